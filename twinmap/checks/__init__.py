@@ -1,0 +1,1 @@
+"""One finding code, one file; its docstring is its page."""

@@ -1,0 +1,1 @@
+"""What does not mean the same: families C to X."""

@@ -1,0 +1,1 @@
+"""Signatures, relations, pairs: tables, no finding codes."""

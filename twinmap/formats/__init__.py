@@ -1,0 +1,1 @@
+"""The doors: bytes to events, no meaning."""

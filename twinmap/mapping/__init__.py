@@ -1,0 +1,1 @@
+"""The mapping language: load, check, compile."""

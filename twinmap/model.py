@@ -1,0 +1,369 @@
+"""The tables of the twin model, and the contract between readers and the engine.
+
+Statements are the intermediate model of twinmap: one table a kind, one row a clinical statement that
+knows where it came from. Readers turn a file into batches of records: text columns, one a reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+
+class Column(NamedTuple):
+    """One column of a statement table: its name, its type (DuckDB's name) and what it holds."""
+
+    name: str
+    type: str
+    note: str = ""
+
+
+# --- what a reader is asked for, and what it gives ------------------------------------------------
+
+
+class Shape(StrEnum):
+    """How a reference is read. The composite shapes read what belongs together by the format's rules.
+
+    In a record batch the column of a field has this Arrow type (``?`` may be null)::
+
+        TEXT        string?
+        KEY         string?    all values as raw text, joined by U+001F
+        CODE        list<struct<system, code, display>>              string each
+        VALUE       list<struct<kind, text, comparator, low, high, unit, unit_system,
+                                system, code, display>>              string each
+        IDENTIFIER  list<struct<id, system, type>>                   string each
+        TIME        struct<start, end>                               string each
+        RANGE       struct<low, high, text>                          string each
+
+    ``kind`` of a VALUE is ``quantity code text boolean time range ratio absent`` where the format says
+    it, else null: then the text decides. ``low``/``high`` hold the ends of a range or the terms of a
+    ratio; ``absent`` has the reason in ``code``.
+    """
+
+    TEXT = "text"
+    KEY = "key"
+    CODE = "code"
+    VALUE = "value"
+    IDENTIFIER = "identifier"
+    TIME = "time"
+    RANGE = "range"
+
+
+#: The members of the composite shapes, in order.
+SHAPE_FIELDS: Mapping[Shape, tuple[str, ...]] = {
+    Shape.CODE: ("system", "code", "display"),
+    Shape.VALUE: (
+        "kind",
+        "text",
+        "comparator",
+        "low",
+        "high",
+        "unit",
+        "unit_system",
+        "system",
+        "code",
+        "display",
+    ),
+    Shape.IDENTIFIER: ("id", "system", "type"),
+    Shape.TIME: ("start", "end"),
+    Shape.RANGE: ("low", "high", "text"),
+}
+
+#: Shapes that take several values of one reference.
+REPEATING = frozenset({Shape.CODE, Shape.VALUE, Shape.IDENTIFIER})
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column that the mapping needs: the reference ``path``, read as ``shape``.
+
+    ``path`` is the text inside ``$( )`` without look-ups, or ``record:key`` / ``record:index``.
+    The column is called ``name``.
+    """
+
+    name: str
+    path: str
+    shape: Shape = Shape.TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """What a mapping says about its source, as far as a reader needs it."""
+
+    format: str = "csv"
+    encoding: tuple[str, ...] = ("utf-8",)
+    delimiter: str | None = None
+    header: bool = True
+    trim: bool = True
+    messages: tuple[str, ...] = ()
+    release: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of a reader: records of ``each``, with these ``fields``.
+
+    ``all_cells`` asks for the ``_cells`` column (see :class:`Reader`).
+    """
+
+    each: str | None
+    fields: tuple[Field, ...]
+    options: SourceOptions = SourceOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file to read; ``number`` (from 1) names it in tables, ``name`` in findings and the manifest.
+
+    ``siblings`` are all files of the source: FHIR references may lead to another file.
+    """
+
+    number: int
+    path: Path
+    name: str
+    siblings: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A record that could not be read: it is counted and its raw text goes to the quarantine."""
+
+    file: int
+    record: int
+    line: int | None
+    part: str
+    code: str
+    message: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A value that a reader could not give: the slot is missing, the record is kept.
+
+    ``path`` is the reference, ``shape`` the form of the value (digits 9, letters x), never the value.
+    """
+
+    file: int
+    record: int
+    line: int | None
+    part: str
+    code: str
+    message: str
+    path: str = ""
+    shape: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something about a whole file: the encoding that fitted, a batch count that does not agree."""
+
+    file: int
+    code: str
+    message: str
+    line: int | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileCounts:
+    """The last thing a reader yields for a file: its own count of records, before any plan.
+
+    ``records`` are all records of the file: those in batches, those set aside and those ``filtered``
+    by ``messages``. ``second`` is a count made in another way (``MSH`` at line starts, non-blank
+    lines, CSV records by another parser); None where the format has no other way.
+    ``cells`` counts the source fields outside any record that was yielded, by field name.
+    """
+
+    file: int
+    records: int
+    filtered: int = 0
+    second: int | None = None
+    cells: Mapping[str, int] = field(default_factory=dict)
+
+
+class Reader(Protocol):
+    """The two methods of a format. A reader never guesses in silence and never loses a record.
+
+    Batches are Arrow record batches with the columns ``_file int32, _record int64, _line int64?,
+    _part string``, one column a field of the request in its order, and ``_cells list<string>``: the
+    names of the fields present in this record, one entry a value (CSV has none: its columns are the
+    cells). ``_record`` counts from 1 through the file; it is the row, the document, the message or
+    the resource. Several rows may share it (``each`` below it); ``_part`` tells them apart.
+    """
+
+    def parse(self, path: str, *, each: str | None = None) -> str | None:
+        """Say what is wrong with a reference of this format, or None where it is well formed."""
+
+    def read(self, file: InputFile, request: Request) -> Iterator[Any | SetAside | Issue | Note | FileCounts]:
+        """Read one file as Arrow record batches, between them what is wrong, at last the counts.
+
+        Raises:
+            twinmap.errors.InputOutputError: The file is missing, cut short or not to be read.
+        """
+
+
+# --- statement tables -----------------------------------------------------------------------------
+
+_PLACE = (
+    Column("source", "VARCHAR", "name of the source binding"),
+    Column("rule", "VARCHAR", "mapping-id#record-set/rule"),
+    Column("file", "INTEGER", "number of the file in the manifest"),
+    Column("record", "BIGINT", "number of the record in the file"),
+    Column("line", "BIGINT", "line where the record starts"),
+    Column("part", "VARCHAR", "part of the record, empty for CSV"),
+    Column("ordinal", "SMALLINT", "n-th statement of that record"),
+)
+_SUBJECT = (
+    Column("id", "VARCHAR", "keyed id of the statement"),
+    Column("twin", "VARCHAR", "keyed id of the patient twin"),
+    Column("patient_record", "VARCHAR", "keyed id of the patient in this source"),
+    Column("encounter", "VARCHAR", "keyed id of the encounter"),
+)
+_CODE = (
+    Column("code_system", "VARCHAR", "URI of the code system"),
+    Column("code", "VARCHAR"),
+    Column("display", "VARCHAR"),
+    Column("raw_code_system", "VARCHAR", "only where a map was applied"),
+    Column("raw_code", "VARCHAR", "only where a map was applied"),
+    Column("raw_display", "VARCHAR", "only where a map was applied"),
+    Column("map_predicate", "VARCHAR", "SSSOM predicate of the map row"),
+)
+_TIME = (
+    Column("start_us", "BIGINT", "UTC epoch microseconds"),
+    Column("end_us", "BIGINT", "UTC epoch microseconds"),
+    Column("time_precision", "VARCHAR", "year month day hour minute second millisecond microsecond"),
+    Column("time_origin", "VARCHAR", "offset zone message ambiguous none"),
+)
+
+
+def observation_columns(facets: Sequence[str]) -> tuple[Column, ...]:
+    """The columns of the observation table; one a facet, in the order given."""
+    return (
+        *_PLACE,
+        *_SUBJECT,
+        Column("device", "VARCHAR", "keyed id of the device"),
+        Column("panel", "VARCHAR", "keyed id of the panel"),
+        Column("status", "VARCHAR", "FHIR observation status"),
+        Column("status_raw", "VARCHAR"),
+        *_CODE,
+        Column("value_kind", "VARCHAR", "quantity coded string boolean datetime range ratio sampled absent"),
+        Column("value_text", "VARCHAR", "lexical and exact: an xsd:decimal for quantities, else the text"),
+        Column("value_num", "DOUBLE", "for computing only"),
+        Column("value_decimals", "TINYINT", "digits after the point as received"),
+        Column("comparator", "VARCHAR", "< <= >= >"),
+        Column("low_text", "VARCHAR", "range or ratio"),
+        Column("high_text", "VARCHAR", "range or ratio"),
+        Column("value_system", "VARCHAR", "coded value"),
+        Column("value_code", "VARCHAR", "coded value"),
+        Column("absent_reason", "VARCHAR", "FHIR data-absent-reason"),
+        Column("unit_raw", "VARCHAR", "as received"),
+        Column("unit", "VARCHAR", "UCUM"),
+        Column("canon_num", "DOUBLE", "in canon_unit, 12 significant digits"),
+        Column("canon_unit", "VARCHAR", "UCUM"),
+        *_TIME,
+        *(Column(facet, "VARCHAR", "CURIE of the facet scheme") for facet in facets),
+        Column("ref_low", "VARCHAR"),
+        Column("ref_high", "VARCHAR"),
+        Column("flag", "VARCHAR"),
+    )
+
+
+#: The other kinds of statement, in the manner of the observation table.
+OTHER_TABLES: Mapping[str, tuple[Column, ...]] = {
+    "patient": (
+        *_PLACE,
+        Column("twin", "VARCHAR"),
+        Column("patient_record", "VARCHAR"),
+        Column("birth_date", "VARCHAR", "xsd:date, gYearMonth or gYear, as precise as received"),
+        Column("birth_precision", "VARCHAR", "year month day"),
+        Column("sex", "VARCHAR", "male female other unknown"),
+        Column("deceased", "VARCHAR", "true, false or a date"),
+    ),
+    "identifier": (
+        *_PLACE,
+        Column("patient_record", "VARCHAR"),
+        Column("system", "VARCHAR", "URI, OID URN or private name"),
+        Column("value", "VARCHAR", "raw: this table is private"),
+        Column("type", "VARCHAR"),
+        Column("linking", "BOOLEAN", "whether it may link patients across sources"),
+    ),
+    "encounter": (
+        *_PLACE,
+        *_SUBJECT[:3],
+        Column("class", "VARCHAR"),
+        *_CODE,
+        *_TIME,
+        Column("reason_system", "VARCHAR"),
+        Column("reason_code", "VARCHAR"),
+        Column("status", "VARCHAR"),
+    ),
+    "condition": (
+        *_PLACE,
+        *_SUBJECT,
+        *_CODE,
+        *_TIME,
+        Column("clinical_status", "VARCHAR"),
+        Column("verification_status", "VARCHAR"),
+    ),
+    "medication": (
+        *_PLACE,
+        *_SUBJECT,
+        *_CODE,
+        *_TIME,
+        Column("event", "VARCHAR", "ordered dispensed given stated"),
+        Column("status", "VARCHAR"),
+        Column("dose", "VARCHAR"),
+        Column("dose_unit", "VARCHAR", "as received"),
+        Column("route", "VARCHAR"),
+        Column("reason_system", "VARCHAR"),
+        Column("reason_code", "VARCHAR"),
+    ),
+    "procedure": (
+        *_PLACE,
+        *_SUBJECT,
+        *_CODE,
+        *_TIME,
+        Column("status", "VARCHAR"),
+        Column("reason_system", "VARCHAR"),
+        Column("reason_code", "VARCHAR"),
+    ),
+    "immunization": (
+        *_PLACE,
+        *_SUBJECT,
+        *_CODE,
+        *_TIME,
+        Column("status", "VARCHAR"),
+        Column("lot", "VARCHAR"),
+        Column("dose", "VARCHAR"),
+        Column("dose_unit", "VARCHAR", "as received"),
+        Column("route", "VARCHAR"),
+        Column("site", "VARCHAR"),
+        Column("funding", "VARCHAR"),
+    ),
+    "allergy": (
+        *_PLACE,
+        *_SUBJECT,
+        *_CODE,
+        *_TIME,
+        Column("clinical_status", "VARCHAR"),
+        Column("verification_status", "VARCHAR"),
+        Column("reaction_system", "VARCHAR"),
+        Column("reaction_code", "VARCHAR"),
+        Column("severity", "VARCHAR"),
+    ),
+    "device": (
+        *_PLACE,
+        Column("id", "VARCHAR", "keyed id of the device"),
+        Column("type", "VARCHAR"),
+        Column("name", "VARCHAR"),
+        Column("manufacturer", "VARCHAR"),
+        Column("model", "VARCHAR"),
+    ),
+}
+
+#: Every kind, in the order of the tables in the output.
+KINDS: tuple[str, ...] = ("observation", *OTHER_TABLES)

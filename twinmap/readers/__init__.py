@@ -1,0 +1,1 @@
+"""One format, one file: records as text batches."""

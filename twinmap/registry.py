@@ -1,0 +1,125 @@
+"""Finds what twinmap is made of by name: readers, writers, targets, renderers, checks, shipped files.
+
+The one place with a dynamic import. A plug-in is a distribution with an entry point in the group
+``twinmap.readers``, ``twinmap.writers`` … whose name is the name of the thing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from twinmap.diagnostics import Finding, Severity
+from twinmap.errors import InternalError, UsageError
+
+
+@cache
+def shipped(folder: str) -> Traversable:
+    """``mappings`` or ``ontologies``: inside the installed package, or beside it in a checkout."""
+    root = files("twinmap")
+    inside = root / "_data" / folder
+    if inside.is_dir():
+        return inside
+    return root / ".." / folder
+
+
+def load(group: str, name: str) -> Any:
+    """The thing called ``name`` of a group: a module of ``twinmap.<group>``, or a plug-in.
+
+    Our own come first; a plug-in cannot take their names.
+
+    Raises:
+        UsageError: Nothing of that name is installed.
+    """
+    if name in names(group, plugins=False):
+        return importlib.import_module(f"twinmap.{group}.{name}")
+    for entry in entry_points(group=f"twinmap.{group}"):
+        if entry.name == name:
+            return entry.load()
+    known = ", ".join(names(group))
+    raise UsageError(f'no {group.removesuffix("s")} is called "{name}"', help=f"one of: {known}")
+
+
+@cache
+def names(group: str, *, plugins: bool = True) -> tuple[str, ...]:
+    """The names in a group, sorted."""
+    own = {
+        entry.name.removesuffix(".py")
+        for entry in (files("twinmap") / group).iterdir()
+        if entry.name.endswith(".py") and not entry.name.startswith("_")
+    }
+    if plugins:
+        own |= {entry.name for entry in entry_points(group=f"twinmap.{group}")}
+    return tuple(sorted(own))
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A finding code: its name, default severity and page. One module of ``twinmap.checks`` each."""
+
+    code: str
+    slug: str
+    severity: Severity
+    page: str
+    module: Any
+
+
+_FILE = re.compile(r"(?P<code>[a-z]\d\d)_(?P<slug>[a-z0-9_]+)\.py")
+
+
+@cache
+def _code_files() -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = {}
+    for folder in ("mapping", "data", "semantic"):
+        for entry in (files("twinmap") / "checks" / folder).iterdir():
+            match = _FILE.fullmatch(entry.name)
+            if match is None:
+                continue
+            code = f"TM-{match['code'].upper()}"
+            if code in found:
+                raise InternalError(f"{code} is defined twice")
+            found[code] = (f"twinmap.checks.{folder}.{entry.name.removesuffix('.py')}", match["slug"])
+    return found
+
+
+def codes() -> Iterator[Code]:
+    """Every finding code in order; imports all checks."""
+    return (code(name) for name in sorted(_code_files()))
+
+
+@cache
+def code(name: str) -> Code:
+    """The finding code ``TM-U03`` (also ``U03`` or its slug).
+
+    Raises:
+        UsageError: There is no such code.
+    """
+    known = _code_files()
+    full = name.upper() if name.upper().startswith("TM-") else f"TM-{name.upper()}"
+    if full not in known:
+        slug = name.lower().replace("-", "_")
+        full = next((key for key, (_, word) in known.items() if word == slug), full)
+    if full not in known:
+        import difflib
+
+        close = difflib.get_close_matches(full, known, n=3)
+        raise UsageError(
+            f'there is no finding code "{name}"',
+            help=f"did you mean {', '.join(close)}?" if close else "twinmap explain --list shows all",
+        )
+    module_name, slug = known[full]
+    module = importlib.import_module(module_name)
+    return Code(full, slug.replace("_", "-"), module.SEVERITY, (module.__doc__ or "").strip(), module)
+
+
+def finding(name: str, message: str, **about: Any) -> Finding:
+    """A finding of this code with its slug and default severity; ``about`` as in :class:`Finding`."""
+    known = code(name)
+    return Finding(known.code, known.slug, about.pop("severity", known.severity), message, **about)

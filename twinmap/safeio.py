@@ -1,0 +1,1 @@
+"""Files: bounded open, and publishing whole or not at all."""

@@ -1,0 +1,1 @@
+"""What codes, units, concepts and facets mean; offline."""

@@ -1,0 +1,1 @@
+"""SHACL engines behind one interface."""
