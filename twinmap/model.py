@@ -269,6 +269,7 @@ def observation_columns(facets: Sequence[str]) -> tuple[Column, ...]:
         Column("ref_low", "VARCHAR"),
         Column("ref_high", "VARCHAR"),
         Column("flag", "VARCHAR"),
+        Column("note", "VARCHAR", "free text: in the table only, never in the graph"),
     )
 
 

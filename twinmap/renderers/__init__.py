@@ -1,1 +1,16 @@
-"""One report format, one file."""
+"""One report format, one file: ``render(report) -> str``, a pure function of a :class:`Report`.
+
+    text    for people and terminals: like a compiler's errors, without colour codes
+    json    one document that holds everything
+    sarif   SARIF 2.1.0, for code scanning
+    html    one self-contained page for people
+
+The text and the JSON name the input files; SARIF and HTML do not (names of files are personal data).
+"""
+
+from twinmap.renderers._escape import visible
+from twinmap.renderers._load import load_report
+from twinmap.renderers._pages import Page, page, pages
+from twinmap.renderers._report import Excerpt, Report
+
+__all__ = ["Excerpt", "Page", "Report", "load_report", "page", "pages", "visible"]

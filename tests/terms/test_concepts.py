@@ -1,0 +1,415 @@
+"""Concept files: the shipped ones are sound, a project's are read with clear errors."""
+
+from __future__ import annotations
+
+import csv
+import re
+import time
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from twinmap.errors import UsageError
+from twinmap.terms import concepts, loinc, snomed, systems, ucum
+from twinmap.terms.concepts import Catalogue, Concept, catalogue
+from twinmap.terms.facets import facets, from_axes
+
+SHIPPED = list(catalogue().concepts.values())
+LOINC = loinc.SYSTEM
+
+EXPECTED = """
+    blood-pressure systolic-blood-pressure diastolic-blood-pressure mean-blood-pressure heart-rate
+    respiratory-rate oxygen-saturation body-temperature body-weight body-height body-mass-index glucose
+    hba1c creatinine cholesterol hdl-cholesterol ldl-cholesterol triglycerides potassium sodium hemoglobin
+    steps sleep-duration smoking-status
+"""
+
+
+def concept(name: str) -> Concept:
+    found = catalogue().get(name)
+    assert found is not None
+    return found
+
+
+# --- the shipped files ----------------------------------------------------------------------------
+
+
+def test_the_templates_exist() -> None:
+    assert set(EXPECTED.split()) <= catalogue().concepts.keys()
+
+
+@pytest.mark.parametrize("item", SHIPPED, ids=lambda item: item.name)
+def test_a_shipped_concept_is_sound(item: Concept) -> None:
+    assert item.origin == f"{item.name}.yaml"
+    assert item.label
+    assert item.definition.endswith(".")
+    assert set(item.required) <= set(item.accepted) <= facets().keys()
+    assert item.window_us
+    for code in item.codes:
+        assert code.system == LOINC
+        assert code.code in loinc.terms(), "every code stands in the LOINC subset with its name and axes"
+        assert code.axes == loinc.terms()[code.code].axes
+        assert from_axes(loinc.terms()[code.code].axes).items() <= code.fixes.items()
+        assert set(code.fixes) <= set(item.accepted), "a code fixes only what the concept accepts"
+        assert loinc.relation(code.axes, item.preferred().axes or code.axes) != "different" or item.members
+    for limits in [item.limits] if item.limits else []:
+        lows = [value for value in (limits.hard_low, limits.soft_low) if value is not None]
+        highs = [value for value in (limits.hard_high, limits.soft_high) if value is not None]
+        assert lows == sorted(lows)
+        assert highs == sorted(highs, reverse=True)
+        assert "proposed by twinmap" in limits.source
+
+
+@pytest.mark.parametrize("item", SHIPPED, ids=lambda item: item.name)
+def test_units_are_ucum_and_of_the_right_dimension(item: Concept) -> None:
+    for property_, unit in item.units.items():
+        allowed = (
+            item.accepts if item.name == "steps" else loinc.property_dimension(property_) or item.accepts
+        )
+        assert any(ucum.commensurable(unit, other) for other in allowed), (property_, unit)
+    for other in [item.limits, item.margin]:
+        assert other is None or (item.unit is not None and ucum.commensurable(other.unit, item.unit))
+
+
+def test_example_units_of_properties_are_ucum() -> None:
+    for name, entry in loinc.properties().items():
+        assert all(ucum.is_valid(unit) for unit in entry.units), name
+
+
+def test_the_loinc_subset_is_complete_and_used() -> None:
+    used = {code.code for item in SHIPPED for code in item.codes}
+    assert used == loinc.terms().keys()
+    for code, term in loinc.terms().items():
+        assert loinc.check_digit_ok(code)
+        assert term.name
+        assert term.source
+        assert all(term.axes[:5]), code
+
+
+def test_the_snomed_subset_is_complete_and_used() -> None:
+    codings = [(c.system, c.code) for item in SHIPPED for c in item.counterparts]
+    codings += [pair for item in SHIPPED for value in item.value_set if (pair := systems.expand(value))]
+    codings += [
+        pair
+        for facet in facets().values()
+        for word in facet.words.values()
+        for match in word.matches
+        if (pair := systems.expand(match))
+    ]
+    assert {code for system, code in codings if system == snomed.SYSTEM} == snomed.terms().keys()
+    assert all(snomed.is_concept(code) for code in snomed.terms())
+
+
+def test_notices_stand_beside_the_tables() -> None:
+    from twinmap.registry import shipped
+
+    notice = (shipped("ontologies") / "loinc" / "NOTICE").read_text(encoding="utf-8")
+    assert "http://loinc.org/license" in notice
+    assert "Regenstrief Institute" in notice
+    notice = (shipped("ontologies") / "snomed" / "NOTICE").read_text(encoding="utf-8")
+    assert "SNOMED International" in notice
+
+
+def test_loading_everything_is_fast() -> None:
+    for cached in (
+        concepts._catalogue,
+        facets,
+        loinc.terms,
+        loinc.properties,
+        systems.systems,
+        systems._index,
+    ):
+        cached.cache_clear()
+    begin = time.process_time()
+    catalogue()
+    systems.canonical("LN")
+    assert time.process_time() - begin < 0.2  # 0.02 s on the slow machine; check has 0.3 s for all
+
+
+# --- look-up --------------------------------------------------------------------------------------
+
+
+def test_by_code() -> None:
+    known = catalogue()
+    assert known.by_code(LOINC, "8459-0") is concept("systolic-blood-pressure")
+    assert known.by_code(snomed.SYSTEM, "271649006") is concept("systolic-blood-pressure")
+    assert known.by_code(snomed.SYSTEM, "78564009") is None  # pulse rate is only related
+    assert known.by_code(LOINC, "9999-9") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "fixed"),
+    [
+        ("8480-6", {}),
+        ("8459-0", {"posture": "sitting"}),
+        ("76534-7", {"method": "noninvasive"}),
+        ("99504-3", {"specimen": "interstitial-fluid"}),
+        ("96608-5", {"statistic": "mean"}),
+        ("40443-4", {"activity": "at-rest"}),
+        ("8332-9", {"site": "rectum"}),
+        ("0-0", {}),
+    ],
+)
+def test_pre_coordinated_codes_decompose(code: str, fixed: dict[str, str]) -> None:
+    assert catalogue().facets_of(LOINC, code) == fixed
+
+
+def test_counterparts_decompose_too() -> None:
+    resting = (
+        "https://developer.apple.com/documentation/healthkit",
+        "HKQuantityTypeIdentifierRestingHeartRate",
+    )
+    assert catalogue().by_code(*resting) is concept("heart-rate")
+    assert catalogue().facets_of(*resting) == {"activity": "at-rest"}
+
+
+def test_axes() -> None:
+    axes = catalogue().axes("8480-6")
+    assert axes is not None
+    assert (axes.component, axes.property, axes.scale) == ("Intravascular systolic", "Pres", "Qn")
+    assert catalogue().axes("0-0") is None
+
+
+def test_panel_and_members() -> None:
+    panel = concept("blood-pressure")
+    assert panel.members["systolic"] == "systolic-blood-pressure"
+    assert concept("systolic-blood-pressure").panel == "blood-pressure"
+    assert concept("heart-rate").panel is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("spo2", "oxygen-saturation"),
+        ("heart_rate", "heart-rate"),
+        ("systolc-blood-pressure", "systolic-blood-pressure"),
+        ("weigth", "body-weight"),
+        ("haemoglobin", "hemoglobin"),
+    ],
+)
+def test_suggestions(text: str, name: str) -> None:
+    assert catalogue().suggest(text)[0] == name
+
+
+def test_no_suggestion_for_what_is_like_nothing() -> None:
+    assert catalogue().suggest("quarterly revenue") == []
+
+
+@pytest.mark.corpus
+def test_names_are_the_official_long_common_names(corpus: Path) -> None:
+    with (corpus / "csv" / "omop-synthea27nj" / "CONCEPT.csv").open(encoding="utf-8") as stream:
+        official = {
+            row["concept_code"]: row["concept_name"]
+            for row in csv.DictReader(stream)
+            if row["vocabulary_id"] == "LOINC"
+        }
+    both = official.keys() & loinc.terms().keys()
+    assert len(both) > 15
+    assert {code: loinc.terms()[code].name for code in both} == {code: official[code] for code in both}
+
+
+# --- which code states a value --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "molar", "given", "code"),
+    [
+        ("glucose", None, {}, "74774-1"),
+        ("glucose", False, {}, "74774-1"),
+        ("glucose", True, {}, "77135-2"),
+        ("glucose", True, {"specimen": "interstitial-fluid"}, "105272-9"),
+        ("glucose", False, {"specimen": "tm:specimen-interstitial-fluid"}, "99504-3"),
+        ("glucose", False, {"specimen": "capillary-blood"}, "32016-8"),
+        ("glucose", False, {"specimen": "capillary-blood", "method": "glucometer"}, "32016-8"),
+        ("glucose", None, {"specimen": "serum"}, "2345-7"),
+        ("glucose", True, {"specimen": "snomed:119361006"}, "14749-6"),
+        ("glucose", False, {"meal": "fasting", "specimen": "serum-plasma"}, "2345-7"),
+        ("glucose", False, {"specimen": "lab:GREEN-TUBE"}, "74774-1"),
+        ("glucose", False, {"specimen": "urine"}, None),
+        ("hba1c", True, {}, "59261-8"),
+        ("hba1c", None, {}, "4548-4"),
+        ("hemoglobin", True, {}, "59260-0"),
+        ("potassium", True, {}, "77142-8"),
+        ("potassium", False, {}, None),
+        ("creatinine", False, {}, "2160-0"),
+        ("creatinine", True, {}, "14682-9"),
+        ("systolic-blood-pressure", None, {"posture": "sitting", "method": "oscillometry"}, "8480-6"),
+        ("oxygen-saturation", None, {"method": "pulse-oximetry"}, "2708-6"),
+        ("steps", None, {"over": "1 d"}, "55423-8"),
+    ],
+)
+def test_code_for(name: str, molar: bool | None, given: dict[str, str], code: str | None) -> None:
+    found = concept(name).code_for(molar, given)
+    assert (found.code if found else None) == code
+
+
+@pytest.mark.parametrize("item", SHIPPED, ids=lambda item: item.name)
+def test_a_template_supplies_no_site_posture_or_method(item: Concept) -> None:
+    for molar in (None, True, False):
+        code = item.code_for(molar)
+        supplied = set(code.fixes) if code else set()
+        assert supplied <= {"specimen"}, item.name
+
+
+def test_the_unit_follows_the_property() -> None:
+    glucose = concept("glucose")
+    codes = {code.code: code for code in glucose.codes}
+    assert glucose.unit_of(codes["2345-7"]) == "mg/dL"
+    assert glucose.unit_of(codes["14749-6"]) == "mmol/L"
+    assert glucose.unit == "mg/dL"
+    weight = concept("body-weight")
+    assert weight.unit_of(weight.preferred()) == "kg"
+
+
+# --- a project's own ------------------------------------------------------------------------------
+
+GRIP = """
+    concept: grip-strength
+    label: Grip strength
+    kind: quantity
+    codes:
+      - {system: "https://lab.example/codes", code: GRIP, display: Grip strength}
+      - {code: "83174-3", axes: {component: Grip, property: Force, time: Pt, system: Hand, scale: Qn}}
+    unit: "N"
+    accepts: ["N"]
+    facets: {accepted: [posture, site, method], required: [posture]}
+    limits: {hard: {low: 0, high: 1500, unit: "N", source: ours}}
+    window: 1 h
+"""
+
+
+def write(folder: Path, text: str, name: str = "own.yaml") -> Path:
+    path = folder / name
+    path.write_text(dedent(text), encoding="utf-8")
+    return path
+
+
+def with_grip(folder: Path, **changes: str) -> Path:
+    """The grip file with lines changed: the key is the start of a line, None takes it out."""
+    lines = dedent(GRIP).strip("\n").split("\n")
+    changed = [next((new for old, new in changes.items() if line.startswith(old)), line) for line in lines]
+    return write(folder, "\n".join(changed) + "\n")
+
+
+def test_a_projects_concept_joins_the_shipped_ones(tmp_path: Path) -> None:
+    known = catalogue([with_grip(tmp_path)])
+    grip = known.by_code("https://lab.example/codes", "GRIP")
+    assert isinstance(known, Catalogue)
+    assert grip is known.get("grip-strength")
+    assert grip is not None
+    assert (grip.unit, grip.window_us, grip.definition) == ("N", 3_600_000_000, "Grip strength")
+    assert grip.codes[1].axes is not None
+    assert known.axes("83174-3") == grip.codes[1].axes
+    assert known.get("heart-rate") == concept("heart-rate")
+    assert known.get("systolic-blood-pressure") == concept("systolic-blood-pressure")
+    assert catalogue().get("grip-strength") is None
+
+
+def test_a_folder_of_concepts(tmp_path: Path) -> None:
+    with_grip(tmp_path)
+    write(tmp_path, "not read", "notes.txt")
+    assert catalogue([tmp_path]).get("grip-strength") is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "line", "message", "help_"),
+    [
+        ({"kind": "knd: quantity"}, 3, 'unknown key "knd"', 'did you mean "kind"?'),
+        ({"kind": "kind: number"}, 3, '"kind" is one of', None),
+        ({"concept": "concept: Grip Strength"}, 1, "is not a name", None),
+        ({"label": "label: {a: b}"}, 2, '"label" must be given as text', None),
+        ({"unit": "window: 2 h"}, 11, "stands twice", None),
+        ({"unit": "# no unit"}, 1, "a quantity needs a unit", "unit: mm[Hg]"),
+        ({"facets": "facets: {accepted: [posure]}"}, 9, 'there is no facet "posure"', "facets: site"),
+        ({"facets": "facets: {accepted: [site], required: [posture]}"}, 9, "required but not accepted", None),
+        (
+            {"limits": "limits: {hard: {low: 5, high: 1, unit: N, source: x}}"},
+            10,
+            '"low" must be below',
+            None,
+        ),
+        ({"limits": "limits: {hard: {low: a, unit: N, source: x}}"}, 10, '"low" must be a number', None),
+        ({"limits": "limits: {hard: {low: 1, source: x}}"}, 10, '"unit" must be given', None),
+        ({"limits": "limits: {}"}, 10, "limits need one unit", None),
+        ({"window": "window: soon"}, 11, "is not a length of time", '"5 min"'),
+        (
+            {"window": "counterparts: [{code: 'x:1', relation: exactMatch, source: x}]"},
+            11,
+            "prefix",
+            '"system"',
+        ),
+        (
+            {"window": "counterparts: [{code: 'mdc:1', relation: same, source: x}]"},
+            11,
+            '"relation" is one of',
+            None,
+        ),
+        ({"window": "values: {yes: Yes}"}, 11, '"yes" is not a code', "snomed:"),
+        ({"window": "members: {left: grip-left}"}, None, 'there is no concept "grip-left"', None),
+        ({"  - {code": "  - {code: '83174-4'}"}, 6, "is not a LOINC code", "83174-3"),
+        (
+            {"  - {code": "  - {code: '83174-3', fixes: {site: wirst}}"},
+            6,
+            "no word of the facet site",
+            "wrist",
+        ),
+        ({"  - {code": "  - {code: '83174-3', fixes: {over: soon}}"}, 6, "no word of the facet over", None),
+        ({"  - {code": "  - {code: '8480-6'}"}, None, "loinc:8480-6 belongs to", None),
+        (
+            {"concept": "concept: heart-rate"},
+            None,
+            '"heart-rate" is defined in heart-rate.yaml',
+            "another name",
+        ),
+        ({"codes": "codes: []\nx:"}, 5, 'unknown key "x"', "known keys"),
+        ({"concept": "concept: &a grip"}, 1, "anchors and tags", None),
+        ({"label": "label: *a"}, 2, "aliases", None),
+        ({"label": "label: !!str x"}, 2, "anchors and tags", None),
+        ({"label": "label: [a"}, None, "not YAML", None),
+    ],
+)
+def test_errors_of_a_concept_file_name_the_line(
+    tmp_path: Path, changes: dict[str, str], line: int | None, message: str, help_: str | None
+) -> None:
+    path = with_grip(tmp_path, **changes)
+    with pytest.raises(UsageError) as caught:
+        catalogue([path])
+    text = caught.value.message
+    assert message in text
+    assert text.startswith(f"{path}:{line}:" if line else str(path))
+    assert help_ is None or help_ in (caught.value.help or "")
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"", "must hold one mapping"),
+        (b"- a\n", "must hold one mapping"),
+        (b"a: 1\n---\nb: 2\n", "more than one document"),
+        (b"\xff\xfe\x00", "cannot be read as UTF-8"),
+        (b"a: \x01\n", "not YAML"),
+        (b"? [a]\n: b\n", "a key must be text"),
+        (b"a: " + b"[" * 100 + b"]" * 100, "nested deeper"),
+        (b"a: " + b"[" * 100_000, "nested deeper"),
+    ],
+)
+def test_what_is_no_concept_file_is_refused(tmp_path: Path, raw: bytes, message: str) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_bytes(raw)
+    with pytest.raises(UsageError, match=re.escape(message)):
+        catalogue([path])
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        catalogue([tmp_path / "nowhere.yaml"])
+
+
+def test_scalars_stay_text(tmp_path: Path) -> None:
+    path = with_grip(
+        tmp_path, **{"  - {system": '  - {system: "https://lab.example/codes", code: 0042, display: no}'}
+    )
+    grip = catalogue([path]).get("grip-strength")
+    assert grip is not None
+    assert (grip.codes[0].code, grip.codes[0].display) == ("0042", "no")

@@ -1,0 +1,270 @@
+"""The UCUM engine: its table, its grammar, how it treats values, and its properties."""
+
+from __future__ import annotations
+
+import doctest
+import hashlib
+import subprocess
+import sys
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twinmap.terms import ucum, ucum_essence
+from twinmap.terms.ucum import (
+    UcumError,
+    canonical,
+    commensurable,
+    convert,
+    explain,
+    is_valid,
+    parse,
+)
+
+# --- the table ------------------------------------------------------------------------------------
+
+
+def test_the_table_is_the_unmodified_file_that_we_know():
+    digest = hashlib.sha256(ucum_essence.locate().read_bytes()).hexdigest()
+    assert digest == "6022a1f4a77d93efa23b941ae50055cb9d3fdcb8bb5db6b85deda004467bb380"
+    table = ucum_essence.essence()
+    assert (table.version, table.revision_date) == ("2.2", "2024-06-17")
+    assert table.base == ("m", "s", "g", "rad", "K", "C", "cd")
+    assert (len(table.prefixes), len(table.atoms)) == (24, 312)
+
+
+def test_every_atom_of_the_table_is_a_unit():
+    for code, atom in ucum_essence.essence().atoms.items():
+        unit = parse(code)
+        assert unit.factor > 0
+        assert bool(unit.arbitrary) == atom.arbitrary
+        assert (unit.special is not None) == (atom.function is not None)
+
+
+def test_every_special_function_is_known():
+    from twinmap.terms.ucum_special import OFFSETS, SCALES
+
+    used = {atom.function for atom in ucum_essence.essence().atoms.values() if atom.function}
+    assert used == OFFSETS.keys() | SCALES.keys()
+
+
+def test_no_symbol_can_be_read_in_two_ways():
+    table = ucum_essence.essence()
+    metric = [atom.code for atom in table.atoms.values() if atom.metric]
+    written = [*table.atoms, *(prefix + code for prefix in table.prefixes for code in metric)]
+    assert len(written) == len(set(written))
+
+
+def test_a_document_type_declaration_is_refused():
+    bomb = b'<!DOCTYPE root [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><root version="1">&b;</root>'
+    with pytest.raises(ValueError, match="document type"):
+        ucum_essence.read(bomb)
+
+
+def test_a_missing_table_is_an_input_fault(monkeypatch):
+    from twinmap.errors import InputOutputError
+
+    monkeypatch.setattr(ucum_essence, "DISTRIBUTION", "no-such-distribution")
+    with pytest.raises(InputOutputError, match="not installed"):
+        ucum_essence.locate()
+
+
+def test_nothing_heavy_is_imported():
+    code = (
+        "import sys; from twinmap.terms import units; units.resolve('mmHg'); "
+        "units.factor_offset('kPa', 'bar');"
+        "print([m for m in ('numpy', 'ucumvert', 'pint', 'lark', 'yaml', 'pyarrow') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+# --- parsing --------------------------------------------------------------------------------------
+
+
+def test_what_a_unit_holds():
+    unit = parse("10*3{cells}.m[iU]/mm3{x}")
+    assert unit.factor == 10**3 * Fraction(1, 1000) * 10**9
+    assert unit.dimension == (-3, 0, 0, 0, 0, 0, 0)
+    assert unit.arbitrary == (("[iU]", 1),)
+    assert unit.annotations == ("cells", "x")
+    assert [(part.prefix, part.atom, part.exponent) for part in unit.components] == [
+        ("", "10*", 3),
+        ("m", "[iU]", 1),
+        ("m", "m", -3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("a/b", "a.b-1"), ("m/s/kg", "m/(s.kg)"), ("m/(s/kg)", "m.kg/s"), ("/(m.s)", "m-1.s-1"), ("m+2", "m2")],
+)
+def test_products_associate_to_the_left(one, other):
+    assert parse(one).factor == parse(other).factor
+    assert parse(one).dimension == parse(other).dimension
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "suggestion"),
+    [
+        ("", 0, "1"),
+        ("mmHg", 0, "mm[Hg]"),
+        ("g/12h", 4, "g/12.h"),
+        ("10+3/ul", 2, "10*3/ul"),
+        ("m/", 2, "m"),
+        ("(m", 0, "(m)"),
+        ("m)", 1, "m"),
+        ("g{a", 1, "g{a}"),
+        ("{a", 0, "{a}"),
+        ("m[Hg", 1, "m[Hg]"),
+        ("m.[Hg", 2, None),
+        ("mg / dL", 2, "mg/dL"),
+        ("µg", 0, None),
+        ("kg/m^2", 3, "kg/m2"),
+        ("IU/L", 0, "[IU]/L"),
+        ("mEq/L", 0, "meq/L"),
+        ("MMOL/L", 0, "mmol/L"),
+        ("0.m", 0, None),
+        ("m1000", 1, None),
+        ("Cel/min", 0, None),
+        ("1/[pH]", 2, None),
+        ("Cel2", 0, None),
+        ("{a}m{b}", 3, "{a}.m{b}"),
+        ("(m/s)2", 5, "(m/s).2"),
+        ("m//s", 2, None),
+        ("mmin", 0, "min"),
+        ("qq", 0, None),
+        ("m" * 201, 200, None),
+    ],
+)
+def test_explain(text, position, suggestion):
+    explanation = explain(text)
+    assert not explanation.valid
+    assert (explanation.position, explanation.suggestion) == (position, suggestion)
+    assert explanation.reason
+    with pytest.raises(UcumError) as caught:
+        parse(text)
+    assert caught.value.position == position
+    assert isinstance(caught.value, ValueError)
+
+
+def test_explain_has_nothing_to_say_of_a_unit():
+    assert explain("mg/dL").valid
+    assert explain("mg/dL").suggestion is None
+
+
+def test_deep_nesting_is_read():
+    assert parse("(" * 99 + "m" + ")" * 99).dimension == parse("m").dimension
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [("mmol/L", "m-3"), ("N", "m.s-2.g"), ("%", "1"), ("Cel", "K"), ("[IU]/mL", "m-3.[iU]")],
+)
+def test_canonical(unit, expected):
+    assert canonical(unit) == expected
+    assert commensurable(unit, expected)
+
+
+def test_case_insensitive_variant():
+    assert ucum.from_case_insensitive("MM[HG]") == "mm[Hg]"
+    assert ucum.from_case_insensitive("10*3/UL") == "10*3/uL"
+    assert ucum.from_case_insensitive("XYZ") is None
+    assert ucum.from_case_insensitive("m//s") is None
+
+
+def test_doctests():
+    assert doctest.testmod(ucum).attempted
+    assert not doctest.testmod(ucum).failed
+
+
+# --- values ---------------------------------------------------------------------------------------
+
+
+def test_types_are_kept():
+    assert convert(Fraction(1, 3), "m", "cm") == Fraction(100, 3)
+    assert convert(3, "m", "cm") == Fraction(300)
+    assert isinstance(convert(1.5, "m", "cm"), float)
+    assert isinstance(convert(Decimal(2), "[pH]", "mol/L"), Decimal)
+    assert str(convert(Decimal("120"), "m", "cm")) == "12000"
+    assert str(convert(Decimal("-1.50"), "cm", "m")) == "-0.015"
+
+
+def test_decimals_that_do_not_end_have_34_digits():
+    assert str(convert(Decimal(1), "min", "h")) == "0.01666666666666666666666666666666667"
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "float32", "float64"])
+def test_arrays_become_doubles(dtype):
+    values = np.array([[0, 100], [37, -40]], dtype=dtype)
+    result = convert(values, "Cel", "[degF]")
+    assert result.dtype == np.float64
+    assert result == pytest.approx(np.array([[32, 212], [98.6, -40]]), rel=1e-15)
+    assert values.tolist() == [[0, 100], [37, -40]]
+
+
+def test_what_has_no_result():
+    assert np.isnan(convert(np.array([-1.0]), "mol/L", "[pH]")).all()
+    with pytest.raises(UcumError, match="no equivalent"):
+        convert(0.0, "mol/L", "[pH]")
+    with pytest.raises(UcumError, match="too large"):
+        convert(1e300, "Ym", "ym")
+    with pytest.raises(UcumError, match="too large"):
+        convert(Decimal("1e9999999"), "m", "cm")
+    assert convert(float("inf"), "m", "cm") == float("inf")
+    assert np.isnan(convert(float("nan"), "m", "cm"))
+    assert convert(Decimal("NaN"), "m", "cm").is_nan()
+
+
+# --- properties -----------------------------------------------------------------------------------
+
+ATOMS = st.sampled_from(
+    ["m", "g", "s", "mol", "L", "[lb_av]", "mm[Hg]", "U", "kat", "[iU]", "%", "10*", "[pi]", "d"]
+)
+PIECES = st.builds(lambda atom, power: atom + (str(power) if power != 1 else ""), ATOMS, st.integers(-3, 3))
+UNITS = st.builds(
+    lambda first, rest: first + "".join(op + piece for op, piece in rest),
+    PIECES,
+    st.lists(st.tuples(st.sampled_from("./"), PIECES), max_size=4),
+)
+
+
+@given(st.text(max_size=40) | st.text("mgsL./(){}[]10*^+-aµ ", max_size=20))
+def test_any_text_is_a_unit_or_an_explained_error(text):
+    explanation = explain(text)
+    assert explanation.valid == is_valid(text)
+    if not explanation.valid:
+        assert explanation.position is not None
+        assert 0 <= explanation.position <= len(text)
+        assert explanation.suggestion is None or is_valid(explanation.suggestion)
+
+
+@given(UNITS, UNITS)
+def test_a_product_multiplies_factors_and_adds_powers(one, other):
+    first, second, both = parse(one), parse(other), parse(f"({one}).({other})")
+    assert both.factor == first.factor * second.factor
+    assert both.dimension == tuple(a + b for a, b in zip(first.dimension, second.dimension, strict=True))
+    quotient = parse(f"({one})/({one})")
+    assert (quotient.factor, canonical(quotient.text)) == (1, "1")
+
+
+@given(UNITS, st.fractions())
+def test_there_and_back_is_exact(unit, value):
+    base = canonical(unit)
+    assert convert(convert(value, unit, base), base, unit) == value
+
+
+@given(
+    st.sampled_from(["Cel", "[degF]", "[degRe]", "K", "mK"]),
+    st.sampled_from(["Cel", "[degF]", "[degRe]", "K", "mK"]),
+    st.floats(-1e6, 1e6),
+)
+def test_a_float_is_the_nearest_double_and_an_array_is_close(one, other, value):
+    exact = convert(Fraction(value), one, other)
+    assert convert(value, one, other) == float(exact)
+    array = convert(np.array([value]), one, other)[0]
+    assert array == pytest.approx(float(exact), rel=1e-12, abs=1e-9)

@@ -1,0 +1,22 @@
+"""The mapping file uses a YAML feature that is refused: alias, anchor, tag, or too much of anything.
+
+What it means:
+    Aliases (*name), anchors (&name), tags (!name), files above 5 MB, nesting deeper than 64 and more
+    than 200,000 nodes are refused before anything is built from them.
+
+Why it matters:
+    A few lines of aliases expand to gigabytes, and tags can run code in careless readers. A mapping
+    must be safe to open, whoever wrote it.
+
+Example:
+    time: &when {from: $(date)}
+    end: *when
+
+What to do:
+    Reuse by inheritance (what stands at the top holds for every record set) and by named ``maps``.
+    Where the text itself begins with * & or !, quote it: ``"*"``.
+"""
+
+from twinmap.diagnostics import Severity
+
+SEVERITY = Severity.ERROR

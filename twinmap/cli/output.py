@@ -1,0 +1,289 @@
+"""What people see on stderr, and the product on stdout; the only module that imports rich.
+
+Colour only on a terminal, or where FORCE_COLOR asks for it; never where NO_COLOR is set. Text from data
+is never read as markup: the renderers show what is hidden in it, and rich gets it as ``Text`` only.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+from twinmap import registry
+from twinmap.diagnostics import Finding
+from twinmap.errors import InputOutputError, TwinmapError
+from twinmap.renderers import Report, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+    from rich.text import Text
+
+#: Seconds before a progress bar appears on a terminal.
+BAR_AFTER = 1.0
+#: Seconds between two lines of progress in CI.
+LINE_EVERY = 30.0
+
+_STYLES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"^TM-\w+ error:"), "bold red"),
+    (re.compile(r"^TM-\w+ warning:"), "bold yellow"),
+    (re.compile(r"^TM-\w+ info:"), "bold blue"),
+    (re.compile(r"^error:"), "bold red"),
+    (re.compile(r"^ *(?:-->|:::) "), "blue"),
+    (re.compile(r"^ *\d* \|"), "blue"),
+    (re.compile(r"(?<=\| )[ …]*\^+$"), "bold yellow"),
+    (re.compile(r"^help:"), "bold green"),
+    (re.compile(r"^docs: .*"), "dim"),
+)
+
+
+# --- the terminal ---------------------------------------------------------------------------------
+
+
+def wants_colour(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether text on this stream is coloured."""
+    if environ.get("NO_COLOR"):
+        return False
+    forced = environ.get("FORCE_COLOR", "")
+    if forced:
+        return forced != "0"
+    return stream.isatty() and environ.get("TERM") != "dumb"
+
+
+def _console(stream: TextIO) -> Console:
+    from rich.console import Console
+
+    colour = wants_colour(stream)
+    return Console(
+        file=stream,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        no_color=not colour,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        soft_wrap=True,
+        legacy_windows=False,
+    )
+
+
+def styled(plain: str) -> Text:
+    """The text of the text renderer with the styles of a compiler's message."""
+    from rich.text import Text
+
+    text = Text()
+    for line in plain.splitlines(keepends=True):
+        part = Text(line)
+        for pattern, style in _STYLES:
+            match = pattern.search(line.rstrip("\n"))
+            if match:
+                part.stylize(style, *match.span())
+        text.append_text(part)
+    return text
+
+
+def say(plain: str, *, quiet: bool = False) -> None:
+    """Print lines for people on stderr; escapes of a terminal in them must already be shown.
+
+    A closed stderr is no reason to fail.
+    """
+    if quiet or not plain:
+        return
+    stream = sys.stderr
+    line = plain if plain.endswith("\n") else plain + "\n"
+    try:
+        if wants_colour(stream):
+            _console(stream).print(styled(line), end="")
+        else:
+            stream.write(line)
+            stream.flush()
+    except (BrokenPipeError, ValueError):
+        return
+
+
+def write_product(text: str) -> None:
+    """Write the product to stdout as UTF-8. A reader that went away is quiet.
+
+    Raises:
+        InputOutputError: stdout cannot be written, as when the disk is full.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Python flushes once more at exit, which must not fail again.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except OSError as error:
+        reason = "no space left" if error.errno == errno.ENOSPC else os.strerror(error.errno or 0).lower()
+        raise InputOutputError(f"cannot write to standard output: {reason}") from error
+
+
+# --- findings, errors, the last line --------------------------------------------------------------
+
+
+def show_findings(findings: Sequence[Finding], fmt: str = "text", *, quiet: bool = False) -> None:
+    """Show findings in a report format: text for people on stderr, all else as the product on stdout.
+
+    Raises:
+        UsageError: There is no such format.
+        InputOutputError: stdout cannot be written.
+    """
+    show_report(Report.of(findings), fmt, quiet=quiet)
+
+
+def show_report(report: Report, fmt: str = "text", *, quiet: bool = False) -> None:
+    """The same for a whole report."""
+    rendered: str = registry.load("renderers", fmt).render(report)
+    if fmt == "text":
+        say(rendered, quiet=quiet)
+    else:
+        write_product(rendered)
+
+
+def show_error(error: TwinmapError) -> None:
+    """The findings that an exception carries, then what it says (once) and what to do."""
+    show_findings(error.findings)
+    said = {finding.message for finding in error.findings}
+    lines = [f"error: {visible(error.message)}"] if error.message not in said else []
+    lines += [f"help: {visible(error.help)}"] if error.help else []
+    say("\n".join(lines))
+
+
+def summary_line(
+    records: Mapping[str, int],
+    *,
+    triples: int,
+    patients: int,
+    seconds: float,
+    errors: int,
+    warnings: int,
+) -> str:
+    """The last line of a run, from the record book summed over the sources.
+
+    >>> summary_line({"read": 4, "mapped": 3, "set_aside": 1}, triples=30, patients=1, seconds=0.25,
+    ...              errors=0, warnings=1)
+    '4 records read = 3 mapped + 0 filtered + 0 unclaimed + 1 set aside, 0 lost · 30 triples · 1 patient · 0.2 s · 0 errors 1 warning'
+    """  # noqa: E501
+    kinds = [f"{records.get(key, 0):,} {key.replace('_', ' ')}" for key in _RECORD_KINDS]
+    read = _count(records.get("read", 0), "record")
+    return " · ".join(
+        (
+            f"{read} read = {' + '.join(kinds)}, {records.get('lost', 0):,} lost",
+            _count(triples, "triple"),
+            _count(patients, "patient"),
+            f"{seconds:.1f} s",
+            f"{_count(errors, 'error')} {_count(warnings, 'warning')}",
+        )
+    )
+
+
+_RECORD_KINDS = ("mapped", "filtered", "unclaimed", "set_aside")
+
+
+def _count(value: int, noun: str) -> str:
+    return f"{value:,} {noun}{'' if value == 1 else 's'}"
+
+
+# --- progress -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def progress(
+    total_bytes: int,
+    label: str = "reading",
+    *,
+    quiet: bool = False,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Callable[[int], None]]:
+    """Progress by bytes on stderr: call what is given with the number of bytes that were done.
+
+    On a terminal a bar appears after one second; in CI there is a line every 30 seconds; else nothing.
+    ``label`` may come from data.
+    """
+    bar: _Bar | _Lines | None = None
+    if not quiet and sys.stderr.isatty():
+        bar = _Bar(total_bytes, label, clock)
+    elif not quiet and os.environ.get("CI"):
+        bar = _Lines(total_bytes, label, clock)
+    try:
+        yield bar.advance if bar else _nothing
+    finally:
+        if isinstance(bar, _Bar):
+            bar.stop()
+
+
+def _nothing(done: int) -> None:
+    """Take a number of bytes and say nothing."""
+
+
+class _Lines:
+    """A line every :data:`LINE_EVERY` seconds."""
+
+    def __init__(self, total: int, label: str, clock: Callable[[], float]) -> None:
+        self._total, self._label, self._clock = total, visible(label), clock
+        self._done, self._start = 0, clock()
+        self._next = self._start + LINE_EVERY
+
+    def advance(self, done: int) -> None:
+        self._done += done
+        now = self._clock()
+        if now < self._next:
+            return
+        self._next = now + LINE_EVERY
+        share = f" ({self._done / self._total:.0%})" if self._total else ""
+        took = f"{now - self._start:.0f} s"
+        say(f"{self._label}: {_size(self._done)} of {_size(self._total)}{share}, {took}")
+
+
+class _Bar:
+    """A bar that appears after :data:`BAR_AFTER` seconds and leaves no trace."""
+
+    def __init__(self, total: int, label: str, clock: Callable[[], float]) -> None:
+        self._total, self._label, self._clock = total, visible(label), clock
+        self._done, self._start = 0, clock()
+        self._progress: Progress | None = None
+        self._task: Any = None
+
+    def advance(self, done: int) -> None:
+        self._done += done
+        if self._progress is None and self._clock() - self._start >= BAR_AFTER:
+            self._begin()
+        if self._progress is not None:
+            self._progress.update(self._task, completed=self._done)
+
+    def _begin(self) -> None:
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            DownloadColumn(),
+            TimeRemainingColumn(),
+            console=_console(sys.stderr),
+            transient=True,
+        )
+        self._task = self._progress.add_task(self._label, total=self._total or None)
+        self._progress.start()
+
+    def stop(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+
+def _size(count: int) -> str:
+    """A number of bytes for people, decimal units: ``1.2 GB``."""
+    value = float(count)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"

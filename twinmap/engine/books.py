@@ -1,0 +1,365 @@
+"""The books of a run: what became of every record, cell and statement, from independent counts.
+
+Records and cells are counted over the relation that the reader gave, statements over the tables that
+were made; what was published is counted again from the published files. The sums must agree.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from twinmap.engine.apply import SENSOR, Applied
+from twinmap.engine.duck import Duck
+from twinmap.engine.stage import Staged
+from twinmap.mapping.plan import Plan
+from twinmap.mapping.sql import quoted
+from twinmap.model import Shape
+
+#: Tables beside the statements: they repeat what statements say.
+UNCOUNTED = frozenset({"identifier", SENSOR})
+
+#: Outcomes of a cell, in the order in which the first that holds decides.
+CELLS = ("missing", "set_aside", "filtered", "ignored", "unread", "failed", "mapped")
+
+
+@dataclass
+class GroupBooks:
+    """Counts of one group of files before anything is published."""
+
+    source: str
+    record_set: str
+    read: Counter[int] = field(default_factory=Counter)
+    filtered: Counter[int] = field(default_factory=Counter)
+    unclaimed: Counter[int] = field(default_factory=Counter)
+    set_aside: Counter[int] = field(default_factory=Counter)
+    second: Counter[int] = field(default_factory=Counter)
+    cells: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    planned: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+
+
+def aside(duck: Duck, done: Applied, folder: Path, stem: str) -> Path | None:
+    """Write ``file, record, code`` of the records to set aside; None where there are none.
+
+    A record is set aside where a statement asks for it, where a rule says ``otherwise: quarantine``,
+    and where all that it should give failed.
+    """
+    plan, selects = done.plan, []
+    for kind, path in done.tables.items():
+        if kind in UNCOUNTED:
+            continue
+        table = f"read_parquet({quoted(str(path))})"
+        wanted = "list_filter(issues, lambda i: split_part(i, chr(31), 3) = 'set-aside')"
+        selects.append(
+            f"SELECT file, record, split_part({wanted}[1], chr(31), 1) AS code FROM {table} WHERE aside"
+        )
+        if kind != "patient":
+            selects.append(
+                f"SELECT file, record, split_part(any_value(issues)[1], chr(31), 1) AS code FROM {table} "
+                f"WHERE (file, record) IN (SELECT (file, record) FROM {table} WHERE failed) "
+                f"GROUP BY file, record HAVING bool_and(failed)"
+            )
+    if plan.quarantined != "false":
+        selects.append(
+            f"SELECT _file AS file, _record AS record, 'TM-Q19' AS code FROM records AS r {plan.joins} "
+            f"WHERE ({plan.keep}) AND ({plan.quarantined})"
+        )
+    if not selects:
+        return None
+    path = folder / f"{stem}-aside.parquet"
+    union = " UNION ALL ".join(selects)
+    count = duck.to_parquet(
+        f"SELECT file, record, min(code) AS code FROM ({union}) GROUP BY ALL ORDER BY ALL", path
+    )
+    if count:
+        return path
+    path.unlink()
+    return None
+
+
+def count(duck: Duck, done: Applied, gone: Path | None) -> GroupBooks:
+    """The books of one group, while its relation is in place."""
+    plan, staged = done.plan, done.staged
+    books = GroupBooks(plan.source, plan.record_set.name)
+    for counts in staged.counts:
+        books.read[counts.file] += counts.records
+        books.filtered[counts.file] += counts.filtered
+        books.second[counts.file] = -1 if counts.second is None else counts.second
+        for name, number in counts.cells.items():
+            books.cells[name]["unread"] += number
+    for item in {(item.file, item.record) for item in staged.set_aside}:
+        books.set_aside[item[0]] += 1
+    for _ in staged.set_aside:
+        books.cells["(unreadable record)"]["set_aside"] += 1
+    _record_fates(duck, done, gone, books)
+    _statement_counts(duck, done, gone, books)
+    _cells(duck, plan, staged, done, books)
+    return books
+
+
+def _record_fates(duck: Duck, done: Applied, gone: Path | None, books: GroupBooks) -> None:
+    """Leaves the table ``fates`` (``_file, _record, fate``), one row a record of the relation."""
+    plan = done.plan
+    stands = " UNION ALL ".join(
+        f"SELECT file, record FROM read_parquet({quoted(str(path))}) WHERE NOT failed AND NOT aside"
+        for kind, path in done.tables.items()
+        if kind not in UNCOUNTED
+    )
+    gone_sql = f"SELECT file, record FROM read_parquet({quoted(str(gone))})" if gone else None
+    tests = [f"WHEN (_file, _record) IN ({gone_sql}) THEN 'set_aside'"] if gone_sql else []
+    if stands:
+        tests.append(
+            f"WHEN (_file, _record) IN (SELECT DISTINCT (file, record) FROM ({stands})) THEN 'mapped'"
+        )
+    tests.append("WHEN NOT keep THEN 'filtered'")
+    duck.run(
+        "CREATE OR REPLACE TEMP TABLE fates AS SELECT _file, _record, "
+        f"CASE {' '.join(tests)} ELSE 'unclaimed' END AS fate, claimed FROM ("
+        f"SELECT r._file, r._record, bool_or({plan.keep}) AS keep, bool_or(({plan.keep}) AND ({plan.claimed})) AS claimed "
+        f"FROM records AS r {plan.joins} GROUP BY ALL)"
+    )
+    for file, fate, number in duck.rows("SELECT _file, fate, count(*) FROM fates GROUP BY ALL ORDER BY ALL"):
+        if fate == "set_aside":
+            books.set_aside[file] += number
+        elif fate == "filtered":
+            books.filtered[file] += number
+        elif fate == "unclaimed":
+            books.unclaimed[file] += number
+
+
+def _statement_counts(duck: Duck, done: Applied, gone: Path | None, books: GroupBooks) -> None:
+    within = (
+        f" OR (file, record) IN (SELECT (file, record) FROM read_parquet({quoted(str(gone))}))"
+        if gone
+        else ""
+    )
+    for kind, path in done.tables.items():
+        if kind in UNCOUNTED:
+            continue
+        planned, failed = duck.rows(
+            f"SELECT count(*), count(*) FILTER (WHERE failed OR aside{within}) FROM read_parquet({quoted(str(path))})"
+        )[0]
+        books.planned[kind] += planned
+        books.failed[kind] += failed
+
+
+def _cells(duck: Duck, plan: Plan, staged: Staged, done: Applied, books: GroupBooks) -> None:
+    """Cells by source field and outcome."""
+    failed = _failed_cells(duck, done)
+    if staged.cells:
+        rows = duck.rows(
+            "SELECT cell, fate, count(*) FROM (SELECT unnest(_cells) AS cell, fate FROM records "
+            "JOIN fates USING (_file, _record)) GROUP BY ALL ORDER BY ALL"
+        )
+    else:
+        rows = _columns(duck, plan)
+    for name, fate, number in rows:
+        if number == 0:
+            continue
+        outcome = _outcome(plan, name, fate)
+        wrong = min(failed.get(name, 0), number) if outcome == "mapped" else 0
+        books.cells[name][outcome] += number - wrong
+        if wrong:
+            books.cells[name]["failed"] += wrong
+
+
+def _outcome(plan: Plan, name: str, fate: str) -> str:
+    if fate in {"missing", "set_aside", "filtered"}:
+        return fate
+    if name in plan.record_set.ignore:
+        return "ignored"
+    return "mapped" if _is_read(plan, name) else "unread"
+
+
+def _is_read(plan: Plan, name: str) -> bool:
+    if name in plan.read or f"^{name}" in plan.read:
+        return True
+    return any(_names(path) == name or name.startswith(_names(path) + ".") for path in plan.read)
+
+
+def _names(path: str) -> str:
+    """The names of a path without picks and ups: what a cell is called."""
+    import re
+
+    return re.sub(r"\([^()]*\)|^[/^]+", "", path)
+
+
+def _columns(duck: Duck, plan: Plan) -> list[tuple[str, str, int]]:
+    """Counts of a format whose columns are its cells: by column and fate, missing ones apart."""
+    fields = [
+        item
+        for item in plan.request.fields
+        if item.shape is Shape.TEXT and not item.path.startswith("record:")
+    ]
+    if not fields:
+        return []
+    counts = ", ".join(f"count({item.name})" for item in fields)
+    found: list[tuple[str, str, int]] = []
+    totals: Counter[str] = Counter()
+    rows = duck.rows(
+        f"SELECT fate, count(*), {counts} FROM records JOIN fates USING (_file, _record) GROUP BY fate ORDER BY fate"
+    )
+    for fate, total, *numbers in rows:
+        for item, number in zip(fields, numbers, strict=True):
+            found.append((item.path, fate, number))
+            totals[item.path] += total - number
+    return found + [(name, "missing", number) for name, number in sorted(totals.items())]
+
+
+def _failed_cells(duck: Duck, done: Applied) -> dict[str, int]:
+    """How many cells of each field could not be used: those of the slots that have an issue."""
+    paths: dict[tuple[str, str], tuple[str, ...]] = {}
+    for rule in done.plan.rules:
+        for slot, names in rule.slot_paths.items():
+            paths[(rule.id, slot)] = names
+    prefix = f"{done.plan.document.id}#{done.plan.record_set.name}/patient"
+    for slot, names in done.plan.patient_paths.items():
+        paths[(prefix, slot)] = names
+    found: Counter[str] = Counter()
+    seen: dict[str, set[tuple[int, int]]] = defaultdict(set)
+    for kind, path in done.tables.items():
+        if kind in UNCOUNTED:
+            continue
+        for rule, slot, file, record in duck.rows(
+            "SELECT DISTINCT rule, split_part(i, chr(31), 2), file, record FROM ("
+            f"SELECT rule, file, record, unnest(issues) AS i FROM read_parquet({quoted(str(path))}) "
+            "WHERE issues IS NOT NULL AND NOT aside) WHERE split_part(i, chr(31), 1) IN "
+            "('TM-Q11', 'TM-Q12', 'TM-Q13', 'TM-Q14', 'TM-E01', 'TM-T01', 'TM-K05', 'TM-Q15')"
+        ):
+            for name in paths.get((rule, slot), ()):
+                seen[name].add((file, record))
+    for issue in done.staged.issues:
+        seen[issue.path].add((issue.file, issue.record))
+    found.update({name: len(places) for name, places in seen.items()})
+    return dict(found)
+
+
+# --- after publishing -------------------------------------------------------------------------------
+
+
+@dataclass
+class Ledger:
+    """The three books of a run, as ``ledger.json`` has them."""
+
+    records: dict[str, dict[str, int]] = field(default_factory=dict)
+    files: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
+    cells: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
+    statements: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    @property
+    def lost(self) -> int:
+        """Records and statements that are in no book; 0 unless there is a bug."""
+        return sum(abs(book["lost"]) for books in (self.records, self.statements) for book in books.values())
+
+    def to_json(self) -> dict[str, object]:
+        """The published form."""
+        return {
+            "records": {name: {**book, "files": self.files[name]} for name, book in self.records.items()},
+            "cells": self.cells,
+            "statements": self.statements,
+        }
+
+
+def close(
+    duck: Duck, groups: Iterable[GroupBooks], tables: Mapping[str, Path], dropped: Sequence[Path]
+) -> Ledger:
+    """Close the books with what the published tables and the list of duplicates hold.
+
+    Args:
+        duck: A connection.
+        groups: The books of all groups.
+        tables: The published tables by kind.
+        dropped: Parquet files ``rule, source, file, record`` of statements left out as duplicates.
+    """
+    ledger = Ledger()
+    mapped, written = _published(duck, tables, dropped)
+    duplicates = _duplicates(duck, dropped)
+    second_differs: dict[str, int] = Counter()
+    for group in groups:
+        book = ledger.records.setdefault(group.source, dict.fromkeys(_RECORD_BOOK, 0))
+        files = ledger.files.setdefault(group.source, {})
+        for number, read in sorted(group.read.items()):
+            entry = files.setdefault(str(number), dict.fromkeys(_RECORD_BOOK, 0))
+            found = mapped.get((group.source, group.record_set, number), 0)
+            parts = {
+                "read": read,
+                "mapped": found,
+                "filtered": group.filtered[number],
+                "unclaimed": group.unclaimed[number],
+                "set_aside": group.set_aside[number],
+            }
+            second = group.second[number]
+            differs = read - second if second >= 0 else 0
+            parts["lost"] = read - sum(parts[name] for name in _RECORD_BOOK[1:5]) or differs
+            second_differs[group.source] += abs(differs)
+            for name, value in parts.items():
+                entry[name] += value
+                book[name] += value
+        cells = ledger.cells.setdefault(group.source, {})
+        for name, outcomes in group.cells.items():
+            cell = cells.setdefault(name, dict.fromkeys(("read", *CELLS), 0))
+            for outcome, value in outcomes.items():
+                cell[outcome] += value
+                cell["read"] += value
+        statements = ledger.statements.setdefault(group.source, dict.fromkeys(_STATEMENT_BOOK, 0))
+        statements["planned"] += sum(group.planned.values())
+        statements["failed"] += sum(group.failed.values())
+    for source, statements in ledger.statements.items():
+        statements["written"] = written.get(source, 0)
+        statements["duplicate"] = duplicates.get(source, 0)
+        statements["lost"] = (
+            statements["planned"] - statements["written"] - statements["duplicate"] - statements["failed"]
+        )
+    return ledger
+
+
+_RECORD_BOOK = ("read", "mapped", "filtered", "unclaimed", "set_aside", "lost")
+_STATEMENT_BOOK = ("planned", "written", "duplicate", "failed", "lost")
+
+
+def _published(
+    duck: Duck, tables: Mapping[str, Path], dropped: Sequence[Path]
+) -> tuple[dict[tuple[str, str, int], int], dict[str, int]]:
+    """Records with a statement, by source, record set and file; and statements by source."""
+    counted = [kind for kind in tables if kind not in UNCOUNTED]
+    if not counted:
+        return {}, {}
+    places = [
+        f"SELECT source, rule, file, record FROM read_parquet({quoted(str(tables[kind]))}) "
+        f"WHERE NOT ends_with(rule, {quoted('/' + SENSOR)})"
+        for kind in counted
+    ]
+    written = {
+        source: number
+        for source, number in duck.rows(
+            "SELECT source, count(*) FROM (" + " UNION ALL ".join(places) + ") GROUP BY ALL"
+        )
+    }
+    places += [
+        f"SELECT source, rule, file, record FROM read_parquet({quoted(str(path))})" for path in dropped
+    ]
+    mapped = {
+        (source, record_set, file): number
+        for source, record_set, file, number in duck.rows(
+            "SELECT source, record_set, file, count(DISTINCT record) FROM (SELECT source, "
+            "split_part(split_part(rule, '#', 2), '/', 1) AS record_set, file, record FROM ("
+            + " UNION ALL ".join(places)
+            + ")) GROUP BY ALL"
+        )
+    }
+    return mapped, written
+
+
+def _duplicates(duck: Duck, dropped: Sequence[Path]) -> dict[str, int]:
+    if not dropped:
+        return {}
+    paths = ", ".join(quoted(str(path)) for path in dropped)
+    return dict(
+        duck.rows(
+            f"SELECT source, count(*) FROM read_parquet([{paths}]) "
+            f"WHERE NOT ends_with(rule, {quoted('/' + SENSOR)}) GROUP BY ALL"
+        )
+    )

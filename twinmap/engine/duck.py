@@ -1,0 +1,125 @@
+"""DuckDB, the machine that computes: the only module that imports it.
+
+Every connection is offline (no extension is fetched or loaded on demand), in UTC, and bounded in threads,
+memory and temporary space. Ids are made in SQL by a macro over the key's HMAC blocks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from twinmap.errors import InputOutputError
+from twinmap.mapping.sql import identifier, quoted
+from twinmap.privacy import Key
+
+#: What DuckDB raises, for those who expect it.
+DuckError = duckdb.Error
+
+_NO_SPACE = re.compile(r"no space left|disk quota|failed to write|out of disk", re.IGNORECASE)
+
+
+@contextmanager
+def connect(work: Path, *, threads: int = 1, memory_mb: int = 512, key: Key | None = None) -> Iterator[Duck]:
+    """A connection that spills to ``work``; closed at the end."""
+    spill = work / "spill"
+    connection = duckdb.connect(
+        config={
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "threads": threads,
+            "memory_limit": f"{memory_mb}MB",
+            "temp_directory": str(spill),
+            "preserve_insertion_order": True,
+        }
+    )
+    try:
+        connection.execute("SET enable_progress_bar = false")
+        duck = Duck(connection)
+        if key is not None:
+            duck.install_key(key)
+        yield duck
+    finally:
+        connection.close()
+
+
+class Duck:
+    """A thin wrapper: SQL in, rows or Parquet out; a full disk is an :class:`InputOutputError`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def run(self, sql: str, parameters: Sequence[object] | None = None) -> Any:
+        """Execute one statement and give DuckDB's result.
+
+        Raises:
+            InputOutputError: The disk is full.
+        """
+        try:
+            return self._connection.execute(sql, parameters)
+        except duckdb.Error as error:
+            if _NO_SPACE.search(str(error)):
+                raise InputOutputError("no space left for temporary files or output") from error
+            raise
+
+    def rows(self, sql: str, parameters: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        result: list[tuple[Any, ...]] = self.run(sql, parameters).fetchall()
+        return result
+
+    def value(self, sql: str, parameters: Sequence[object] | None = None) -> Any:
+        """The first column of the first row."""
+        return self.rows(sql, parameters)[0][0]
+
+    def register(self, name: str, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> None:
+        """Make a temporary table of Python values: column name to (SQL type, values)."""
+        import pyarrow as pa
+
+        types = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_()}
+        types |= {"INTEGER": pa.int32(), "VARCHAR[]": pa.list_(pa.string())}
+        table = pa.table({key: pa.array(values, type=types[kind]) for key, (kind, values) in columns.items()})
+        self._connection.register("arriving", table)
+        try:
+            self.run(f"CREATE OR REPLACE TEMP TABLE {identifier(name)} AS SELECT * FROM arriving")
+        finally:
+            self._connection.unregister("arriving")
+
+    def register_batches(self, name: str, reader: Any) -> None:
+        """Give the query engine an Arrow record batch reader under a name, to be read once."""
+        self._connection.register(name, reader)
+
+    def to_parquet(self, sql: str, path: Path) -> int:
+        """Write the result of a query to a Parquet file, in its order; returns the number of rows."""
+        return int(self.value(f"COPY ({sql}) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)"))
+
+    def to_lines(self, sql: str, path: Path) -> int:
+        """Write a query of one text column as it is, a line feed after each row."""
+        options = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER E'\\x01'"
+        return int(self.value(f"COPY ({sql}) TO {quoted(str(path))} ({options})"))
+
+    def install_key(self, key: Key) -> None:
+        """Make the macro ``keyed(message)``: the id that ``Key.hash`` makes of the same message.
+
+        The blocks go in as a bound parameter, so that no SQL text holds the key.
+        """
+        inner, outer = key.pads
+        self.run("CREATE TEMP TABLE pads AS SELECT ?::BLOB AS i, ?::BLOB AS o", [inner, outer])
+        self.run("SET VARIABLE inner_pad = (SELECT i FROM pads)")
+        self.run("SET VARIABLE outer_pad = (SELECT o FROM pads)")
+        self.run("DROP TABLE pads")
+        self.run(_KEYED)
+
+
+_BASE32 = (
+    "translate(concat("
+    "to_base(('0x' || h[1:10])::BIGINT, 32, 8), to_base(('0x' || h[11:20])::BIGINT, 32, 8), "
+    "to_base(('0x' || h[21:30])::BIGINT, 32, 8), to_base(('0x' || h[31:33])::BIGINT >> 2, 32, 2)), "
+    "'0123456789ABCDEFGHIJKLMNOPQRSTUV', 'abcdefghijklmnopqrstuvwxyz234567')"
+)
+_HMAC = "sha256(getvariable('outer_pad') || unhex(sha256(getvariable('inner_pad') || encode(message))))"
+_KEYED = f"CREATE TEMP MACRO base32(h) AS {_BASE32}; CREATE TEMP MACRO keyed(message) AS base32({_HMAC})"

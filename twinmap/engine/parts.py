@@ -1,0 +1,241 @@
+"""The second pass: statements split into parts by patient, each part sorted, told apart and lifted.
+
+A part is one sixteenth of the twins (one sixty-fourth above ten million statements), chosen by the twin's
+hash and never by the number of workers. Each part is worked on by one process with one thread.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from twinmap.engine.duck import Duck, connect
+from twinmap.mapping.sql import identifier, quoted
+from twinmap.model import OTHER_TABLES, Column, observation_columns
+
+#: Statements from which on there are more parts.
+MANY_STATEMENTS = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """How one kind becomes lines: SQL over a relation called ``lifting``.
+
+    ``derived`` are columns added to those of the table, ``iris`` columns of terms made from a system and
+    a code, ``select`` gives one text a row.
+    """
+
+    derived: Mapping[str, str]
+    iris: Mapping[str, tuple[str, str]]
+    select: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartTask:
+    """All that a worker needs for one part.
+
+    ``term`` makes the term of a system and a code. ``records`` lifts the patient records of the part.
+    """
+
+    number: int
+    folder: Path
+    kinds: tuple[str, ...]
+    facets: tuple[str, ...]
+    lifts: Mapping[str, Lift]
+    term: Callable[[str | None, str], str]
+    memory_mb: int
+
+
+@dataclass
+class PartResult:
+    """What a part gave: files, counts of statements written, and duplicates by kind."""
+
+    number: int
+    tables: dict[str, Path] = field(default_factory=dict)
+    graph: Path | None = None
+    written: dict[str, int] = field(default_factory=dict)
+    triples: int = 0
+    dropped: list[Path] = field(default_factory=list)
+    repeated: list[tuple[str, str, int, int]] = field(default_factory=list)
+
+
+def columns_of(kind: str, facets: Sequence[str]) -> tuple[Column, ...]:
+    """The published columns of a kind."""
+    return observation_columns(facets) if kind == "observation" else OTHER_TABLES[kind]
+
+
+def shards_for(statements: int) -> int:
+    """The number of parts for so many statements."""
+    return 64 if statements > MANY_STATEMENTS else 16
+
+
+def split(
+    duck: Duck, tables: Mapping[str, Sequence[tuple[Path, Path | None]]], facets: Sequence[str], folder: Path
+) -> None:
+    """Write the statements that stand to ``folder/<kind>/shard=N/``.
+
+    Args:
+        duck: A connection with the table ``k_twin`` (``patient_record, twin, shard``).
+        tables: For each kind its typed files, each with the file of the records set aside, if any.
+        facets: The facet columns.
+        folder: Where the parts are made.
+    """
+    for kind, sources in tables.items():
+        names = [column.name for column in columns_of(kind, facets) if column.name != "twin"]
+        listed = ", ".join(f"t.{identifier(name)}" for name in names)
+        selects = []
+        for path, aside in sources:
+            tests = "NOT t.failed" if kind != "identifier" else "true"
+            if aside is not None:
+                tests += f" AND (t.file, t.record) NOT IN (SELECT (file, record) FROM read_parquet({quoted(str(aside))}))"
+            selects.append(f"SELECT {listed} FROM read_parquet({quoted(str(path))}) t WHERE {tests}")
+        twin = ", k.twin" if _has_twin(kind) else ""
+        join = "JOIN k_twin k USING (patient_record)" if kind != "device" else ""
+        shard = "k.shard" if kind != "device" else "0 AS shard"
+        duck.run(
+            f"COPY (SELECT u.*{twin}, {shard} FROM ({' UNION ALL BY NAME '.join(selects)}) u {join}) "
+            f"TO {quoted(str(folder / kind))} (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (shard))"
+        )
+
+
+def _has_twin(kind: str) -> bool:
+    return kind not in {"device", "identifier"}
+
+
+#: Where a statement stands in the output: the twin, then where it comes from.
+ORDER = "twin, source, file, record, part, ordinal"
+_PLACE = ("rule", "file", "record", "line", "part", "ordinal")
+
+
+def work(task: PartTask) -> PartResult:
+    """Sort one part, tell its statements apart, write its tables and its share of the graph."""
+    result = PartResult(task.number)
+    with connect(task.folder / f"work-{task.number}", memory_mb=task.memory_mb) as duck:
+        for kind in task.kinds:
+            files = task.folder / kind / f"shard={task.number}"
+            if not files.is_dir():
+                continue
+            duck.run(
+                f"CREATE OR REPLACE TEMP VIEW part AS SELECT * EXCLUDE (shard) FROM "
+                f"read_parquet({quoted(str(files / '*.parquet'))}, hive_partitioning = true)"
+            )
+            path = task.folder / f"{kind}-{task.number:02}.parquet"
+            ordered = _distinct(duck, task, kind, result)
+            listed = ", ".join(identifier(column.name) for column in columns_of(kind, task.facets))
+            result.written[kind] = duck.to_parquet(f"SELECT {listed} FROM {ordered}", path)
+            result.tables[kind] = path
+        _lift(duck, task, result)
+    return result
+
+
+def _distinct(duck: Duck, task: PartTask, kind: str, result: PartResult) -> str:
+    """SQL of the part in order, without what is stated twice."""
+    if kind == "identifier":
+        return "(SELECT * FROM part ORDER BY ALL)"
+    if kind == "patient":
+        return _patients(duck, task, result)
+    order = ORDER if kind != "device" else "id, source, file, record, part, ordinal"
+    if not duck.rows("SELECT 1 FROM part GROUP BY id HAVING count(*) > 1 LIMIT 1"):
+        return f"(SELECT * FROM part ORDER BY {order})"
+    duck.run(
+        "CREATE OR REPLACE TEMP TABLE again AS SELECT *, md5(concat_ws(chr(31), "
+        + ", ".join(
+            f"coalesce({identifier(c.name)}::VARCHAR, chr(0))"
+            for c in columns_of(kind, task.facets)
+            if c.name not in _PLACE
+        )
+        + ")) AS _content FROM part WHERE id IN (SELECT id FROM part GROUP BY id HAVING count(*) > 1)"
+    )
+    place = "source, file, record, part, ordinal"
+    duck.run(
+        "CREATE OR REPLACE TEMP TABLE told AS SELECT *, "
+        f"row_number() OVER (PARTITION BY id, _content ORDER BY {place}) AS _copy, "
+        "dense_rank() OVER (PARTITION BY id ORDER BY _content) AS _version FROM again"
+    )
+    for rule, copies, versions in duck.rows(
+        "SELECT rule, count(*) FILTER (WHERE _copy > 1), count(*) FILTER (WHERE _version > 1 AND _copy = 1) "
+        "FROM told GROUP BY rule ORDER BY rule"
+    ):
+        result.repeated.append((kind, rule, copies, versions))
+    result.dropped = task.folder / f"dropped-{kind}-{task.number:02}.parquet"
+    duck.to_parquet(
+        f"SELECT {quoted(kind)} AS kind, rule, {place} FROM told WHERE _copy > 1 ORDER BY ALL", result.dropped
+    )
+    suffixed = "SELECT * EXCLUDE (_content, _copy, _version) REPLACE (CASE WHEN _version > 1 THEN concat(id, '-', _version) ELSE id END AS id) FROM told WHERE _copy = 1"
+    once = "SELECT * FROM part WHERE id NOT IN (SELECT id FROM again)"
+    return f"(SELECT * FROM ({once} UNION ALL BY NAME {suffixed}) ORDER BY {order})"
+
+
+def _patients(duck: Duck, task: PartTask, result: PartResult) -> str:
+    """What is said of patients, each thing once: a feed repeats it with every message."""
+    said = "source, twin, patient_record, birth_date, birth_precision, sex, deceased"
+    duck.run(
+        "CREATE OR REPLACE TEMP TABLE told AS SELECT *, row_number() OVER "
+        f"(PARTITION BY {said} ORDER BY file, record, part) AS _copy FROM part"
+    )
+    _drop(duck, task, result, "patient")
+    return f"(SELECT * EXCLUDE (_copy) FROM told WHERE _copy = 1 ORDER BY {ORDER})"
+
+
+def _drop(duck: Duck, task: PartTask, result: PartResult, kind: str) -> None:
+    """Note the places of statements that were left out since they are stated elsewhere."""
+    path = task.folder / f"dropped-{kind}-{task.number:02}.parquet"
+    place = "source, file, record, part, ordinal"
+    duck.to_parquet(f"SELECT rule, {place} FROM told WHERE _copy > 1 ORDER BY ALL", path)
+    result.dropped.append(path)
+
+
+def _lift(duck: Duck, task: PartTask, result: PartResult) -> None:
+    """Write ``part-NN.nq``: patient records, then each kind in the order of its table."""
+    pieces = []
+    known = [
+        f"SELECT source, twin, patient_record FROM read_parquet({quoted(str(path))})"
+        for kind, path in result.tables.items()
+        if _has_twin(kind)
+    ]
+    if known and "record" in task.lifts:
+        union = " UNION ".join(known)
+        pieces.append(_lines(duck, task, result, "record", f"(SELECT * FROM ({union}) ORDER BY ALL)"))
+    for kind, path in result.tables.items():
+        if kind in task.lifts:
+            pieces.append(_lines(duck, task, result, kind, f"read_parquet({quoted(str(path))})"))
+    result.graph = task.folder / f"part-{task.number:02}.nq"
+    join(pieces, result.graph)
+
+
+def _lines(duck: Duck, task: PartTask, result: PartResult, kind: str, relation: str) -> Path:
+    lift = task.lifts[kind]
+    joins = []
+    for name, (system, code) in lift.iris.items():
+        pairs = duck.rows(
+            f"SELECT DISTINCT {system}, {code} FROM {relation} WHERE {code} IS NOT NULL ORDER BY ALL"
+        )
+        table = f"k_{name}"
+        duck.register(
+            table,
+            {
+                "system": ("VARCHAR", [pair[0] for pair in pairs]),
+                "code": ("VARCHAR", [pair[1] for pair in pairs]),
+                name: ("VARCHAR", [task.term(*pair) for pair in pairs]),
+            },
+        )
+        joins.append(
+            f"LEFT JOIN {table} ON {table}.code = u.{code} AND {table}.system IS NOT DISTINCT FROM u.{system}"
+        )
+    extra = "".join(f", {sql} AS {name}" for name, sql in lift.derived.items())
+    extra += "".join(f", k_{name}.{name}" for name in lift.iris)
+    duck.run(f"CREATE OR REPLACE TEMP VIEW lifting AS SELECT u.*{extra} FROM {relation} u {' '.join(joins)}")
+    path = task.folder / f"part-{task.number:02}-{kind}.nq"
+    duck.to_lines(lift.select, path)
+    return path
+
+
+def join(pieces: Sequence[Path], path: Path) -> None:
+    """Put files together in order; the pieces are removed."""
+    with path.open("wb") as whole:
+        for piece in pieces:
+            with piece.open("rb") as file:
+                shutil.copyfileobj(file, whole, 1 << 20)
+            piece.unlink()

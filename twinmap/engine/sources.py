@@ -1,0 +1,232 @@
+"""Sources opened: mappings loaded, files found, read in groups of one plan, their statements made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from twinmap import registry, safeio
+from twinmap.diagnostics import Finding
+from twinmap.engine import books, issues
+from twinmap.engine.apply import Applied, Context, apply
+from twinmap.engine.duck import Duck
+from twinmap.engine.stage import stage
+from twinmap.errors import InputOutputError, UsageError
+from twinmap.formats.csvdialect import Row, records
+from twinmap.mapping import load
+from twinmap.mapping.ast import Document, RecordSet
+from twinmap.mapping.plan import Plan, compile_record_set
+from twinmap.mapping.project import Binding
+from twinmap.mapping.sql import identifier, quoted
+from twinmap.model import InputFile, Request, SetAside
+
+#: Bytes of input that are read, resolved and typed together; fixed, so that it is the same everywhere.
+GROUP_BYTES = 256_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A binding with its mapping loaded and the values of its parameters."""
+
+    name: str
+    document: Document
+    binding: Binding
+    params: Mapping[str, str]
+    root: Path
+
+
+@dataclass
+class Made:
+    """What one group of files gave."""
+
+    applied: Applied
+    aside: Path | None
+    book: books.GroupBooks
+    findings: list[Finding]
+    quarantined: list[SetAside] = field(default_factory=list)
+
+
+def open_source(binding: Binding, concepts: object) -> tuple[Source, tuple[Finding, ...]]:
+    """Load the mapping of a binding.
+
+    Raises:
+        UsageError: The mapping cannot be used; with its findings.
+    """
+    loaded = load.load(binding.mapping, params=binding.params, concepts=concepts)  # type: ignore[arg-type]
+    if loaded.document is None or not loaded.usable:
+        raise UsageError(f"the mapping {binding.mapping} cannot be used", findings=loaded.findings)
+    document = loaded.document
+    params = {name: param.default for name, param in document.params.items() if param.default is not None}
+    folder = binding.mapping.parent if isinstance(binding.mapping, Path) else Path()
+    root = binding.data or folder
+    name = binding.name or document.id
+    return Source(name, document, binding, {**params, **binding.params}, root), loaded.findings
+
+
+def files_of(source: Source, record_set: RecordSet) -> list[Path]:
+    """The files of a record set, sorted.
+
+    Raises:
+        InputOutputError: A named file is missing.
+    """
+    patterns = source.binding.files or record_set.files
+    if source.root.is_file():
+        import fnmatch
+
+        only = len(source.document.records) == 1 or not patterns
+        fits = only or any(fnmatch.fnmatch(source.root.name, pattern) for pattern in patterns)
+        return [source.root] if fits else []
+    if not patterns:
+        if source.binding.data is None:
+            raise UsageError(f"{source.name} names no files", help="files: in the mapping, or --source PATH")
+        return sorted(path for path in source.root.rglob("*") if path.is_file())
+    found = safeio.matching(source.root, patterns)
+    for pattern in patterns:
+        if not any(char in pattern for char in "*?[") and not safeio.matching(source.root, [pattern]):
+            message = f"{source.root / pattern} does not exist"
+            raise InputOutputError(message, findings=[registry.finding("TM-O01", message)])
+    return found
+
+
+def groups(
+    source: Source, record_set: RecordSet, files: Sequence[InputFile]
+) -> Iterator[tuple[Plan, list[InputFile]]]:
+    """Files of one plan together, no more than :data:`GROUP_BYTES` of them.
+
+    For CSV the plan depends on the header.
+
+    Raises:
+        UsageError: A column that the mapping needs is not in a file (L01).
+    """
+    from twinmap.terms.facets import facets
+
+    names = tuple(facets())
+    for columns, members in groupby(files, key=lambda file: _columns(source, record_set, file)):
+        if columns is not None:
+            check_columns(source, record_set, columns)
+        plan = compile_record_set(
+            source.document,
+            record_set,
+            source=source.name,
+            columns=columns,
+            params=source.params,
+            facets=names,
+        )
+        chunk: list[InputFile] = []
+        size = 0
+        for file in members:
+            length = file.path.stat().st_size
+            if chunk and size + length > GROUP_BYTES:
+                yield plan, chunk
+                chunk, size = [], 0
+            chunk.append(file)
+            size += length
+        yield plan, chunk
+
+
+def _columns(source: Source, record_set: RecordSet, file: InputFile) -> tuple[str, ...] | None:
+    """The header of a CSV file, those that ``each`` makes apart; None for other formats."""
+    reader = registry.load("readers", record_set.options.format).READER
+    layout = getattr(reader, "layout", None)
+    if layout is None:
+        return None
+    header: tuple[str, ...] = layout(file, Request(record_set.each, (), record_set.options)).header
+    if record_set.each is not None:
+        return (*(f"^{name}" for name in header), ".")
+    return header
+
+
+def check_columns(source: Source, record_set: RecordSet, columns: Sequence[str]) -> None:
+    """Refuse a file that lacks a column.
+
+    Raises:
+        UsageError: With the findings (L01).
+    """
+    from twinmap.mapping import against
+
+    findings = against.missing_columns(record_set, columns)
+    if findings:
+        raise UsageError(f"the mapping {source.document.path} does not fit its data", findings=findings)
+
+
+def look_up_tables(duck: Duck, source: Source) -> list[Finding]:
+    """Load the look-up tables of a mapping as ``look_NAME`` with the key in ``_key``.
+
+    Raises:
+        UsageError: A key stands in two rows.
+        InputOutputError: A file is missing.
+    """
+    found: list[Finding] = []
+    for look in source.document.lookups.values():
+        paths = safeio.matching(source.root, look.files)
+        if not paths and isinstance(source.binding.mapping, Path):
+            paths = safeio.matching(source.binding.mapping.parent, look.files)
+        if not paths:
+            message = f"the look-up table {look.name} has no file {', '.join(look.files)}"
+            raise InputOutputError(message, findings=[registry.finding("TM-O01", message, where=look.span)])
+        _load_table(duck, look.name, look.key, look.missing, paths)
+        twice = duck.rows(
+            f"SELECT count(*) FROM (SELECT _key FROM look_{look.name} GROUP BY _key HAVING count(*) > 1)"
+        )
+        if twice[0][0]:
+            message = f"{twice[0][0]} keys of the look-up table {look.name} stand in two rows"
+            raise UsageError(message, findings=[registry.finding("TM-L15", message, where=look.span)])
+    return found
+
+
+def _load_table(duck: Duck, name: str, key: str, missing: Sequence[str], paths: Sequence[Path]) -> None:
+    rows: list[list[str]] = []
+    header: list[str] = []
+    for path in paths:
+        delimiter = "\t" if path.suffix == ".tsv" else ","
+        for row in records(path, "utf-8", delimiter):
+            if isinstance(row, Row) and row.number == 0:
+                header = [cell.strip() for cell in row.cells]
+            elif isinstance(row, Row) and len(row.cells) == len(header):
+                rows.append([cell.strip() for cell in row.cells])
+    if key not in header:
+        raise UsageError(f'the look-up table {name} has no column "{key}"')
+    columns = {
+        column: ("VARCHAR", [row[index] or None for row in rows]) for index, column in enumerate(header)
+    }
+    duck.register(f"look_{name}", columns)
+    absent = " OR ".join(
+        [f"{identifier(key)} IS NULL", *(f"{identifier(key)} = {quoted(word)}" for word in missing)]
+    )
+    duck.run(
+        f"CREATE OR REPLACE TEMP TABLE look_{name} AS SELECT *, {identifier(key)} AS _key FROM look_{name} WHERE NOT ({absent})"
+    )
+
+
+def make(
+    duck: Duck, plan: Plan, files: Sequence[InputFile], context: Context, folder: Path, stem: str
+) -> Made:
+    """Read a group of files and make its statements, with books and findings."""
+    staged = stage(duck, files, plan.request, folder, stem)
+    applied = apply(duck, plan, staged, context, folder, stem)
+    gone = books.aside(duck, applied, folder, stem)
+    book = books.count(duck, applied, gone)
+    findings = [
+        *issues.of_reader(applied),
+        *issues.of_files(applied),
+        *issues.of_statements(duck, applied),
+        *issues.unclaimed(duck, applied),
+    ]
+    made = Made(applied, gone, book, findings, list(staged.set_aside))
+    if gone is not None:
+        made.quarantined += _raw(duck, gone)
+    for path in staged.paths:
+        path.unlink()
+    return made
+
+
+def _raw(duck: Duck, gone: Path) -> list[SetAside]:
+    """The records that were set aside, as JSON of the fields that were read."""
+    rows = duck.rows(
+        "SELECT a.file, a.record, min(r._line), a.code, to_json(list(r ORDER BY r._part)) FROM "
+        f"read_parquet({quoted(str(gone))}) a JOIN records r ON r._file = a.file AND r._record = a.record "
+        "GROUP BY a.file, a.record, a.code ORDER BY ALL"
+    )
+    return [SetAside(file, record, line, "", code, "", raw) for file, record, line, code, raw in rows]

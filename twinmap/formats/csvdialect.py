@@ -1,0 +1,155 @@
+"""The CSV door: bytes to records, strict, with the line of each; nothing is guessed.
+
+RFC 4180 with any single-character delimiter: a quote opens a field only at its start, is doubled inside
+it, and nothing but a delimiter or the end of the line may follow a closing quote.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinmap.limits import LIMITS
+from twinmap.safeio import open_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record: its number from 1, the line where it starts, and its cells."""
+
+    number: int
+    line: int
+    cells: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A record that breaks the rules; ``code`` and ``reason`` say how, ``raw`` is its text."""
+
+    number: int
+    line: int
+    code: str
+    reason: str
+    raw: str
+
+
+def detect_encoding(path: Path, encodings: Sequence[str]) -> str | None:
+    """The first of the encodings in which the whole file is valid text, or None.
+
+    UTF-8 takes a byte order mark; UTF-16 is found by its own.
+    """
+    for name in encodings:
+        decoder = codecs.getincrementaldecoder(_codec(name))("strict")
+        try:
+            with open_bytes(path) as file:
+                while chunk := file.read(1 << 20):
+                    decoder.decode(chunk)
+                decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            continue
+        return name
+    return None
+
+
+def _codec(name: str) -> str:
+    info = codecs.lookup(name)
+    return "utf-8-sig" if info.name == "utf-8" else info.name
+
+
+class _Lines:
+    """Physical lines with look-back: what one record consumed can be given back from its second line."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text, self._again, self.taken = text, [], []  # type: ignore[var-annotated]
+        self.number = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line: str = self._again.pop() if self._again else self._text.readline(LIMITS.record_bytes)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self.taken.append(line)
+        return line
+
+    def start(self) -> None:
+        self.taken = []
+
+    def give_back_all_but_first(self) -> str:
+        first: str = self.taken[0]
+        self._again.extend(reversed(self.taken[1:]))
+        self.number -= len(self.taken) - 1
+        self.taken = self.taken[:1]
+        return first
+
+
+def records(path: Path, encoding: str, delimiter: str) -> Iterator[Row | BadRow]:
+    """All records of a file, header included (number 0), blank lines left out.
+
+    A record with a broken quote is the one line on which it starts; reading goes on with the next.
+    """
+    csv.field_size_limit(LIMITS.field_bytes)
+    with io.TextIOWrapper(open_bytes(path), encoding=_codec(encoding), newline="") as text:
+        lines = _Lines(text)
+        number = -1
+        while True:
+            lines.start()
+            line = lines.number + 1
+            parser = csv.reader(lines, delimiter=delimiter, strict=True)
+            try:
+                cells = next(parser)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                number += 1
+                unclosed = len(lines.taken) > 1 or "end of data" in str(error)
+                reason = "a quote is opened and never closed" if unclosed else "text follows a closing quote"
+                if "limit" in str(error):
+                    reason = f"a field is longer than {LIMITS.field_bytes:,} bytes"
+                code = "TM-Q15" if "limit" in str(error) and len(lines.taken) == 1 else "TM-Q02"
+                yield BadRow(number, line, code, reason, lines.give_back_all_but_first())
+                continue
+            if not cells:
+                continue
+            number += 1
+            if any("\0" in cell for cell in cells):
+                yield BadRow(number, line, "TM-Q03", "a NUL character", "".join(lines.taken))
+                continue
+            yield Row(number, line, cells)
+
+
+def count_records(path: Path) -> int | None:
+    """The records of a file below its header, counted from its bytes alone.
+
+    Line ends outside quotes are counted; None where the encoding is not a superset of ASCII, where
+    blank lines or single CR line ends make this way of counting ambiguous.
+    """
+    quoted, total, last = False, 0, b"\n"
+    with open_bytes(path) as file:
+        head = file.read(3)
+        if head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+            return None
+        chunk = b"" if head == codecs.BOM_UTF8 else head
+        while True:
+            more = file.read(1 << 20)
+            chunk += more
+            if not chunk:
+                break
+            if more and chunk.endswith(b"\r"):
+                chunk += file.read(1)
+            chunk = chunk.replace(b"\r\n", b"\n")
+            if b"\r" in chunk or b"\n\n" in chunk or (last == b"\n" and chunk.startswith(b"\n")):
+                return None
+            for index, piece in enumerate(chunk.split(b'"')):
+                quoted = quoted if index == 0 else not quoted
+                if not quoted:
+                    total += piece.count(b"\n")
+            last = chunk[-1:]
+            chunk = b""
+    return total - (last == b"\n")

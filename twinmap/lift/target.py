@@ -1,0 +1,242 @@
+"""Statements to RDF: a target file compiled to one SQL text expression a kind.
+
+The expression gives the N-Quads lines of one row; no term is made in Python. Columns that need more than
+copying (terms of codes, results, times, places) are defined here for every target.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from twinmap import registry
+from twinmap.engine.parts import Lift
+from twinmap.errors import UsageError
+from twinmap.mapping.sql import identifier, quoted
+
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_COLUMN = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """How the facets are written: column to the IRI of its property; words are IRIs, others literals."""
+
+    properties: Mapping[str, str]
+    literal: frozenset[str]
+    namespace: str = "https://w3id.org/twinmap/ns#"
+
+
+@cache
+def load(name: str) -> dict[str, Any]:
+    """A target file by name.
+
+    Raises:
+        UsageError: There is none.
+    """
+    import yaml
+
+    folder = registry.shipped("ontologies") / "targets"
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        known = sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir())
+        raise UsageError(f'there is no target "{name}"', help=f"one of: {', '.join(known)}")
+    loaded: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return loaded
+
+
+def select(target: Mapping[str, Any], kind: str, base: str, facets: Facets, relation: str) -> str | None:
+    """SQL of one text a row of ``relation``: its N-Quads lines, but for the last line feed.
+
+    None where the target says nothing of the kind. ``relation`` has the published columns of the kind,
+    those of :func:`derived` and the joined IRIs of codes.
+    """
+    spec = target["kinds"].get(kind)
+    if spec is None:
+        return None
+    prefixes = target["prefixes"]
+    pieces: list[str] = []
+    for pattern in spec["triples"]:
+        pieces += _facets(facets) if pattern == "{facets}" else [_triple(pattern, prefixes, base)]
+    subject = _path(spec["subject"], base)
+    graph = f"concat(' <', {quoted(base)}, 'graph/source/', source, '> .', chr(10))"
+    # Every piece ends its line; the writer adds the last line feed of a row itself.
+    block = f"concat({', '.join(pieces)})"
+    return (
+        f"SELECT left(block, length(block) - 1) FROM (SELECT {block} AS block FROM "
+        f"(SELECT *, {subject} AS _s, {graph} AS _g FROM {relation}))"
+    )
+
+
+def _triple(pattern: Sequence[str], prefixes: Mapping[str, str], base: str) -> str:
+    predicate, thing = pattern
+    head = f"' <{_TYPE if predicate == 'a' else _expand(predicate, prefixes)}> '"
+    columns = _COLUMN.findall(thing)
+    if not columns:
+        return f"_s, {head}, '<{_expand(thing, prefixes)}>', _g"
+    term = _term(thing, columns[0], prefixes, base)
+    return f"CASE WHEN {identifier(columns[0])} IS NOT NULL THEN concat(_s, {head}, {term}, _g) END"
+
+
+def _term(thing: str, column: str, prefixes: Mapping[str, str], base: str) -> str:
+    if thing.startswith("<"):
+        return _path(thing[1:-1], base)
+    if thing.startswith('"'):
+        _, _, kind = thing.partition("^^")
+        suffix = f"'\"^^<{_expand(kind, prefixes)}>'" if kind else "'\"'"
+        return f"'\"', {literal(identifier(column))}, {suffix}"
+    return identifier(column)
+
+
+def _path(path: str, base: str) -> str:
+    column = _COLUMN.findall(path)[0]
+    before, _, after = path.partition("{" + column + "}")
+    return f"concat('<', {quoted(base + before)}, {identifier(column)}, {quoted(after + '>')})"
+
+
+def _expand(curie: str, prefixes: Mapping[str, str]) -> str:
+    prefix, _, local = curie.partition(":")
+    return prefixes[prefix] + local
+
+
+def _facets(facets: Facets) -> list[str]:
+    pieces = []
+    for name, iri in facets.properties.items():
+        column = identifier(name)
+        term = (
+            f"'\"', {literal(column)}, '\"'"
+            if name in facets.literal
+            else f"'<{facets.namespace}', {column}[4:], '>'"
+        )
+        pieces.append(f"CASE WHEN {column} IS NOT NULL THEN concat(_s, ' <{iri}> ', {term}, _g) END")
+    return pieces
+
+
+# --- terms ----------------------------------------------------------------------------------------
+
+_CONTROL = '["\\\\\\x00-\\x1F\\x7F]'
+
+
+def literal(sql: str) -> str:
+    """SQL of a text escaped for an N-Quads literal (canonical form of RDF 1.1 N-Quads)."""
+    escaped = f"replace({sql}, chr(92), chr(92) || chr(92))"
+    for char, letter in ((34, '"'), (10, "n"), (13, "r"), (9, "t"), (8, "b"), (12, "f")):
+        escaped = f"replace({escaped}, chr({char}), chr(92) || '{letter}')"
+    return f"CASE WHEN regexp_matches({sql}, '[\\x00-\\x1F\"\\\\]') THEN {escaped} ELSE {sql} END"
+
+
+def decimal(sql: str) -> str:
+    """SQL of a double with 12 significant digits as a decimal without exponent.
+
+    Values beyond 10^±15 are written with all digits that 12 significant ones need.
+    """
+    plain = f"format('{{:.12g}}', {sql})"
+    places = f"greatest(0, 11 - floor(log10(abs({sql})))::INTEGER)"
+    long = f"format('{{:.{{}}f}}', {sql}, {places})"
+    trimmed = f"CASE WHEN contains({long}, '.') THEN rtrim(rtrim({long}, '0'), '.') ELSE {long} END"
+    return f"CASE WHEN contains({plain}, 'e') THEN {trimmed} ELSE {plain} END"
+
+
+def moment(us: str, precision: str) -> str:
+    """SQL of the literal of an instant, as precise as it was stated."""
+    stamp = f"make_timestamp({us})"
+    day = f"strftime({stamp}, '%Y-%m-%d')"
+    fraction = f"rtrim(rtrim(strftime({stamp}, '%Y-%m-%dT%H:%M:%S.%f'), '0'), '.')"
+    return (
+        f"CASE WHEN {us} IS NULL THEN NULL "
+        f"WHEN {precision} = 'day' THEN concat('\"', {day}, '\"^^<{_XSD}date>') "
+        f"WHEN {precision} = 'month' THEN concat('\"', {day}[1:7], '\"^^<{_XSD}gYearMonth>') "
+        f"WHEN {precision} = 'year' THEN concat('\"', {day}[1:4], '\"^^<{_XSD}gYear>') "
+        f"WHEN {us} % 1000000 = 0 THEN concat('\"', strftime({stamp}, '%Y-%m-%dT%H:%M:%SZ'), '\"^^<{_XSD}dateTime>') "
+        f"ELSE concat('\"', {fraction}, 'Z\"^^<{_XSD}dateTime>') END"
+    )
+
+
+def _typed(sql: str, kind: str) -> str:
+    return f"concat('\"', {sql}, '\"^^<{_XSD}{kind}>')"
+
+
+#: A value that stands in the canonical unit, not in its own.
+_CONVERTED = "(canon_num IS NOT NULL AND canon_unit IS DISTINCT FROM unit)"
+
+
+def derived(kind: str, base: str) -> dict[str, str]:
+    """The columns that targets may name beside those of the table; ``*_iri`` of codes are joined."""
+    if kind in {"record", "device"}:
+        return {}
+    columns = {
+        "place_iri": f"concat('<', {quoted(base)}, 'file/', file, '#', record, "
+        f"CASE WHEN part = '' THEN '' ELSE concat('/', replace(url_encode(part), '%2F', '/')) END, '>')"
+    }
+    if kind == "patient":
+        columns["birth_literal"] = (
+            "CASE birth_precision WHEN 'day' THEN "
+            + _typed("birth_date", "date")
+            + " WHEN 'month' THEN "
+            + _typed("birth_date", "gYearMonth")
+            + " WHEN 'year' THEN "
+            + _typed("birth_date", "gYear")
+            + " END"
+        )
+        return columns
+    columns["start_literal"] = moment("start_us", "time_precision")
+    columns["end_literal"] = moment("end_us", "time_precision")
+    if kind == "observation":
+        columns |= {
+            "result": "CASE value_kind WHEN 'quantity' THEN "
+            + _typed(f"CASE WHEN {_CONVERTED} THEN {decimal('canon_num')} ELSE value_text END", "decimal")
+            + " WHEN 'boolean' THEN "
+            + _typed("value_text", "boolean")
+            + f" WHEN 'coded' THEN NULL WHEN 'absent' THEN NULL ELSE CASE WHEN value_text IS NOT NULL THEN concat('\"', {literal('value_text')}, '\"') END END",
+            "result_unit": f"CASE WHEN {_CONVERTED} THEN canon_unit ELSE unit END",
+            "source_value": f"CASE WHEN {_CONVERTED} THEN value_text END",
+            "source_unit": f"CASE WHEN {_CONVERTED} THEN unit WHEN unit IS NULL THEN unit_raw END",
+        }
+    return columns
+
+
+#: Columns of codes that become IRIs: name of the IRI column to (system, code).
+CODE_IRIS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "observation": {
+        "code_iri": ("code_system", "code"),
+        "value_iri": ("value_system", "value_code"),
+    },
+    **{
+        kind: {"code_iri": ("code_system", "code")}
+        for kind in ("condition", "medication", "procedure", "immunization", "allergy", "encounter")
+    },
+}
+for _kind, _stem in (
+    ("medication", "reason"),
+    ("procedure", "reason"),
+    ("encounter", "reason"),
+    ("allergy", "reaction"),
+):
+    CODE_IRIS[_kind][f"{_stem}_iri"] = (f"{_stem}_system", f"{_stem}_code")  # type: ignore[index]
+
+
+def lifts(name: str, base: str, facets: Facets) -> dict[str, Lift]:
+    """The lift of every kind that a target speaks of."""
+    target = load(name)
+    found = {}
+    for kind in target["kinds"]:
+        sql = select(target, kind, base, facets, "lifting")
+        if sql is not None:
+            found[kind] = Lift(derived(kind, base), CODE_IRIS.get(kind, {}), sql)
+    return found
+
+
+def code_iri(base: str, system: str | None, code: str) -> str:
+    """The term of a code: the IRI of its system's scheme, else one below the base."""
+    from urllib.parse import quote
+
+    from twinmap.terms import systems
+
+    known = systems.iri(system, code) if system else None
+    if known is not None:
+        return f"<{known}>"
+    return f"<{base}code/{quote(system or 'local', safe='')}/{quote(code, safe='')}>"

@@ -1,0 +1,168 @@
+"""Loading: a mapping file to a document and everything that is wrong with it.
+
+    text -> nodes (twinmap.formats.yamlnodes) -> structure -> record sets, rules, values -> checks
+
+Nothing is raised for what is wrong in the file: it is all in the findings, as many as can be found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from twinmap import safeio
+from twinmap.diagnostics import Finding, Severity, Span
+from twinmap.formats import yamlnodes
+from twinmap.formats.yamlnodes import Mapping, Scalar
+from twinmap.limits import LIMITS
+from twinmap.mapping import recordsets, static
+from twinmap.mapping.ast import Document
+from twinmap.mapping.context import CatalogueLike, Context, Findings
+from twinmap.mapping.definitions import definitions
+from twinmap.mapping.structure import Structure
+from twinmap.mapping.words import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A mapping and what is wrong with it; ``document`` is None where not even its outline could be read."""
+
+    document: Document | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def usable(self) -> bool:
+        """Whether a run may use it: there is a document, and no finding is an error."""
+        return self.document is not None and not any(
+            finding.severity is Severity.ERROR for finding in self.findings
+        )
+
+
+def load(
+    path: Path | Traversable,
+    *,
+    params: Map[str, str] | None = None,
+    root: Path | None = None,
+    concepts: CatalogueLike | None = None,
+    facets: Map[str, Any] | None = None,
+) -> Loaded:
+    """Load a mapping file.
+
+    Args:
+        path: The file.
+        params: What the run gives; None to check the file alone, without a run.
+        root: The folder that its paths may not leave; the folder of the file where it is None.
+        concepts: The catalogue; ours where it is None.
+        facets: The facets by name; ours where it is None.
+
+    Raises:
+        InputOutputError: The file is missing or cannot be read.
+    """
+    about: dict[str, Any] = {"root": root, "params": params, "concepts": concepts, "facets": facets}
+    if not isinstance(path, Path):
+        folder = Path(str(path)).parent
+        return loads(path.read_bytes(), name=path.name, folder=folder, **about)
+    safeio.regular_file(path)
+    with path.open("rb") as file:
+        data = file.read(LIMITS.mapping_bytes + 1)
+    return loads(data, name=str(path), folder=path.parent, **about)
+
+
+def loads(
+    data: bytes | str,
+    *,
+    name: str = "mapping.yaml",
+    folder: Path | None = None,
+    root: Path | None = None,
+    params: Map[str, str] | None = None,
+    concepts: CatalogueLike | None = None,
+    facets: Map[str, Any] | None = None,
+) -> Loaded:
+    """Load a mapping from its text; the arguments are those of :func:`load`.
+
+    ``name`` stands for the file in findings, ``folder`` is where the files that it names are looked for.
+    """
+    parsed = yamlnodes.parse(data, name)
+    report = Findings(parsed.findings)
+    if parsed.root is None:
+        return Loaded(None, tuple(report))
+    facets = _our_facets() if facets is None else facets
+    concepts = _our_concepts() if concepts is None else concepts
+    node = Structure(definitions(tuple(facets)), report).clean(parsed.root, "document", "mapping")
+    document = None
+    if isinstance(node, Mapping):
+        base = folder.resolve() if folder else None
+        context = Context(name, report, base, (root or folder or Path()).resolve(), concepts, facets)
+        document = _document(context, node, data)
+        _given(context, params)
+    return Loaded(document, _once(report))
+
+
+def _our_facets() -> Map[str, Any]:
+    from twinmap.terms.facets import facets
+
+    return facets()
+
+
+def _our_concepts() -> CatalogueLike:
+    from twinmap.terms.concepts import catalogue
+
+    return catalogue()
+
+
+def _once(findings: Findings) -> tuple[Finding, ...]:
+    """Findings in the order of the file; what is inherited by several record sets is said once."""
+    unique: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        unique.setdefault((finding.code, finding.message, finding.where), finding)
+    return tuple(sorted(unique.values(), key=_place))
+
+
+def _place(finding: Finding) -> tuple[object, ...]:
+    where = finding.where or Span("", 0, 0)
+    return (where.line, where.column, finding.code, finding.message)
+
+
+# --- the outline ----------------------------------------------------------------------------------
+
+
+def _document(context: Context, node: Mapping, data: bytes | str) -> Document:
+    records = recordsets.record_sets(context, node)
+    for record_set, places in records:
+        static.check(context, record_set, places)
+    raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    return Document(
+        id=_text(node, "id"),
+        version=_text(node, "version"),
+        path=context.file,
+        sha256=hashlib.sha256(raw).hexdigest(),
+        params=context.params,
+        systems=context.systems,
+        lookups=context.lookups,
+        records=tuple(record_set for record_set, _ in records),
+        span=node.span,
+    )
+
+
+def _text(node: Mapping, name: str) -> str:
+    found = node.get(name)
+    return found.text if isinstance(found, Scalar) else ""
+
+
+def _given(context: Context, params: Map[str, str] | None) -> None:
+    """Check what the run gives against what the file declares."""
+    if params is None:
+        return
+    for name, param in context.params.items():
+        if param.default is None and not params.get(name):
+            advice = f"--set {name}=VALUE, or set: {{{name}: VALUE}} in the project"
+            context.report("TM-L14", f'the parameter "{name}" is required and not given', param.span, advice)
+    for name in params:
+        if name not in context.params:
+            advice = did_you_mean(name, context.params) or "declare it in params, or do not give it"
+            where = Span(context.file, 1, 1)
+            context.report("TM-L14", f'the parameter "{name}" is given and not declared', where, advice)

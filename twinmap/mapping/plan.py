@@ -1,0 +1,150 @@
+"""A record set compiled: what to ask of the reader, and SQL from its records to raw statements.
+
+A raw statement has its place, its rule, and texts; what must be looked up (patient, signature, time, value)
+stands in it as one key text each, so that it is resolved once per distinct key
+(:mod:`twinmap.mapping.resolve`) and joined back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from twinmap.mapping import patients
+from twinmap.mapping.ast import Choice, Document, RecordSet, Statement
+from twinmap.mapping.select import RuleSelect, select
+from twinmap.mapping.slots import record_key
+from twinmap.mapping.sql import Computed, LookJoin, Relation
+from twinmap.model import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A compiled record set of one source.
+
+    ``request`` goes to the reader. ``keep`` and ``claimed`` are SQL tests of a record over ``relation``;
+    ``rules`` hold the SELECT of their raw statements. ``patient`` is the SELECT of what is said of the
+    patient, ``identifiers`` of the identifiers; None where nothing is.
+    """
+
+    source: str
+    document: Document
+    record_set: RecordSet
+    request: Request
+    rules: tuple[RuleSelect, ...]
+    keep: str
+    claimed: str
+    quarantined: str
+    lookups: tuple[LookJoin, ...]
+    computed: tuple[Computed, ...]
+    patient: tuple[str, str] | None
+    identifiers: tuple[tuple[str, str], ...]
+    patient_paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    read: frozenset[str] = frozenset()
+    reads_file_name: bool = False
+
+    @property
+    def joins(self) -> str:
+        """The joins of look-ups and computed values, in the order they need."""
+        return " ".join([*self.lookup_joins, *(item.join for item in self.computed)])
+
+    @property
+    def lookup_joins(self) -> list[str]:
+        """The joins of look-up tables alone."""
+        return [
+            f"LEFT JOIN look_{item.table} AS {item.alias} ON {item.alias}._key = {item.key}"
+            for item in self.lookups
+        ]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of statement that this plan makes, patients apart."""
+        return tuple(dict.fromkeys(rule.statement.kind for rule in self.rules))
+
+
+def compile_record_set(
+    document: Document,
+    record_set: RecordSet,
+    *,
+    source: str,
+    columns: Sequence[str] | None,
+    params: Mapping[str, str],
+    facets: Sequence[str],
+) -> Plan:
+    """Compile one record set of a source.
+
+    Args:
+        document: The loaded mapping.
+        record_set: One of its record sets.
+        source: The name of the binding.
+        columns: The header of a CSV file; None for formats whose references are paths.
+        params: Values of the parameters, defaults included.
+        facets: The names of all facets.
+    """
+    relation = Relation(columns, params, record_set.missing)
+    keep = relation.condition(record_set.keep) if record_set.keep else "true"
+    key = record_key(relation, record_set)
+    prefix = f"{document.id}#{record_set.name}/"
+    rules: list[RuleSelect] = []
+    claims: list[str] = []
+    quarantined: list[str] = []
+    for choice in record_set.choices:
+        for statement, applies in _applicable(choice, relation, claims, quarantined):
+            rules.append(
+                select(
+                    relation,
+                    record_set,
+                    statement,
+                    index=len(rules),
+                    rule_id=prefix + statement.name,
+                    key=key,
+                    applies=f"({keep}) AND {applies}",
+                    facets=facets,
+                )
+            )
+    patient: tuple[str, str] | None = None
+    paths: dict[str, tuple[str, ...]] = {}
+    identifiers: list[tuple[str, str]] = []
+    if patients.states_patient(record_set):
+        head, tail, paths = patients.attributes(relation, record_set, keep)
+        patient, identifiers = (head, tail), patients.identifiers(relation, record_set, keep)
+        claims.append("true")
+    # Conditions may name fields that no slot reads; all references are known only now.
+    request = Request(record_set.each, tuple(relation.fields.values()), record_set.options)
+    return Plan(
+        source,
+        document,
+        record_set,
+        request,
+        tuple(rules),
+        keep,
+        " OR ".join(claims) or "false",
+        " OR ".join(quarantined) or "false",
+        tuple(relation.lookups.values()),
+        tuple(relation.computed),
+        patient,
+        tuple(identifiers),
+        paths,
+        frozenset(relation.read),
+        relation.reads_file_name,
+    )
+
+
+def _applicable(
+    choice: Choice, relation: Relation, claims: list[str], quarantined: list[str]
+) -> list[tuple[Statement, str]]:
+    """Statements with the SQL of when they apply; what claims a record and what sets it aside is noted."""
+    found: list[tuple[Statement, str]] = [(statement, "true") for statement in choice.always]
+    if choice.always:
+        claims.append("true")
+    earlier: list[str] = []
+    for case in choice.cases:
+        condition = relation.condition(case.when)
+        applies = " AND ".join([condition, *(f"NOT {other}" for other in earlier)])
+        earlier.append(condition)
+        if case.action != "ignore":
+            claims.append(condition)
+        found += [(statement, applies) for statement in case.statements]
+    if choice.cases and choice.otherwise == "quarantine":
+        quarantined.append(" AND ".join(f"NOT {other}" for other in earlier))
+    return found

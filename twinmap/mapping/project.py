@@ -1,0 +1,262 @@
+"""A project: which mappings read which data, and the settings of a run (``twinmap.yaml``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from twinmap import registry, safeio
+from twinmap.diagnostics import Finding, Span
+from twinmap.errors import InputOutputError, UsageError
+from twinmap.formats import yamlnodes
+from twinmap.mapping.words import did_you_mean
+
+#: What a folder with a project holds.
+PROJECT_FILE = "twinmap.yaml"
+DEFAULT_BASE = "https://twin.invalid/"
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A source: one mapping bound to data. ``name`` defaults to the mapping's id.
+
+    ``data`` is the folder or file of the data; None means the folder of the mapping.
+    """
+
+    mapping: Path | Traversable
+    name: str | None = None
+    data: Path | None = None
+    files: tuple[str, ...] = ()
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The settings of a run; what the command line says comes on top."""
+
+    bindings: tuple[Binding, ...]
+    folder: Path
+    base: str = DEFAULT_BASE
+    key_file: Path | None = None
+    target: str = "twin"
+    format: str = "nq"
+    out: Path | None = None
+    concepts: tuple[Path, ...] = ()
+    crosswalk: Path | None = None
+    shapes: tuple[Path, ...] = ()
+    severity: Mapping[str, str] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+
+
+def builtin(name: str) -> Traversable:
+    """A ready-made mapping by its name, as in ``builtin:synthea-csv``.
+
+    Raises:
+        UsageError: There is none.
+    """
+    path = registry.shipped("mappings") / f"{name}.yaml"
+    if not path.is_file():
+        known = builtins()
+        advice = did_you_mean(name, known) or f"one of: {', '.join(known)}"
+        raise UsageError(f'there is no ready-made mapping "{name}"', help=advice)
+    return path
+
+
+def builtins() -> list[str]:
+    """The names of all ready-made mappings."""
+    return sorted(
+        entry.name.removesuffix(".yaml")
+        for entry in registry.shipped("mappings").iterdir()
+        if entry.name.endswith(".yaml") and not entry.name.endswith(".test.yaml")
+    )
+
+
+def find_mapping(text: str, folder: Path | None = None) -> Path | Traversable:
+    """A mapping that a user names: ``builtin:NAME`` or a path.
+
+    Raises:
+        InputOutputError: The file does not exist.
+    """
+    if text.startswith("builtin:"):
+        return builtin(text.removeprefix("builtin:"))
+    return safeio.regular_file((folder or Path()) / text)
+
+
+_KEYS = {
+    "twinmap": "word",
+    "sources": "list",
+    "base": "word",
+    "key-file": "path",
+    "target": "word",
+    "format": "word",
+    "out": "path",
+    "concepts": "paths",
+    "identity": "table",
+    "shapes": "paths",
+    "severity": "table",
+    "ignore": "words",
+}
+_SOURCE_KEYS = ("name", "mapping", "files", "data", "set")
+
+
+def load_project(path: Path) -> Project:
+    """Load ``twinmap.yaml``.
+
+    Raises:
+        UsageError: It cannot be used; with a finding for each thing that is wrong.
+        InputOutputError: It is missing.
+    """
+    parsed = yamlnodes.parse(safeio.regular_file(path).read_bytes(), str(path))
+    wrong = list(parsed.findings)
+    root = parsed.root
+    if not isinstance(root, yamlnodes.Mapping):
+        raise UsageError(f"{path} is not a project", findings=wrong)
+    folder = path.parent
+    loader = _Loader(folder, wrong)
+    settings = loader.settings(root)
+    bindings = loader.bindings(root)
+    if wrong:
+        raise UsageError(f"{path} cannot be used", findings=wrong)
+    return Project(bindings=bindings, folder=folder, **settings)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class _Loader:
+    folder: Path
+    wrong: list[Finding]
+
+    def refuse(self, code: str, message: str, span: Span, advice: str | None = None) -> None:
+        self.wrong.append(registry.finding(code, message, where=span, help=advice))
+
+    def settings(self, root: yamlnodes.Mapping) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for entry in root.entries:
+            key = entry.key.text
+            if key not in _KEYS:
+                advice = did_you_mean(key, _KEYS)
+                self.refuse("TM-L02", f'a project has no "{key}"', entry.key.span, advice)
+            elif key not in {"twinmap", "sources"}:
+                self.setting(key, entry.value, found)
+        return found
+
+    def setting(self, key: str, node: yamlnodes.Node, found: dict[str, object]) -> None:
+        kind, name = _KEYS[key], key.replace("-", "_")
+        if kind == "word":
+            found[name] = self.word(node)
+        elif kind == "path":
+            found[name] = self.folder / self.word(node)
+        elif kind in {"paths", "words"}:
+            words = self.words(node)
+            found[name] = tuple(self.folder / word for word in words) if kind == "paths" else tuple(words)
+        elif key == "severity":
+            found[name] = self.table(node)
+        else:
+            table = self.table(node)
+            if "crosswalk" in table:
+                found["crosswalk"] = self.folder / table["crosswalk"]
+            for other in table.keys() - {"crosswalk"}:
+                self.refuse("TM-L02", f'identity has no "{other}"', node.span, "known: crosswalk")
+
+    def bindings(self, root: yamlnodes.Mapping) -> tuple[Binding, ...]:
+        node = root.get("sources")
+        if not isinstance(node, yamlnodes.Sequence):
+            self.refuse("TM-L06", "a project needs a list of sources", root.span)
+            return ()
+        return tuple(found for item in node.items if (found := self.binding(item)) is not None)
+
+    def binding(self, node: yamlnodes.Node) -> Binding | None:
+        if not isinstance(node, yamlnodes.Mapping):
+            self.refuse("TM-L06", "a source is a table with a mapping", node.span)
+            return None
+        for entry in node.entries:
+            if entry.key.text not in _SOURCE_KEYS:
+                advice = did_you_mean(entry.key.text, _SOURCE_KEYS)
+                self.refuse("TM-L02", f'a source has no "{entry.key.text}"', entry.key.span, advice)
+        named = node.get("mapping")
+        if named is None:
+            self.refuse("TM-L06", "a source needs a mapping", node.span)
+            return None
+        try:
+            mapping = find_mapping(self.word(named), self.folder)
+        except (UsageError, InputOutputError) as error:
+            self.refuse("TM-L15", error.message, named.span, error.help)
+            return None
+        name, data, files, params = (node.get(key) for key in ("name", "data", "files", "set"))
+        return Binding(
+            mapping,
+            self.word(name) if name else None,
+            self.folder / self.word(data) if data else self.folder,
+            tuple(self.words(files)) if files else (),
+            self.table(params) if params else {},
+        )
+
+    def word(self, node: yamlnodes.Node) -> str:
+        if isinstance(node, yamlnodes.Scalar):
+            return node.text
+        self.refuse("TM-L06", "a text is needed here", node.span)
+        return ""
+
+    def words(self, node: yamlnodes.Node) -> list[str]:
+        if isinstance(node, yamlnodes.Sequence):
+            return [self.word(item) for item in node.items]
+        return [self.word(node)]
+
+    def table(self, node: yamlnodes.Node) -> dict[str, str]:
+        if isinstance(node, yamlnodes.Mapping):
+            return {entry.key.text: self.word(entry.value) for entry in node.entries}
+        self.refuse("TM-L06", "a table is needed here", node.span)
+        return {}
+
+
+def from_arguments(arguments: Sequence[str], data: Sequence[str], params: Mapping[str, str]) -> Project:
+    """The project of a command line: a project file, a folder with one, or mappings with ``--source``.
+
+    Args:
+        arguments: What the command was given.
+        data: ``PATH`` or ``MAPPING=PATH`` of each ``--source``.
+        params: ``--set NAME=VALUE``.
+
+    Raises:
+        UsageError: The arguments do not make a project.
+    """
+    if not arguments:
+        arguments = [PROJECT_FILE]
+    first = Path(arguments[0])
+    if first.is_dir():
+        first = first / PROJECT_FILE
+        if not first.is_file():
+            raise UsageError(f"{arguments[0]} holds no {PROJECT_FILE}", help="name the mappings")
+    if len(arguments) == 1 and first.name == PROJECT_FILE:
+        if data:
+            raise UsageError("--source goes with mappings, not with a project")
+        project = load_project(first)
+        bindings = tuple(replace(item, params={**item.params, **params}) for item in project.bindings)
+        return replace(project, bindings=bindings)
+    return Project(tuple(_bind(text, data, len(arguments), params) for text in arguments), Path())
+
+
+def _bind(text: str, data: Sequence[str], mappings: int, params: Mapping[str, str]) -> Binding:
+    mapping = find_mapping(text)
+    chosen: list[str] = []
+    for item in data:
+        name, sign, path = item.partition("=")
+        if sign and name in {text, text.removeprefix("builtin:"), Path(name).stem}:
+            if name in {text, text.removeprefix("builtin:"), Path(text).stem}:
+                chosen.append(path)
+        elif not sign:
+            if mappings > 1:
+                raise UsageError(
+                    f"--source {item} does not say for which mapping", help="--source MAPPING=PATH"
+                )
+            chosen.append(item)
+    if len(chosen) > 1:
+        raise UsageError(f"{text} has two --source", help="one folder or file a mapping")
+    if not chosen and not isinstance(mapping, Path):
+        raise UsageError(f"{text} needs --source PATH", help="where its data is")
+    where = Path(chosen[0]) if chosen else None
+    if where is not None and not where.exists():
+        message = f"{where} does not exist"
+        raise InputOutputError(message, findings=[registry.finding("TM-O01", message)])
+    return Binding(mapping, None, where, (), params)

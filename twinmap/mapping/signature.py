@@ -1,0 +1,246 @@
+"""The meaning of a statement, resolved once per distinct signature: code, unit, status and facets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from twinmap.mapping.ast import CodeMatch, Document, Value
+from twinmap.mapping.kinds import KINDS
+from twinmap.mapping.resolve import Columns, issue, split, table
+from twinmap.mapping.select import RuleSelect
+from twinmap.privacy import shape
+from twinmap.terms import concepts, facets, systems, ucum, units
+
+#: Systems whose codes say the meaning by themselves; earlier ones are preferred.
+_STANDARD = ("loinc", "snomed", "rxnorm", "cvx", "icd10cm", "icd10", "icd9cm", "ndc", "atc", "mdc")
+
+_STATUSES = frozenset(
+    "registered preliminary final amended corrected cancelled entered-in-error unknown".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """A code as found: ``system`` is a URI where it is known, else the text of the source."""
+
+    system: str | None
+    code: str
+    display: str | None
+    known: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """Resolves the signatures of the rules of a record set."""
+
+    document: Document
+    rules: Sequence[RuleSelect]
+    catalogue: concepts.Catalogue
+    facets: Mapping[str, facets.Facet] = field(default_factory=facets.facets)
+
+    def __call__(self, keys: Sequence[str]) -> Columns:
+        return table(keys, [self.resolve(key) for key in keys], self.types)
+
+    @property
+    def types(self) -> dict[str, str]:
+        """The columns of the table, with their SQL types."""
+        texts = (
+            "code_system code display raw_code_system raw_code raw_display map_predicate unit canon_unit "
+            "status status_raw concept panel_concept reason_system reason_code reaction_system reaction_code"
+        ).split()
+        return {
+            **dict.fromkeys((*texts, *self.facets), "VARCHAR"),
+            "factor": "DOUBLE",
+            "shift": "DOUBLE",
+            "quantitative": "BOOLEAN",
+            "no_code": "BOOLEAN",
+            "s_issues": "VARCHAR[]",
+        }
+
+    def resolve(self, key: str) -> dict[str, Any]:
+        """One signature: the rule's number and its varying parts, as the raw SELECT joined them."""
+        number, *parts = split(key)
+        rule = self.rules[int(number or 0)]
+        given = {**rule.constants, **dict(zip(rule.signature, parts, strict=True))}
+        row: dict[str, Any] = {}
+        issues: list[str] = []
+        kind = KINDS[rule.statement.kind]
+        for slot, stem in kind.codes.items():
+            if slot != "code":
+                found = self._coding(rule, slot, given, issues)
+                if found is not None:
+                    row[f"{stem}_system"], row[f"{stem}_code"] = found.system, found.code
+        if kind.name == "observation":
+            self._observation(rule, given, row, issues)
+        elif "code" in kind.codes:
+            self._code(rule, given, row, issues)
+        row["s_issues"] = issues or None
+        return row
+
+    # --- codes ---
+
+    def _observation(
+        self, rule: RuleSelect, given: Mapping[str, str | None], row: dict[str, Any], issues: list[str]
+    ) -> None:
+        for name, facet in self.facets.items():
+            row[name] = _facet(facet, given.get(name), issues)
+        expected = self.catalogue.get(rule.statement.concept)
+        found = self._unit(given, expected, issues)
+        row["unit"] = found
+        if expected is None:
+            self._code(rule, given, row, issues)
+            expected = self.catalogue.by_code(row.get("code_system"), row.get("code"))
+        else:
+            stated = {name: row[name] for name in self.facets if row[name]}
+            molar = None if found is None else "mol" in found
+            chosen = expected.code_for(molar, stated)
+            row["code_system"], row["code"], row["display"] = chosen.system, chosen.code, chosen.display
+        row["concept"] = expected.name if expected else None
+        row["panel_concept"] = expected.panel if expected else None
+        row["quantitative"] = bool(expected and expected.kind == "quantity")
+        _status(given.get("status"), row)
+        _canonical(found, expected.unit if expected else None, row)
+
+    def _code(
+        self, rule: RuleSelect, given: Mapping[str, str | None], row: dict[str, Any], issues: list[str]
+    ) -> None:
+        codings = self._codings(rule, "code", given)
+        value = rule.statement.slots.get("code")
+        found, raw, predicate = _best(codings), None, None
+        mapping = value.codes if isinstance(value, Value) else None
+        if mapping is not None:
+            targets = [
+                (coding, match)
+                for coding in codings
+                for match in (*mapping.entries.get((coding.system or "", coding.code), ()),)
+            ]
+            if found is not None and found.known is not None:
+                if targets and all(match.code != found.code for _, match in targets):
+                    issues.append(issue("TM-C13", "code"))
+            elif targets:
+                raw, match = targets[0]
+                found, predicate = _matched(match), match.predicate
+                if predicate != "skos:exactMatch":
+                    issues.append(issue("TM-G01", "code"))
+            elif found is not None:
+                policy = value.unmapped or "report" if isinstance(value, Value) else "report"
+                action = {"quarantine": "set-aside", "fail": "error"}.get(policy, "")
+                if policy != "keep":
+                    issues.append(issue("TM-C01", "code", action, shape(found.code)))
+        if found is None:
+            row["no_code"] = True
+            return
+        row["code_system"], row["code"] = found.system, found.code
+        row["display"] = given.get("display") or given.get("code_display") or found.display
+        other = raw or next((coding for coding in codings if coding != found), None)
+        if other is not None:
+            row["raw_code_system"], row["raw_code"], row["raw_display"] = (
+                other.system,
+                other.code,
+                other.display,
+            )
+        row["map_predicate"] = predicate
+
+    def _coding(
+        self, rule: RuleSelect, slot: str, given: Mapping[str, str | None], issues: list[str]
+    ) -> Coding | None:
+        return _best(self._codings(rule, slot, given))
+
+    def _codings(self, rule: RuleSelect, slot: str, given: Mapping[str, str | None]) -> list[Coding]:
+        text, system = given.get(slot), given.get(f"{slot}_system")
+        display = given.get(f"{slot}_display")
+        if not text:
+            return []
+        if text.startswith("[{"):
+            return [
+                self._named(item["system"], item["code"], item["display"])
+                for item in json.loads(text)
+                if item["code"]
+            ]
+        if system is not None:
+            return [self._named(system, text, display)]
+        expanded = systems.expand(text, self.document.systems)
+        if expanded is not None:
+            return [self._named(expanded[0], expanded[1], display)]
+        return [Coding(None, text, display)]
+
+    def _named(self, system: str | None, code: str, display: str | None) -> Coding:
+        if system is None:
+            return Coding(None, code, display)
+        uri = self.document.systems.get(system, system)
+        known = systems.canonical(uri)
+        return Coding(known.uri if known else uri, code, display, known.prefix if known else None)
+
+    # --- units ---
+
+    def _unit(
+        self, given: Mapping[str, str | None], expected: concepts.Concept | None, issues: list[str]
+    ) -> str | None:
+        text = given.get("unit")
+        if text is None:
+            return None
+        found = units.resolve(text, expected.unit if expected else None)
+        if found.status != "ucum":
+            issues.append(issue("TM-U01", "unit", "", text if found.unit else shape(text)))
+        return found.unit
+
+
+def _best(codings: Sequence[Coding]) -> Coding | None:
+    """The coding that says the meaning: of a standard system, LOINC first; else the first."""
+    ranked = sorted(
+        (coding for coding in codings if coding.known in _STANDARD),
+        key=lambda coding: _STANDARD.index(coding.known or ""),
+    )
+    return ranked[0] if ranked else next(iter(codings), None)
+
+
+def _matched(match: CodeMatch) -> Coding:
+    known = systems.canonical(match.system)
+    return Coding(
+        known.uri if known else match.system, match.code, match.display, known.prefix if known else None
+    )
+
+
+def _facet(facet: facets.Facet, text: str | None, issues: list[str]) -> str | None:
+    """The CURIE of a facet word; texts of facets without words stay as they are."""
+    if text is None:
+        return None
+    codings: list[tuple[str | None, str]] = [(None, text)]
+    if text.startswith("[{"):
+        items = json.loads(text)
+        codings = [(item["system"], item["code"]) for item in items if item["code"]]
+        codings += [(None, item["display"]) for item in items if item["display"]]
+        text = next((item["display"] or item["code"] for item in items), None)
+    for system, code in codings:
+        found = facet.value(code, system)
+        if found is not None:
+            return found
+    issues.append(issue("TM-E01", facet.name, "", shape(text or "")))
+    return None
+
+
+def _status(text: str | None, row: dict[str, Any]) -> None:
+    if text is not None:
+        row["status_raw"] = text
+        row["status"] = text.lower() if text.lower() in _STATUSES else None
+
+
+def _canonical(unit: str | None, target: str | None, row: dict[str, Any]) -> None:
+    """Factor and offset to the canonical unit: the concept's, else the base unit of the dimension."""
+    if unit is None:
+        return
+    try:
+        aim = target or ucum.canonical(unit)
+        line = units.factor_offset(unit, aim)
+    except ucum.UcumError:
+        return
+    if line is not None:
+        factor, shift = line
+        row["canon_unit"], row["factor"], row["shift"] = aim, float(factor), float(shift)
+
+
+__all__ = ["Coding", "Fraction", "Signatures"]

@@ -1,0 +1,170 @@
+"""The slots of one rule as SQL, and the keys that raw statements are joined by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from twinmap.diagnostics import Span
+from twinmap.mapping.ast import Group, RecordSet, Ref, Statement, Value
+from twinmap.mapping.sql import NULL, Relation, quoted
+from twinmap.model import Shape
+
+#: Separates the parts of a key; :data:`MISSING` stands for a missing part.
+SEPARATOR, MISSING = "\x1f", "\x00"
+
+#: The parts of each key text, in order.
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "pat": ("id", "system"),
+    "enc": ("id", "system"),
+    "dev": ("type", "id", "name", "manufacturer", "model"),
+    "tim": ("formats", "locale", "start", "end", "duration", "unit", "zone"),
+    "val": ("class", "kind", "text", "comparator", "low", "high", "system", "code", "display"),
+    "birth": ("formats", "text"),
+}
+
+
+def keyed(parts: Sequence[str], *, needed: int | None = None) -> str:
+    """SQL that joins the parts of a key; null where the part numbered ``needed`` is missing."""
+    cells = ", chr(31), ".join(
+        part
+        if part.startswith("'")
+        else f"coalesce(replace({part}, chr(31), chr(30)), chr(0))"
+        if part != NULL
+        else "chr(0)"
+        for part in parts
+    )
+    joined = f"concat({cells})"
+    if needed is None or parts[needed].startswith("'"):
+        return joined
+    return NULL if parts[needed] == NULL else f"CASE WHEN {parts[needed]} IS NOT NULL THEN {joined} END"
+
+
+def record_key(relation: Relation, record_set: RecordSet) -> str:
+    """SQL of what names a record: the parts of ``key``; null where all are missing."""
+    if not record_set.key:
+        return NULL
+    parts = [relation.ref(ref, Shape.KEY) for ref in record_set.key]
+    present = " OR ".join(f"{part} IS NOT NULL" for part in parts)
+    return f"CASE WHEN {present} THEN {keyed(parts)} END"
+
+
+class Slots:
+    """The slots of one rule as SQL; notes which references each slot reads and what may go wrong."""
+
+    def __init__(self, relation: Relation, record_set: RecordSet, statement: Statement | None) -> None:
+        self.relation, self.record_set, self.statement = relation, record_set, statement
+        self.slots = statement.slots if statement else record_set.slots
+        self.paths: dict[str, tuple[str, ...]] = {}
+        self.computed: set[str] = set()
+
+    def value(self, name: str) -> Value | None:
+        slot = self.slots.get(name)
+        if isinstance(slot, Group):
+            return slot.value("id") or slot.value("from")
+        return slot if isinstance(slot, Value) else None
+
+    def group(self, name: str) -> Group | None:
+        slot = self.slots.get(name)
+        return slot if isinstance(slot, Group) else None
+
+    def text(self, value: Value | None, slot: str) -> str:
+        return self._noted(slot, lambda: self.relation.text(value, slot))
+
+    def composite(self, value: Value | None, shape: Shape, slot: str) -> str:
+        return self._noted(slot, lambda: self.relation.composites(value, shape, slot))
+
+    def _noted(self, slot: str, make: Callable[[], str]) -> str:
+        before = self.relation.read
+        self.relation.read = set()
+        sql = make()
+        self.paths[slot] = tuple(sorted({*self.paths.get(slot, ()), *self.relation.read}))
+        self.relation.read |= before
+        self.computed |= {item.name for item in self.relation.computed if f"{item.name}.v" in sql}
+        return sql
+
+    def code(self, value: Value | None, slot: str) -> str:
+        """A code as text: a CURIE or local code, or for composite formats the JSON of its codings."""
+        if not self.relation.composite or value is None or value.map is not None:
+            return self.text(value, slot)
+        sole = value.alternatives and all(
+            getattr(alternative, "sole_ref", None) is not None for alternative in value.alternatives
+        )
+        if not sole:
+            return self.text(value, slot)
+        return f"to_json({self.composite(value, Shape.CODE, slot)})::VARCHAR"
+
+    def identifier(self, group: Group | Value | None, slot: str) -> tuple[str, str]:
+        """SQL of an id and its system; the group's system is the default of a composite without one."""
+        value = group.value("id") if isinstance(group, Group) else group
+        system = group.value("system") if isinstance(group, Group) else None
+        system_sql = self.text(system, slot)
+        if not self.relation.composite or value is None or value.map is not None:
+            return self.text(value, slot), system_sql
+        first = f"({self.composite(value, Shape.IDENTIFIER, slot)})[1]"
+        return f"{first}.id", f"coalesce({first}.system, {system_sql})"
+
+    def time(self) -> str:
+        """The key ``tim``."""
+        group = self.group("time")
+        if group is None:
+            return NULL
+        relation = self.relation
+        formats = group.value("format")
+        default = "hl7" if self.record_set.options.format == "hl7v2" else "iso"
+        names = quoted("\x1e".join(formats.format) if formats and formats.format else default)
+        locale = group.value("locale")
+        start, end = self._instant(group.value("start"), False), self._instant(group.value("end"), True)
+        if group.value("from") is not None:
+            only, until = self._instant(group.value("from"), False), self._instant(group.value("from"), True)
+            end = until if end == NULL else f"CASE WHEN {only} IS NOT NULL THEN {until} ELSE {end} END"
+            start = only if start == NULL else f"coalesce({only}, {start})"
+        duration, unit = (self.text(group.value(name), "time") for name in ("duration", "unit"))
+        zone = self.text(group.value("timezone") or self.record_set.timezone, "time")
+        if relation.composite and self.record_set.options.format == "hl7v2":
+            zone = f"coalesce({self._message_zone()}, {zone})"
+        words = quoted((locale.literal if locale else None) or "en")
+        parts = [names, words, start, end, duration, unit, zone]
+        present = " OR ".join(f"{part} IS NOT NULL" for part in (start, end) if part != NULL)
+        return f"CASE WHEN {present} THEN {keyed(parts)} END" if present else NULL
+
+    def _message_zone(self) -> str:
+        return self.relation.ref(Ref("record", "zone", Span("", 0, 0)))
+
+    def _instant(self, value: Value | None, end: bool) -> str:
+        if value is None:
+            return NULL
+        if not self.relation.composite:
+            return NULL if end else self.text(value, "time")
+        member = '"end"' if end else '"start"'
+        return f"({self.composite(value, Shape.TIME, 'time')}).{member}"
+
+    def device(self) -> str:
+        """The key ``dev``."""
+        group = self.group("device")
+        if group is None:
+            return NULL
+        ident, _ = self.identifier(group, "device")
+        serial = self.text(group.value("serial"), "device")
+        if serial != NULL:
+            ident = serial if ident == NULL else f"coalesce({serial}, {ident})"
+        parts = [self.text(group.value("type"), "device"), ident]
+        parts += [self.text(group.value(name), "device") for name in KEYS["dev"][2:]]
+        present = [part for part in parts if part != NULL]
+        if not present:
+            return NULL
+        tests = " OR ".join(f"{part} IS NOT NULL" for part in present if not part.startswith("'"))
+        return f"CASE WHEN {tests} THEN {keyed(parts)} END" if tests else keyed(parts)
+
+    def issues(self) -> str:
+        """What went wrong in computed values, as a list of texts."""
+        if not self.computed:
+            return "NULL::VARCHAR[]"
+        names = ", ".join(f"{name}.issue" for name in sorted(self.computed))
+        return f"list_filter([{names}], lambda i: i IS NOT NULL)"
+
+    def issue_of(self, sql: str) -> str | None:
+        """SQL that holds where the value computed for ``sql`` went wrong; None where it cannot."""
+        for name in sorted(self.computed):
+            if f"{name}.v" in sql:
+                return f"{name}.issue IS NOT NULL"
+        return None

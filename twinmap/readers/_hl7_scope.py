@@ -1,0 +1,201 @@
+"""Which segments of an HL7 v2 message belong together: flat lines to scopes.
+
+No message structure is looked up: vendors deviate from them, and a segment out of place must not empty the
+rest. A short table says what a segment opens or belongs to; all else stays with what stands before it:
+
+- PID opens a patient; PV1, PV2, PD1, NK1, GT1, IN1 … belong to the patient;
+- ORC opens an order, and so does OBR, RXA, RXE … where the open order has one already; an ORC right behind
+  its OBR (as in OUL messages) belongs to that order;
+- OBX, DG1, AL1, RXR, TQ1 … belong to the open order, else to the patient;
+- an SPM behind an OBR belongs to its order, and to the OBX between it and the next SPM; an SPM before any
+  order (OUL^R22) opens a specimen, to which the orders below it belong;
+- NTE, PRT, Z segments and unknown ones belong to the segment before them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+#: The fields of a segment by number; its name is number 0.
+Segment = list[str]
+
+
+def _names(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_MESSAGE = _names("MSH SFT UAC EVN MSA ERR QAK QPD QRD QRF RCP DSC MFI")
+_PATIENT = _names("PD1 PV1 PV2 NK1 MRG GT1 IN1 IN2 IN3 ACC UB1 UB2 ARV PDA CON")
+_DETAIL = _names("OBR RXO RXE RXD RXG RXA ODS ODT RQD")
+_GIVEN = _names("RXA RXD RXG")
+_INNER = _names(
+    "OBX DG1 AL1 IAM IAR PR1 DRG FT1 ROL DB1 RXR RXC RXV TQ1 TQ2 SAC INV CTI CTD IPC NDS TXA SCH RGS AIS "
+    "AIG AIL AIP PTH GOL PRB VAR REL CM0 CM1 CM2 CSP CSR CSS CER BPO BPX BTX FAC GP1 GP2 STF PRA ORG EDU LAN"
+)
+#: Stay with the segment before them, and are not looked for further out.
+BOUND = _names("NTE PRT ADD TCD SID")
+KNOWN = _MESSAGE | _PATIENT | _DETAIL | _INNER | BOUND | {"PID", "ORC", "SPM"}
+#: What is below them is in scope: ``$(OBX-5)`` of an OBR is any OBX of its order.
+_OPENERS = _MESSAGE | _DETAIL | {"PID", "PV1", "ORC", "SPM"}
+
+
+class Scope:
+    """Segments that belong together, and the scope around them.
+
+    ``split`` marks a scope that only narrows what its parent holds (one of several specimens).
+    ``values`` caches what a request reads here, the same for all its rows.
+    """
+
+    __slots__ = ("children", "parent", "segments", "split", "values")
+
+    def __init__(self, parent: Scope | None = None, *, split: bool = False) -> None:
+        self.parent = parent
+        self.split = split
+        self.segments: dict[str, list[Segment]] = {}
+        self.children: list[Scope] = []
+        self.values: int | None = None
+        if parent is not None:
+            parent.children.append(self)
+
+    def add(self, segment: Segment) -> None:
+        """Put a segment here."""
+        self.segments.setdefault(segment[0], []).append(segment)
+
+    def below(self, name: str) -> list[Segment]:
+        """All segments of that name here and below."""
+        found = list(self.segments.get(name, ()))
+        for child in self.children:
+            if not child.split:
+                found += child.below(name)
+        return found
+
+    def upward(self) -> Iterator[Scope]:
+        """This scope and those around it, the message last."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
+
+
+@dataclass(slots=True)
+class Row:
+    """One segment that makes a record: its fields, scope, index and what is bound to it."""
+
+    segment: Segment
+    scope: Scope
+    index: int
+    detail: Scope | None = None
+
+    def bound(self, name: str) -> list[Segment]:
+        """NTE and the like behind it; Z and unknown segments also further out."""
+        found = self.detail.segments.get(name, []) if self.detail else []
+        return found if found or name in BOUND else find(self.scope, name, down=False)
+
+
+def find(scope: Scope, name: str, *, down: bool) -> list[Segment]:
+    """The nearest segments of that name: here (``down``: and below), then around.
+
+    A segment the table does not know that occurs once in a message about one patient is in scope all over.
+    """
+    found = scope.below(name) if down else scope.segments.get(name, [])
+    root = scope
+    for outer in scope.upward():
+        if found:
+            return found
+        found = outer.segments.get(name, [])
+        root = outer
+    if found or name in KNOWN:
+        return found
+    anywhere = root.below(name)
+    return anywhere if len(anywhere) == 1 and len(root.below("PID")) <= 1 else []
+
+
+def opens(name: str) -> bool:
+    """Whether what follows a segment is below it."""
+    return name in _OPENERS
+
+
+class Grouping:
+    """One message: puts every segment into its scope; ``rows`` are those called ``each``, in order."""
+
+    def __init__(self, segments: list[Segment], each: str | None) -> None:
+        self.root = Scope()
+        self.rows: list[Row] = []
+        self._segments = segments
+        self._patient = self.root
+        self._specimen: Scope | None = None
+        self._order: Scope | None = None
+        # Where the next inner segment goes, and where its references begin: a specimen may be narrower.
+        self._home = self._here = self.root
+        self._read(each)
+
+    def _read(self, each: str | None) -> None:
+        parent, opened = self.root, True
+        row: Row | None = None
+        detail: Scope | None = None
+        for index, segment in enumerate(self._segments):
+            name = segment[0]
+            if name in _INNER:
+                parent, opened, row, detail = self._home, False, None, None
+                parent.add(segment)
+                start = self._here
+            elif name in BOUND or name not in KNOWN:
+                # Notes behind PID or OBR are notes of what these open; behind OBX or PV1 they are its own.
+                if not opened and detail is None:
+                    detail = Scope(parent)
+                    if row is not None:
+                        row.detail = detail
+                (detail or parent).add(segment)
+                if name == each:
+                    self.rows.append(Row(segment, detail or parent, index))
+                continue
+            else:
+                parent, opened, row, detail = self._scope_of(name, index), name not in _PATIENT, None, None
+                parent.add(segment)
+                start = self._here if name == "SPM" else parent
+            if name == each:
+                row = Row(segment, start, index)
+                self.rows.append(row)
+
+    def _scope_of(self, name: str, index: int) -> Scope:
+        if name in _MESSAGE:
+            return self.root
+        if name in _PATIENT:
+            return self._patient
+        if name == "PID":
+            self._patient = self._home = self._here = Scope(self.root)
+            self._specimen = self._order = None
+            return self._patient
+        return self._specimen_of(self._segments[index]) if name == "SPM" else self._order_of(name, index)
+
+    def _order_of(self, name: str, index: int) -> Scope:
+        order = self._order
+        if order is None or name in order.segments or (name == "ORC" and self._new_order(order, index)):
+            new = Scope(self._specimen or self._patient)
+            if order is not None and name in _GIVEN:
+                # Several administrations of one order: RAS^O17 has ORC, RXA, RXA …
+                for above in ("ORC", "RXO", "RXE"):
+                    if above in order.segments:
+                        new.segments[above] = order.segments[above]
+            self._order = order = new
+        self._home = self._here = order
+        return order
+
+    def _new_order(self, order: Scope, index: int) -> bool:
+        """Whether an ORC opens an order, where the open one has no ORC yet."""
+        if self._specimen is not None or order.segments.keys().isdisjoint(_DETAIL):
+            return False
+        following = (segment[0] for segment in self._segments[index + 1 :])
+        return next(
+            (name in _DETAIL for name in following if name in _DETAIL or name in ("OBX", "ORC")), False
+        )
+
+    def _specimen_of(self, segment: Segment) -> Scope:
+        if self._order is None or self._specimen is not None:
+            self._specimen = self._home = self._here = Scope(self._patient)
+            self._order = None
+            return self._specimen
+        self._here = Scope(self._order, split=True)
+        self._here.add(segment)
+        return self._order

@@ -1,0 +1,146 @@
+"""CSV: one record a row; a reference is the name of a column.
+
+Header and cells are trimmed unless ``trim: false``. With ``each: "h*"`` every column that the glob fits
+makes a record of the row: ``.`` is its cell, ``record:key`` its name, ``^name`` the row's own columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from twinmap import registry
+from twinmap.errors import InputOutputError
+from twinmap.formats import csvdialect
+from twinmap.limits import LIMITS
+from twinmap.model import FileCounts, InputFile, Note, Request, SetAside
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the first line of a file says: encoding, delimiter and the names of the columns."""
+
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+
+
+class CsvReader:
+    """The reader of comma-separated and other delimited text."""
+
+    def parse(self, path: str, *, each: str | None = None) -> str | None:
+        """Any name of a column is a reference; ``^`` needs an ``each``."""
+        if path == "." and each is None:
+            return '"." is a cell of "each", and there is no "each"'
+        if path.startswith("^") and each is None:
+            return '"^" leads out of "each", and there is no "each"'
+        return None if path else "a reference needs the name of a column"
+
+    def layout(self, file: InputFile, request: Request) -> Layout:
+        """Encoding and header of one file.
+
+        Raises:
+            InputOutputError: No encoding fits (Q03), or a column stands twice in the header (O04).
+        """
+        options = request.options
+        encoding = csvdialect.detect_encoding(file.path, options.encoding)
+        if encoding is None:
+            tried = ", ".join(options.encoding)
+            raise _unreadable("TM-Q03", f"{file.name} is not valid text in {tried}", "name its encoding")
+        delimiter = _DELIMITERS.get(options.delimiter or ",", options.delimiter or ",")
+        first = next(csvdialect.records(file.path, encoding, delimiter), None)
+        if first is None:
+            return Layout(encoding, delimiter, ())
+        if isinstance(first, csvdialect.BadRow):
+            raise _unreadable("TM-O04", f"the header of {file.name} cannot be read: {first.reason}", None)
+        names = [name.strip() if options.trim else name for name in first.cells]
+        if not options.header:
+            names = [str(index) for index in range(1, len(names) + 1)]
+        twice = sorted({name for name in names if name and names.count(name) > 1})
+        if twice:
+            raise _unreadable("TM-O04", f'{file.name} has the column "{twice[0]}" twice', "rename one")
+        if len(names) > LIMITS.columns:
+            raise _unreadable("TM-Q15", f"{file.name} has more than {LIMITS.columns:,} columns", None)
+        return Layout(encoding, delimiter, tuple(names))
+
+    def read(self, file: InputFile, request: Request) -> Iterator[Any | SetAside | Note | FileCounts]:
+        """Read one file; see :class:`twinmap.model.Reader`."""
+        from twinmap.formats.batches import BatchBuilder
+
+        layout = self.layout(file, request)
+        builder = BatchBuilder(request.fields, cells=False)
+        rows = _rows(layout.header, request)
+        width, total = len(layout.header), 0
+        for row in csvdialect.records(file.path, layout.encoding, layout.delimiter):
+            number = row.number + (not request.options.header)
+            if number == 0:
+                continue
+            total += 1
+            if isinstance(row, csvdialect.BadRow):
+                yield SetAside(file.number, number, row.line, "", row.code, row.reason, row.raw)
+                continue
+            if len(row.cells) != width:
+                reason = f"{len(row.cells)} fields where the header has {width}"
+                raw = layout.delimiter.join(row.cells)
+                yield SetAside(file.number, number, row.line, "", "TM-Q01", reason, raw)
+                continue
+            for part, values in rows(row.cells, number):
+                yield from builder.add([file.number, number, row.line, part, *values])
+        yield from builder.finish()
+        second = csvdialect.count_records(file.path)
+        if second is not None and not request.options.header:
+            second += 1
+        yield FileCounts(file.number, total, second=second)
+
+
+READER = CsvReader()
+
+_DELIMITERS = {"tab": "\t", "\\t": "\t", "semicolon": ";", "comma": ",", "pipe": "|", "space": " "}
+
+_Rows = Callable[[Sequence[str], int], Iterator[tuple[str, list[str | None]]]]
+
+
+def _rows(header: Sequence[str], request: Request) -> _Rows:
+    """A function from the cells of a row to the rows of the batch: (part, values of the fields)."""
+    trim = request.options.trim
+    index = {name: position for position, name in enumerate(header)}
+
+    def clean(cell: str) -> str | None:
+        return (cell.strip() if trim else cell) or None
+
+    if request.each is None:
+        positions = [index.get(item.path) for item in request.fields]
+        record_index = [item.path == "record:index" for item in request.fields]
+
+        def plain(cells: Sequence[str], number: int) -> Iterator[tuple[str, list[str | None]]]:
+            yield (
+                "",
+                [
+                    str(number) if is_index else None if position is None else clean(cells[position])
+                    for position, is_index in zip(positions, record_index, strict=True)
+                ],
+            )
+
+        return plain
+    columns = [name for name in header if fnmatchcase(name, request.each)]
+
+    def each(cells: Sequence[str], number: int) -> Iterator[tuple[str, list[str | None]]]:
+        for name in columns:
+            known = {".": cells[index[name]], "record:key": name, "record:index": str(number)}
+            values = [
+                known[item.path]
+                if item.path in known
+                else cells[index[item.path.lstrip("^")]]
+                if item.path.lstrip("^") in index
+                else ""
+                for item in request.fields
+            ]
+            yield name, [clean(value) for value in values]
+
+    return each
+
+
+def _unreadable(code: str, message: str, help: str | None) -> InputOutputError:  # noqa: A002
+    return InputOutputError(message, help=help, findings=[registry.finding(code, message)])

@@ -1,0 +1,249 @@
+"""FHIR R4 in JSON: one record a resource, or one an item below it (``each: Observation.component``).
+
+A file is a resource, a Bundle, an array of either, or NDJSON of either. ``_record`` counts resources
+through the file (a Bundle is none: its entries are), ``_part`` is the place in the file and below the
+resource: ``/entry/4/resource/component/0``. ``each`` begins with a resource type; several alternatives
+(``each: MedicationRequest | MedicationStatement``) are taken each for its type. Without ``each`` every
+resource is a record. Resources of other types, and those in which ``each`` leads nowhere, are counted as
+filtered; a note (Q09) a type says how many. In ``_cells`` a field is called by its resource type and
+path (``Observation.code.coding.system``); what stands around a resource in its Bundle belongs to it
+(``Bundle.entry.fullUrl``), what stands around the entries is in ``FileCounts.cells``.
+
+Contained resources are part of the resource that contains them, not records: they have no identity of
+their own. A resource that shows that it is of another release (STU3, R5) is read all the same, with a
+note (O04).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from twinmap.formats import jsonstream, treepath, treewalk
+from twinmap.formats.fhirtypes import CHOICES, RESOURCE_TYPES, other_release
+from twinmap.formats.jsonlex import dump
+from twinmap.formats.jsonwindow import Fault
+from twinmap.formats.treepath import Path, PathError
+from twinmap.formats.treewalk import Names, Row
+from twinmap.model import FileCounts, InputFile, Issue, Note, Request, SetAside, Shape
+from twinmap.privacy import shape
+from twinmap.readers import _fhir_shapes as shapes
+from twinmap.readers._fhir_fields import Getter, children, getter, resource_type
+from twinmap.readers._fhir_record import Record
+from twinmap.readers._fhir_source import Around, Found, Scope, across, resources
+
+
+class FhirReader:
+    """The reader of FHIR R4 resources in JSON."""
+
+    def parse(self, path: str, *, each: str | None = None) -> str | None:
+        """Say what is wrong with a reference, or None."""
+        try:
+            parsed = treepath.parse(path, levels=treepath.levels_of([below for _, below in _each(each)]))
+        except PathError as error:
+            return f"{error.message} (character {error.position + 1})"
+        return _known_type(parsed, alone=False)
+
+    def parse_each(self, each: str) -> str | None:
+        """Say what is wrong with the path of ``each``, or None."""
+        try:
+            parsed = treepath.parse_each(each)
+        except PathError as error:
+            return f"{error.message} (character {error.position + 1})"
+        return next(filter(None, (_known_type(path, alone=True) for path in parsed)), None)
+
+    def fields_read(self, path: str, *, each: str | None = None) -> str:
+        """A regular expression (RE2, whole name) of the names in ``_cells`` that a reference reads."""
+        parsed = treepath.parse(path)
+        kind, steps = resource_type(parsed)
+        if kind is not None:
+            inner = treewalk.fields_read(Path(path, steps), spelled=_spelled)
+            return rf"{kind}\.{inner}" if steps else rf"{kind}\..*"
+        found = []
+        for kind, below in _each(each):
+            inner = treewalk.fields_read(parsed, [below], spelled=_spelled)
+            found.append(rf"{kind or '[A-Za-z]+'}\.{inner}")
+        return "(?:" + "|".join(found) + ")"
+
+    def read(self, file: InputFile, request: Request) -> Iterator[Any | SetAside | Issue | Note | FileCounts]:
+        """Read one file; see :class:`twinmap.model.Reader` and the module's docstring."""
+        yield from _Reading(file, request).items()
+
+
+READER = FhirReader()
+
+
+class _Reading:
+    """One pass over a file for one request."""
+
+    def __init__(self, file: InputFile, request: Request) -> None:
+        self.file, self.request = file, request
+        self.each = _each(request.each)
+        self.getters: list[Getter] = [getter(item) for item in request.fields]
+        self.needs = _needs(request)
+        self.names: dict[str, Names] = {}
+        self.cells: Counter[str] = Counter()
+        self.unread: Counter[str] = Counter()
+        self.releases: Counter[str] = Counter()
+        self.record = Record(file.number, self._across)
+        self.number = self.filtered = self.bundled = 0
+
+    def items(self) -> Iterator[Any]:
+        from twinmap.formats.batches import BatchBuilder
+
+        builder = BatchBuilder(self.request.fields)
+        for found in resources(self.file.path, self.request.options.encoding, self.needs):
+            if isinstance(found, Around):
+                self.cells.update(self._names("Bundle").of(found.node, found.name))
+                continue
+            self.number += 1
+            if isinstance(found, Fault) or not _is_resource(found.resource):
+                yield self._set_aside(found)
+                continue
+            for row in self._rows(found):
+                yield from builder.add(row)
+            if self.record.issues:
+                yield from self.record.issues
+                self.record.issues = []
+        yield from builder.finish()
+        yield from self._notes()
+        yield FileCounts(self.file.number, self.number, self.filtered, self._second(), dict(self.cells))
+
+    def _set_aside(self, found: Found | Fault) -> SetAside:
+        place = (self.file.number, self.number, found.line, found.place)
+        if isinstance(found, Fault):
+            return SetAside(*place, found.code, found.message, found.text)
+        text = found.text or dump(found.resource)
+        return SetAside(*place, "TM-O04", "not FHIR: it has no resourceType", text)
+
+    def _rows(self, found: Found) -> Sequence[list[Any]]:
+        """The rows of a resource; where it has none, its fields are counted."""
+        resource, entry = found.resource, found.entry
+        kind = resource["resourceType"]
+        release = other_release(resource)
+        if release is not None:
+            self.releases[release] += 1
+        around: list[str] = []
+        if entry is not None:
+            self.bundled += 1
+            around = self._names("Bundle").of(entry, "Bundle.entry")
+        read, rows = self._records(kind, resource)
+        if rows is None:
+            cells = self._names(kind).of(resource, kind)
+            return [self._row(found, None, around + cells if around else cells)]
+        if rows:
+            inside, outside = self._names(kind).split(resource, rows)
+            inside[0] = around + outside + inside[0]
+            return [self._row(found, row, cells) for row, cells in zip(rows, inside, strict=True)]
+        self.filtered += 1
+        if not read:
+            self.unread[kind if kind.isalpha() else shape(kind)] += 1
+        self.cells.update(around)
+        self.cells.update(self._names(kind).of(resource, kind))
+        return ()
+
+    def _row(self, found: Found, row: Row | None, cells: list[str]) -> list[Any]:
+        record = self.record
+        record.resource, record.scope, record.row = found.resource, found.scope, row
+        record.number, record.line = self.number, found.line
+        record.node, record.place = found.resource, found.place
+        if row is not None:
+            record.node, record.place = row.node, found.place + row.place
+        values = [get(record) for get in self.getters]
+        return [self.file.number, self.number, found.line, record.place, *values, cells]
+
+    def _records(self, kind: str, resource: dict[str, Any]) -> tuple[bool, Sequence[Row] | None]:
+        """Whether the type is read at all, and the records in the resource; None for itself."""
+        read = False
+        for wanted, below in self.each:
+            if wanted is not None and wanted != kind:
+                continue
+            if not below.steps:
+                return True, None
+            read = True
+            rows = treewalk.rows(resource, [below], tests=_tests)
+            for row in rows:
+                row.name = f"{kind}.{row.name}"
+            if rows:
+                return True, rows
+        return read, ()
+
+    def _names(self, kind: str) -> Names:
+        names = self.names.get(kind)
+        if names is None:
+            below = [path for wanted, path in self.each if wanted in {None, kind}]
+            names = self.names[kind] = Names(below, kind)
+        return names
+
+    def _across(self) -> Scope:
+        file = self.file
+        needs = tuple(sorted(self.needs.items()))
+        return across(file.siblings or (file.path,), self.request.options.encoding, needs)
+
+    def _notes(self) -> Iterator[Note]:
+        number = self.file.number
+        if not self.number:
+            yield Note(number, "TM-O05", "the file holds no resource")
+        for kind, count in sorted(self.unread.items()):
+            message = f"{count:,} {kind} resources are not read"
+            yield Note(number, "TM-Q09", message, details={"type": kind, "resources": count})
+        for release, count in sorted(self.releases.items()):
+            message = f"{count:,} resources are of FHIR {release}; they are read as R4"
+            yield Note(number, "TM-O04", message, details={"release": release, "resources": count})
+        for kind, count in sorted(self.record.missed.items()):
+            message = f"{count:,} references to {kind} lead to nothing in this source"
+            yield Note(number, "TM-Q17", message, details={"type": kind, "references": count})
+
+    def _second(self) -> int | None:
+        """The lines of an NDJSON file, where each is one resource."""
+        if self.bundled or not jsonstream.is_ndjson(self.file.path, self.request.options.format):
+            return None
+        return jsonstream.count_lines(self.file.path, self.request.options.encoding[0])
+
+
+def _is_resource(node: Any) -> bool:
+    return type(node) is dict and type(node.get("resourceType")) is str
+
+
+def _each(each: str | None) -> Sequence[tuple[str | None, Path]]:
+    """The alternatives of ``each``: the resource type, if it names one, and the path below it."""
+    found = []
+    for path in treepath.parse_each(each or "."):
+        kind, steps = resource_type(path)
+        found.append((kind, Path(path.text, steps)))
+    return found
+
+
+def _tests(picks: Sequence[treepath.Where]) -> Any:
+    return treepath.compile_tests(picks, children=children, same=shapes.same)
+
+
+def _needs(request: Request) -> Mapping[str, frozenset[str]]:
+    """The elements of other resources that the fields name, by resource type."""
+    needs: dict[str, set[str]] = {}
+    for item in request.fields:
+        path = treepath.parse(item.path)
+        kind, steps = resource_type(path)
+        if kind is not None:
+            first = steps[0].name if steps else "id"
+            beside = {"dataAbsentReason"} if first == "value" and item.shape is Shape.VALUE else set()
+            needs.setdefault(kind, {"id"}).update({first, *CHOICES.get(first, ()), *beside})
+    return {kind: frozenset(names) for kind, names in needs.items()}
+
+
+def _known_type(path: Path, *, alone: bool) -> str | None:
+    """What is wrong with the resource type at the start of a path; it alone begins in upper case."""
+    name = path.steps[0].name if path.steps else ""
+    if not name[:1].isupper() or name in RESOURCE_TYPES:
+        return None
+    close = difflib.get_close_matches(name, RESOURCE_TYPES, n=1)
+    hint = f'; did you mean "{close[0]}"?' if close else ""
+    return f'"{name}" is no resource type of FHIR R4{hint}' if alone or close else None
+
+
+def _spelled(name: str) -> str:
+    if name in CHOICES:
+        return "(?:" + "|".join([name, *CHOICES[name]]) + ")"
+    return treewalk.quoted(name)

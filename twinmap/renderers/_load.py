@@ -1,0 +1,77 @@
+"""Reads a saved run back: the JSON files of an output folder as a Report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from twinmap.errors import InputOutputError, UsageError
+from twinmap.renderers._report import Excerpt, Json, Report
+
+#: Keys of the manifest that a report may show: no times, no host.
+_RUN = ("tool", "mappings", "inputs", "terminology", "key", "target", "format", "graph", "patients")
+
+
+def load_report(folder: Path) -> Report:
+    """The report of the run that wrote ``folder``.
+
+    Read are ``findings.jsonl``, ``relations.jsonl``, ``ledger.json`` and ``manifest.json``. In the manifest
+    ``twinmap`` is the version of the tool, and ``summary`` has ``{"concepts", "validation", "excerpts"}`` as
+    in :class:`Report`, an excerpt as ``[text, length]``. Only the manifest must be there.
+
+    Raises:
+        UsageError: The folder is not the output of a run.
+        InputOutputError: A file is there and cannot be read.
+    """
+    manifest = _document(folder / "manifest.json")
+    if manifest is None:
+        raise UsageError(
+            f'"{folder}" is not the output of a run: it has no manifest.json',
+            help="name the folder that was given to: twinmap run -o",
+        )
+    summary = manifest.get("summary", {})
+    run = {key: manifest[key] for key in _RUN if key in manifest}
+    if isinstance(manifest.get("twinmap"), str):
+        run.setdefault("tool", {"name": "twinmap", "version": manifest["twinmap"]})
+    return Report(
+        findings=list(_lines(folder / "findings.jsonl")),
+        excerpts={where: Excerpt(*found) for where, found in summary.get("excerpts", {}).items()},
+        relations=list(_lines(folder / "relations.jsonl")),
+        concepts=summary.get("concepts", []),
+        ledger=_document(folder / "ledger.json") or {},
+        validation=summary.get("validation"),
+        run=run,
+    )
+
+
+def _document(path: Path) -> dict[str, Any] | None:
+    text = _text(path)
+    return None if text is None else _object(path, text, None)
+
+
+def _lines(path: Path) -> Iterator[Json]:
+    for number, line in enumerate((_text(path) or "").split("\n"), start=1):
+        if line.strip():
+            yield _object(path, line, number)
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputOutputError(f'cannot read "{path}": {type(error).__name__}') from error
+
+
+def _object(path: Path, text: str, line: int | None) -> dict[str, Any]:
+    place = str(path) if line is None else f"{path}:{line}"
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputOutputError(f'"{place}" is not JSON: it was cut or changed since the run') from error
+    if not isinstance(value, dict):
+        raise InputOutputError(f'"{place}" is not a JSON object: it was changed since the run')
+    return value

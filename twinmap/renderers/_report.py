@@ -1,0 +1,77 @@
+"""What a report is made of, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from twinmap.diagnostics import Finding
+
+#: A JSON object.
+Json = Mapping[str, Any]
+
+
+class Excerpt(NamedTuple):
+    """The line of a mapping file that a finding points at, and how many characters of it."""
+
+    text: str
+    length: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that renderers may show; no times, so that the same run gives the same report.
+
+    ``findings`` are the lines of ``findings.jsonl``, see :meth:`Finding.to_json`.
+
+    ``excerpts`` holds, by the ``where`` of a finding, the line it points at.
+
+    ``relations`` are the lines of ``relations.jsonl``, one a concept and pair of sources::
+
+        {"concept", "source_a", "source_b", "relation",
+         "facets": [{"facet", "a", "b", "relation", "evidence"?, "code"?}],
+         "conversion"?: {"from", "to", "factor", "offset"?, "class"},
+         "counts"?: {"n_a", "n_b", "patients_a", "patients_b", "patients_both", "pairs"},
+         "agreement"?: {"pairs", "patients", "bias", "limit_low", "limit_high", "unit", "verdict"}}
+
+    ``relation`` is ``equivalent a-narrower a-broader related not-comparable conflicting``, that of a
+    facet ``= narrower broader disjoint unknown``. ``from`` and ``to`` are UCUM, ``factor`` and
+    ``offset`` decimal texts (to = from * factor + offset), ``class`` ``physical`` or ``empirical``.
+
+    ``concepts`` are the signatures seen in the data, one a concept, source, code, unit and set of facets::
+
+        {"concept", "label"?, "source", "code_system", "code", "display"?, "unit_raw"?, "unit"?,
+         "canon_unit"?, "facets": {facet: word}, "n", "patients"}
+
+    ``ledger`` is ``ledger.json``; outcomes are those of :data:`twinmap.renderers._facts.OUTCOMES`::
+
+        {"records": {source: {outcome: number, "files"?: {…}}},
+         "cells": {source: {field: {outcome: number}}},
+         "statements": {source: {outcome: number}}}
+
+    ``validation``: ``{"conforms", "engine"?, "focus_nodes"?, "violations"?, "warnings"?}``, None where
+    the graph was not validated.
+
+    ``run`` is the part of ``manifest.json`` that is not a time or a host::
+
+        {"tool": {"name", "version"}, "mappings": [{"id", "version", "sha256"}],
+         "inputs": [{"source", "number", "name", "sha256", "size"}],
+         "terminology"?: [{"name", "version"}], "key"?, "target"?, "format"?,
+         "graph"?: {"triples", "sha256"}, "patients"?}
+    """
+
+    findings: Sequence[Json] = ()
+    excerpts: Mapping[str, Excerpt] = field(default_factory=dict)
+    relations: Sequence[Json] = ()
+    concepts: Sequence[Json] = ()
+    ledger: Mapping[str, Json] = field(default_factory=dict)
+    validation: Json | None = None
+    run: Json = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding]) -> Report:
+        """A report of findings alone, as ``check`` makes it."""
+        kept = list(findings)
+        spans = {str(f.where): Excerpt(f.where.text, f.where.length) for f in kept if f.where}
+        return cls(findings=[f.to_json() for f in kept], excerpts=spans)

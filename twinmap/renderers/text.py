@@ -1,0 +1,150 @@
+"""Findings as a compiler says them, then what the sources mean, then the books; plain text, no colour."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from twinmap.renderers._common import Group, by_severity, grouped, located, place_text, shown_of, tally
+from twinmap.renderers._escape import visible
+from twinmap.renderers._facts import OUTCOMES, balance, book, concept_label
+from twinmap.renderers._relations import (
+    RELATIONS,
+    agreement_text,
+    conversion_text,
+    coverage_text,
+    facet_relation,
+    facet_word,
+    relation_reason,
+)
+from twinmap.renderers._report import Excerpt, Json, Report
+
+#: Places shown of one finding.
+PLACES = 3
+#: Characters of a mapping line shown around the column.
+_WINDOW = 100
+
+
+def render(report: Report) -> str:
+    """Every finding, relation and book of the report; ends with a newline unless it is empty."""
+    blocks = [_finding(group, report) for group in grouped(report.findings)]
+    blocks += [_relation(relation, report) for relation in report.relations]
+    if report.ledger:
+        blocks.append([line for name in OUTCOMES for line in _book(report, name)])
+    if report.findings:
+        blocks.append([tally(by_severity(report.findings))])
+    return "\n\n".join("\n".join(block) for block in blocks if block) + ("\n" if blocks else "")
+
+
+# --- findings -------------------------------------------------------------------------------------
+
+
+def _finding(group: Group, report: Report) -> list[str]:
+    finding = group.finding
+    code = visible(str(finding.get("code", "")))
+    lines = [
+        f"{code} {visible(str(finding.get('severity', '')))}: {visible(str(finding.get('message', '')))}"
+    ]
+    lines += _places(group, report.excerpts.get(str(finding.get("where", ""))))
+    if finding.get("help"):
+        lines.append(f"help: {visible(str(finding['help']))}")
+    lines.append(f"docs: twinmap explain {code}")
+    return lines
+
+
+def _places(group: Group, excerpt: Excerpt | None) -> Iterator[str]:
+    where = group.finding.get("where") or group.finding.get("rule")
+    spot = located(where)
+    margin = " " * (len(str(spot[1])) if spot and excerpt and excerpt.text else 1)
+    arrow = "-->"
+    if where:
+        yield f"{margin} {arrow} {visible(str(where))}"
+        arrow = ":::"
+    if spot and excerpt and excerpt.text:
+        yield from _excerpt(spot[1], spot[2], excerpt)
+    for place in group.places[:PLACES]:
+        yield f"{margin} {arrow} {visible(place_text(place, _file(place)))}"
+        arrow = ":::"
+    if shown_of(group, PLACES):
+        yield f"{margin}  = {shown_of(group, PLACES)}"
+
+
+def _file(place: Json) -> str:
+    source, file = str(place.get("source", "")), str(place.get("file", ""))
+    return f"{source}: {file}" if source and file else source or file
+
+
+def _excerpt(line: int, column: int, excerpt: Excerpt) -> Iterator[str]:
+    start = max(0, column - 1 - _WINDOW // 2) if len(excerpt.text) > _WINDOW else 0
+    shown = excerpt.text[start : start + _WINDOW]
+    before = shown[: column - 1 - start]
+    marked = shown[column - 1 - start : column - 1 - start + excerpt.length]
+    head, tail = "…" * (start > 0), "…" * (start + _WINDOW < len(excerpt.text))
+    margin = " " * len(str(line))
+    yield f"{margin} |"
+    yield f"{line} | {head}{visible(shown)}{tail}"
+    indent = " " * (len(head) + width(visible(before)))
+    yield f"{margin} | {indent}{'^' * max(1, width(visible(marked)))}"
+    yield f"{margin} |"
+
+
+def width(text: str) -> int:
+    """How many columns of a terminal the text takes.
+
+    >>> width("mmHg"), width("血圧")
+    (4, 4)
+    """
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
+
+
+# --- relations and books --------------------------------------------------------------------------
+
+
+def _relation(relation: Json, report: Report) -> list[str]:
+    first, second = str(relation.get("source_a", "")), str(relation.get("source_b", ""))
+    said = str(relation.get("relation", ""))
+    joined = (
+        f"{first} is {RELATIONS[said]} than {second}"
+        if said in ("a-narrower", "a-broader")
+        else (f"{first} and {second} are {RELATIONS.get(said, said)}")
+    )
+    label = concept_label(report, str(relation.get("concept", "")))
+    lines = [f"{label}: {', '.join(filter(None, [joined, relation_reason(relation)]))}"]
+    lines += [f"  units converted: {text}" for text in (conversion_text(relation),) if text]
+    lines += [f"  {text}" for text in (coverage_text(relation), agreement_text(relation)) if text]
+    rows = [("facet", first, second, "", "evidence", "code")]
+    rows += [
+        (
+            str(facet.get("facet", "")),
+            _value(facet.get("a")),
+            _value(facet.get("b")),
+            facet_relation(facet),
+            str(facet.get("evidence") or ""),
+            str(facet.get("code") or ""),
+        )
+        for facet in relation.get("facets", ())
+    ]
+    return [visible(line) for line in lines] + (_table(rows) if len(rows) > 1 else [])
+
+
+def _value(value: object) -> str:
+    return facet_word(value) or "not stated"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    cells = [[visible(cell) for cell in row] for row in rows]
+    widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
+    return [
+        "  " + "  ".join(cell + " " * (w - width(cell)) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]
+
+
+def _book(report: Report, name: str) -> list[str]:
+    entries = book(report, name)
+    return [
+        f"{name}, {visible(source)}: {balance(outcomes, name)}"
+        for source, outcomes in sorted(entries.items())
+    ]
