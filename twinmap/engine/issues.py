@@ -15,6 +15,9 @@ from twinmap.mapping.ast import Group, Value
 from twinmap.mapping.plan import Plan
 from twinmap.mapping.sql import quoted
 
+#: Actions that decide the severity; else it is the code's own.
+_SEVERITY = {"error": Severity.ERROR, "info": Severity.INFO}
+
 #: Codes whose detail (a unit, a word of a list) tells findings of one slot apart.
 _BY_DETAIL = ("TM-U01", "TM-C01", "TM-E01")
 
@@ -69,7 +72,7 @@ def _finding(  # noqa: PLR0913
     return registry.finding(
         code,
         known.module.MESSAGE.format(**words),
-        severity=Severity.ERROR if action == "error" else known.severity,
+        severity=_SEVERITY.get(action, known.severity),
         where=spans.get((rule, slot)) or spans.get((rule, "")),
         places=shown,
         sources=(done.plan.source,),

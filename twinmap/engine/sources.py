@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from twinmap import registry, safeio
-from twinmap.diagnostics import Finding
+from twinmap.diagnostics import Finding, Severity
 from twinmap.engine import books, issues
 from twinmap.engine.apply import Applied, Context, apply
 from twinmap.engine.duck import Duck
@@ -17,6 +17,7 @@ from twinmap.errors import InputOutputError, UsageError
 from twinmap.formats.csvdialect import Row, records
 from twinmap.mapping import load
 from twinmap.mapping.ast import Document, RecordSet
+from twinmap.mapping.columns import Columns, check_columns
 from twinmap.mapping.plan import Plan, compile_record_set
 from twinmap.mapping.project import Binding
 from twinmap.mapping.sql import identifier, quoted
@@ -103,9 +104,10 @@ def groups(
     from twinmap.terms.facets import facets
 
     names = tuple(facets())
-    for columns, members in groupby(files, key=lambda file: _columns(source, record_set, file)):
+    for columns, found in groupby(files, key=lambda file: _columns(source, record_set, file)):
+        members = list(found)
         if columns is not None:
-            check_columns(source, record_set, columns)
+            check_header(source, record_set, members[0], columns)
         plan = compile_record_set(
             source.document,
             record_set,
@@ -138,17 +140,17 @@ def _columns(source: Source, record_set: RecordSet, file: InputFile) -> tuple[st
     return header
 
 
-def check_columns(source: Source, record_set: RecordSet, columns: Sequence[str]) -> None:
+def check_header(source: Source, record_set: RecordSet, file: InputFile, columns: Sequence[str]) -> None:
     """Refuse a file that lacks a column.
 
     Raises:
         UsageError: With the findings (L01).
     """
-    from twinmap.mapping import against
-
-    findings = against.missing_columns(record_set, columns)
-    if findings:
-        raise UsageError(f"the mapping {source.document.path} does not fit its data", findings=findings)
+    header = Columns(file.name, tuple(name.lstrip("^") for name in columns if name != "."))
+    found = check_columns(source.document, {record_set.name: header})
+    wrong = [finding for finding in found if finding.severity is Severity.ERROR]
+    if wrong:
+        raise UsageError(f"the mapping {source.document.path} does not fit its data", findings=wrong)
 
 
 def look_up_tables(duck: Duck, source: Source) -> list[Finding]:

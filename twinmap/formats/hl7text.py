@@ -102,8 +102,12 @@ def resolve_hex(text: str, encoding: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Delimiters:
-    """MSH-1 and MSH-2 of one message; what is absent is empty. ``fault`` says what is odd about them."""
+    """MSH-1 and MSH-2 of one message; what is absent is empty. ``fault`` says what is odd about them.
 
+    ``sent`` is MSH-2 as it stands in the message.
+    """
+
+    sent: str
     field: str
     component: str
     repetition: str = ""
@@ -126,7 +130,7 @@ def delimiters(head: str) -> Delimiters | None:
     if len(head) < 5 or head[3].isalnum() or not head[3].isprintable() or head[3].isspace():
         return None
     field = head[3]
-    chars = head[4:12].partition(field)[0]
+    sent = chars = head[4:12].partition(field)[0]
     if not chars or any(char.isalnum() or char.isspace() for char in chars[:4]):
         return None
     fault = None
@@ -137,7 +141,17 @@ def delimiters(head: str) -> Delimiters | None:
     once: list[str] = []
     for char in chars[:4].ljust(4, "\0"):
         once.append("" if char in (*once, field, "\0") else char)
-    return Delimiters(field, once[0], once[1], once[2], once[3], fault)
+    return Delimiters(sent, field, once[0], once[1], once[2], once[3], fault)
+
+
+@cache
+def header_start(given: Delimiters) -> str:
+    r"""How a normalised MSH begins: its first two fields as escaped text, so that field n is piece n.
+
+    >>> header_start(delimiters("MSH|^~\&|"))
+    'MSH|\F\|\S\\R\\E\\T\|'
+    """
+    return f"MSH|{escape(given.field)}|{escape(given.sent)}|"
 
 
 @cache

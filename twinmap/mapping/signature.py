@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 from twinmap.mapping.ast import CodeMatch, Document, Value
@@ -13,13 +12,13 @@ from twinmap.mapping.kinds import KINDS
 from twinmap.mapping.resolve import Columns, issue, split, table
 from twinmap.mapping.select import RuleSelect
 from twinmap.privacy import shape
-from twinmap.terms import concepts, facets, systems, ucum, units
+from twinmap.terms import analytes, concepts, facets, systems, ucum, units
 
 #: Systems whose codes say the meaning by themselves; earlier ones are preferred.
 _STANDARD = ("loinc", "snomed", "rxnorm", "cvx", "icd10cm", "icd10", "icd9cm", "ndc", "atc", "mdc")
 
 _STATUSES = frozenset(
-    "registered preliminary final amended corrected cancelled entered-in-error unknown".split()
+    ["registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"]
 )
 
 
@@ -43,15 +42,17 @@ class Signatures:
     facets: Mapping[str, facets.Facet] = field(default_factory=facets.facets)
 
     def __call__(self, keys: Sequence[str]) -> Columns:
+        """The columns of :attr:`types`, one row a key."""
         return table(keys, [self.resolve(key) for key in keys], self.types)
 
     @property
     def types(self) -> dict[str, str]:
         """The columns of the table, with their SQL types."""
         texts = (
-            "code_system code display raw_code_system raw_code raw_display map_predicate unit canon_unit "
-            "status status_raw concept panel_concept reason_system reason_code reaction_system reaction_code"
-        ).split()
+            *("code_system", "code", "display", "raw_code_system", "raw_code", "raw_display"),
+            *("map_predicate", "unit", "canon_unit", "status", "status_raw", "concept", "panel_concept"),
+            *("reason_system", "reason_code", "reaction_system", "reaction_code"),
+        )
         return {
             **dict.fromkeys((*texts, *self.facets), "VARCHAR"),
             "factor": "DOUBLE",
@@ -71,7 +72,7 @@ class Signatures:
         kind = KINDS[rule.statement.kind]
         for slot, stem in kind.codes.items():
             if slot != "code":
-                found = self._coding(rule, slot, given, issues)
+                found = _best(self._codings(slot, given))
                 if found is not None:
                     row[f"{stem}_system"], row[f"{stem}_code"] = found.system, found.code
         if kind.name == "observation":
@@ -89,26 +90,23 @@ class Signatures:
         for name, facet in self.facets.items():
             row[name] = _facet(facet, given.get(name), issues)
         expected = self.catalogue.get(rule.statement.concept)
-        found = self._unit(given, expected, issues)
-        row["unit"] = found
+        template = expected is not None
         if expected is None:
             self._code(rule, given, row, issues)
-            expected = self.catalogue.by_code(row.get("code_system"), row.get("code"))
-        else:
-            stated = {name: row[name] for name in self.facets if row[name]}
-            molar = None if found is None else "mol" in found
-            chosen = expected.code_for(molar, stated)
-            row["code_system"], row["code"], row["display"] = chosen.system, chosen.code, chosen.display
+            expected = self.catalogue.by_code(row.get("code_system") or "", row.get("code") or "")
+        row["unit"] = unit = self._unit(given, expected, issues)
+        if template and expected is not None:
+            _template_code(expected, unit, {name: row[name] for name in self.facets if row[name]}, row)
         row["concept"] = expected.name if expected else None
         row["panel_concept"] = expected.panel if expected else None
         row["quantitative"] = bool(expected and expected.kind == "quantity")
         _status(given.get("status"), row)
-        _canonical(found, expected.unit if expected else None, row)
+        _canonical(unit, expected, row)
 
     def _code(
         self, rule: RuleSelect, given: Mapping[str, str | None], row: dict[str, Any], issues: list[str]
     ) -> None:
-        codings = self._codings(rule, "code", given)
+        codings = self._codings("code", given)
         value = rule.statement.slots.get("code")
         found, raw, predicate = _best(codings), None, None
         mapping = value.codes if isinstance(value, Value) else None
@@ -145,12 +143,7 @@ class Signatures:
             )
         row["map_predicate"] = predicate
 
-    def _coding(
-        self, rule: RuleSelect, slot: str, given: Mapping[str, str | None], issues: list[str]
-    ) -> Coding | None:
-        return _best(self._codings(rule, slot, given))
-
-    def _codings(self, rule: RuleSelect, slot: str, given: Mapping[str, str | None]) -> list[Coding]:
+    def _codings(self, slot: str, given: Mapping[str, str | None]) -> list[Coding]:
         text, system = given.get(slot), given.get(f"{slot}_system")
         display = given.get(f"{slot}_display")
         if not text:
@@ -183,9 +176,15 @@ class Signatures:
         text = given.get("unit")
         if text is None:
             return None
-        found = units.resolve(text, expected.unit if expected else None)
+        declared = systems.canonical(given.get("unit_system") or "")
+        found = units.resolve(
+            text,
+            expected.unit if expected else None,
+            declared=declared is not None and declared.prefix == "ucum",
+        )
         if found.status != "ucum":
-            issues.append(issue("TM-U01", "unit", "", text if found.unit else shape(text)))
+            read_as = f"{text} = {found.unit}" if found.unit else shape(text)
+            issues.append(issue("TM-U01", "unit", "info" if found.unit else "", read_as))
         return found.unit
 
 
@@ -229,18 +228,47 @@ def _status(text: str | None, row: dict[str, Any]) -> None:
         row["status"] = text.lower() if text.lower() in _STATUSES else None
 
 
-def _canonical(unit: str | None, target: str | None, row: dict[str, Any]) -> None:
-    """Factor and offset to the canonical unit: the concept's, else the base unit of the dimension."""
+def _template_code(
+    concept: concepts.Concept, unit: str | None, stated: Mapping[str, str], row: dict[str, Any]
+) -> None:
+    """The code that a template stands for, by its unit and specimen; none where they contradict it."""
+    molar = None if unit is None else ucum_is_molar(unit)
+    words = {name: text.rpartition(":")[2].removeprefix(f"{name}-") for name, text in stated.items()}
+    chosen = concept.code_for(molar, words)
+    if chosen is None:
+        row["no_code"] = True
+        return
+    row["code_system"], row["code"], row["display"] = chosen.system, chosen.code, chosen.display
+
+
+def ucum_is_molar(unit: str) -> bool:
+    """Whether the numerator of a UCUM unit is an amount of substance."""
+    numerator = unit.partition("/")[0]
+    return "mol" in numerator or numerator.endswith("eq")
+
+
+def _canonical(unit: str | None, concept: concepts.Concept | None, row: dict[str, Any]) -> None:
+    """Factor and offset to the canonical unit: the concept's, else the base unit of the dimension.
+
+    Empirical conversions are left to the comparison: they do not keep the meaning.
+    """
     if unit is None:
         return
+    code = row.get("code")
     try:
-        aim = target or ucum.canonical(unit)
-        line = units.factor_offset(unit, aim)
+        aim = _canonical_unit(concept, code) or units.base_unit(unit)
+        found = analytes.conversion(unit, aim, code if concept else None)
     except ucum.UcumError:
         return
-    if line is not None:
-        factor, shift = line
-        row["canon_unit"], row["factor"], row["shift"] = aim, float(factor), float(shift)
+    if found is not None and found.rule_class == "physical":
+        row["canon_unit"], row["factor"], row["shift"] = aim, float(found.factor), float(found.offset)
 
 
-__all__ = ["Coding", "Fraction", "Signatures"]
+def _canonical_unit(concept: concepts.Concept | None, code: str | None) -> str | None:
+    if concept is None:
+        return None
+    own = next((item for item in concept.codes if item.code == code), None)
+    return concept.unit_of(own) if own else concept.unit
+
+
+__all__ = ["Coding", "Signatures"]

@@ -64,7 +64,7 @@ class Slots:
         return slot if isinstance(slot, Value) else None
 
     def group(self, name: str) -> Group | None:
-        slot = self.slots.get(name)
+        slot = self.slots.get(name) if name != "patient" else self.record_set.slots.get(name)
         return slot if isinstance(slot, Group) else None
 
     def text(self, value: Value | None, slot: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from twinmap.mapping.ast import Call, Condition, Expression, Node, Operation, Ref, Test, Text, Value
+from twinmap.mapping.references import unquoted
 from twinmap.model import REPEATING, SHAPE_FIELDS, Field, Shape
 
 
@@ -118,6 +119,8 @@ class Relation:
         if ref.kind == "part":
             return self.parts[ref.path]
         path = f"record:{ref.path}" if ref.kind == "record" else ref.path
+        if not self.composite and ref.kind == "path":
+            path = path[: len(path) - len(path.lstrip("^"))] + unquoted(path.lstrip("^"))
         self.read.add(path)
         if self.columns is not None and path not in self.columns and not path.startswith("record:"):
             return NULL

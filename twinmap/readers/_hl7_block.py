@@ -1,40 +1,96 @@
 """Rows of HL7 v2 messages to record batches, column by column.
 
-A field of the record's own segment is taken from every row; a field of another segment is read once for
-each scope (message, patient, order) and taken for the rows in it.
+What belongs to what is found once for each sequence of segment names, and remembered. A field of the
+record's own segment is taken from every row; a field of another segment is read once for each scope
+(message, patient, order) and taken for the rows in it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from twinmap.formats import hl7path
 from twinmap.formats.batches import BATCH_ROWS, schema
-from twinmap.formats.hl7path import Reference
-from twinmap.formats.hl7text import REPETITION
+from twinmap.formats.hl7path import Pick, Reference
+from twinmap.formats.hl7text import FIELD
 from twinmap.model import Issue, Request
 from twinmap.privacy import shape
-from twinmap.readers._hl7_columns import (
-    SEVERAL,
-    Column,
-    Filled,
-    column,
-    fill,
-    segment_fits,
-    typed,
-    zone_column,
-)
+from twinmap.readers._hl7_columns import SEVERAL, Column, column, fill, segment_fits, zone_column
+from twinmap.readers._hl7_fields import Fields, numbers_in, strings
 from twinmap.readers._hl7_message import Message
-from twinmap.readers._hl7_scope import BOUND, KNOWN, Grouping, Row, Scope, Segment, find, opens
+from twinmap.readers._hl7_scope import BOUND, KNOWN, Grouping, Row, find, opens
 
 #: Rows are turned into a batch when there are this many of them, or so much text.
 _ROWS = BATCH_ROWS
-_BYTES = 32_000_000
+_CHARACTERS = 32_000_000
+_MOST_LAYOUTS = 2_000
 #: The fields with the encoding characters are no cells.
 _FIRST_CELL = {"MSH": 3}
+
+Positions = Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where things stand in messages of one sequence of segment names.
+
+    ``rows`` are the positions of the records, ``others`` of all other segments and the first record;
+    ``scopes`` says for each row which of the message's scopes it is in, ``first_rows`` the first row of
+    each. ``shared`` holds for each slot the positions for each scope, ``detail`` those for each row.
+    """
+
+    rows: Positions
+    others: Positions
+    scopes: tuple[int, ...]
+    first_rows: tuple[int, ...]
+    shared: tuple[tuple[Positions, ...], ...]
+    detail: tuple[tuple[Positions, ...], ...]
+
+
+class _Slot:
+    """The segments that some columns read, one line for each scope or row; the same line is kept once."""
+
+    def __init__(self, segment: str, pick: Pick) -> None:
+        self.segment = segment
+        self.pick = pick
+        self.clear()
+
+    def clear(self) -> None:
+        self.lines: list[str] = []
+        #: For each scope or row its line; for each line the first row.
+        self.index: list[int] = []
+        self.first_row: list[int] = []
+        self._last: str | None = None
+
+    def add(self, lines: list[str], positions: Positions, row: int) -> None:
+        """Take the segments at these positions; several are put together, field by field."""
+        pick = self.pick
+        if isinstance(pick, int):
+            positions = positions[pick - 1 : pick]
+        elif pick is not None:
+            positions = [
+                at for at in positions if all(segment_fits(lines[at].split(FIELD), test) for test in pick)
+            ]
+        line = lines[positions[0]] if len(positions) == 1 else _together([lines[at] for at in positions])
+        if line is not self._last:
+            self.lines.append(line)
+            self.first_row.append(row)
+            self._last = line
+        self.index.append(len(self.lines) - 1)
+
+
+def _together(lines: list[str]) -> str:
+    fields = [line.split(FIELD) for line in lines]
+    width = max(map(len, fields), default=0)
+    return FIELD.join(
+        SEVERAL.join(field[at] if len(field) > at else "" for field in fields) for at in range(width)
+    )
 
 
 class Block:
@@ -48,17 +104,18 @@ class Block:
     def __init__(self, file: int, request: Request) -> None:
         self._file = file
         self._each = request.each
-        self._down = request.each is None or opens(request.each)
         self._schema = schema(request.fields)
-        self._columns: list[tuple[str, Column | None]] = []
+        self._slots: dict[str, list[_Slot]] = {"shared": [], "detail": []}
+        #: For each field its column and where its raw text is: ``own``, or a slot.
+        self._columns: list[tuple[Column, str, _Slot | None] | None] = []
         for item in request.fields:
             if item.path == "record:index":
-                self._columns.append(("index", None))
+                self._columns.append(None)
                 continue
             made = zone_column(item) if item.path == "record:zone" else column(item, hl7path.parse(item.path))
-            self._columns.append((self._kind(made.reference), made))
-        self._shared = [made for kind, made in self._columns if kind == "shared" and made]
-        self._detail = [made for kind, made in self._columns if kind == "detail" and made]
+            kind = self._kind(made.reference)
+            self._columns.append((made, kind, None if kind == "own" else self._slot(kind, made.reference)))
+        self._layouts: dict[str, _Layout] = {}
         self._start()
 
     def _kind(self, reference: Reference) -> str:
@@ -69,76 +126,88 @@ class Block:
             return "own"
         return "detail" if name in BOUND or name not in KNOWN else "shared"
 
+    def _slot(self, kind: str, reference: Reference) -> _Slot:
+        for slot in self._slots[kind]:
+            if (slot.segment, slot.pick) == (reference.segment, reference.segment_pick):
+                return slot
+        slot = _Slot(reference.segment, reference.segment_pick)
+        self._slots[kind].append(slot)
+        return slot
+
     def _start(self) -> None:
-        self._own: list[Segment] = []
+        self._own: list[str] = []
         self._record: list[int] = []
         self._line: list[int] = []
         self._index: list[int] = []
-        self._cells: list[int] = []
-        self._details: list[list[str]] = []
-        #: For each scope the raw texts of the shared columns, and its first row; for each row its scope.
-        self._scopes: list[list[str]] = []
-        self._scope_row: list[int] = []
         self._scope_of_row: list[int] = []
-        self._cell_sets: dict[object, int] = {}
-        self._cell_names: list[list[str]] = []
+        self._scopes = 0
+        self._others: list[str] = []
+        #: The first row of each message, and the end of its other segments.
+        self._first: list[int] = []
+        self._others_end: list[int] = []
         self._size = 0
+        for slot in (*self._slots["shared"], *self._slots["detail"]):
+            slot.clear()
 
     @property
     def full(self) -> bool:
         """Whether it is time to flush."""
-        return len(self._own) >= _ROWS or self._size >= _BYTES
+        return len(self._own) >= _ROWS or self._size >= _CHARACTERS
 
     # --- messages to rows
 
     def add(self, message: Message) -> bool:
         """Take one message; False where it has no record."""
-        grouping = Grouping(message.segments, self._each)
-        rows = grouping.rows
-        if self._each is None:
-            rows = [Row(message.segments[0], grouping.root, 0)]
-        if not rows:
+        layout = self._layouts.get(message.heads)
+        if layout is None:
+            if len(self._layouts) >= _MOST_LAYOUTS:
+                self._layouts.clear()
+            layout = self._layouts[message.heads] = self._layout(message.heads)
+        rows, count = layout.rows, len(layout.rows)
+        if not count:
             return False
-        for position, row in enumerate(rows, len(self._own)):
-            scope = row.scope
-            if scope.values is None:
-                scope.values = len(self._scopes)
-                self._scopes.append([self._raw(made, scope) for made in self._shared])
-                self._scope_row.append(position)
-            self._scope_of_row.append(scope.values)
-        self._own += [row.segment for row in rows]
-        self._record += [message.number] * len(rows)
-        self._line += [message.lines[row.index] for row in rows]
-        self._index += range(1, len(rows) + 1) if self._each else (message.number,)
-        if self._detail:
-            self._details += [
-                [_raw(made, row.bound(made.reference.segment)) for made in self._detail] for row in rows
-            ]
-        self._cells += self._cells_of(message, rows)
-        self._size += message.size
+        lines, start = message.lines, len(self._own)
+        self._own += [lines[at] for at in rows]
+        self._record += [message.number] * count
+        numbers = message.numbers
+        self._line += [numbers[at] for at in rows]
+        self._index += range(1, count + 1) if self._each else (message.number,)
+        first = self._scopes
+        self._scope_of_row += [first + scope for scope in layout.scopes]
+        self._scopes += len(layout.first_rows)
+        for slot, scopes in zip(self._slots["shared"], layout.shared, strict=True):
+            for positions, row in zip(scopes, layout.first_rows, strict=True):
+                slot.add(lines, positions, start + row)
+        for slot, all_rows in zip(self._slots["detail"], layout.detail, strict=True):
+            for row, positions in enumerate(all_rows, start):
+                slot.add(lines, positions, row)
+        self._others += [lines[at] for at in layout.others]
+        self._first.append(start)
+        self._others_end.append(len(self._others))
+        self._size += sum(map(len, lines))
         return True
 
-    def _raw(self, made: Column, scope: Scope) -> str:
-        return _raw(made, find(scope, made.reference.segment, down=self._down))
-
-    def _cells_of(self, message: Message, rows: list[Row]) -> list[int]:
-        """The set of cells of each row; what belongs to no other record is in the first one's."""
-        each, known = self._each, self._cell_sets
-        chosen = rows[0].segment
-        first = tuple(
-            (segment[0], bytes(map(bool, segment)))
-            for segment in message.segments
-            if each is None or segment[0] != each or segment is chosen
+    def _layout(self, heads: str) -> _Layout:
+        names = [head[:3] for head in heads.split(",")]
+        grouping = Grouping(names, self._each)
+        rows = grouping.rows if self._each else [Row(0, grouping.root)]
+        positions = [row.position for row in rows]
+        taken = set(positions[1:]) if self._each else set()
+        scopes = list(dict.fromkeys(row.scope for row in rows))
+        numbers = {scope: number for number, scope in enumerate(scopes)}
+        of_row = tuple(numbers[row.scope] for row in rows)
+        down = self._each is None or opens(self._each)
+        return _Layout(
+            positions,
+            [at for at in range(len(names)) if at not in taken],
+            of_row,
+            tuple(of_row.index(number) for number in range(len(scopes))),
+            tuple(
+                tuple(find(scope, slot.segment, down=down) for scope in scopes)
+                for slot in self._slots["shared"]
+            ),
+            tuple(tuple(row.bound(slot.segment) for row in rows) for slot in self._slots["detail"]),
         )
-        found = []
-        for key in (first, *(bytes(map(bool, row.segment)) for row in rows[1:])):
-            number = known.get(key)
-            if number is None:
-                number = known[key] = len(self._cell_names)
-                patterns = key if isinstance(key, tuple) else ((each or "", key),)
-                self._cell_names.append([name for pattern in patterns for name in _cell_names(*pattern)])
-            found.append(number)
-        return found
 
     # --- rows to batches
 
@@ -146,78 +215,92 @@ class Block:
         """Give what is collected, what is wrong with it first."""
         if not self._own:
             return
+        own = Fields(self._own)
         arrays = self._places()
-        scope_of_row = pa.array(self._scope_of_row, pa.int32())
-        number = {"own": 0, "shared": 0, "detail": 0}
-        for kind, made in self._columns:
-            if made is None:
-                arrays.append(pa.array([str(index) for index in self._index], pa.string()))
+        of_row = {slot: self._rows_of(kind, slot) for kind, slots in self._slots.items() for slot in slots}
+        fields = {slot: Fields(slot.lines) for slot in of_row}
+        for one in self._columns:
+            if one is None:
+                arrays.append(pa.array(list(map(str, self._index)), pa.string()))
                 continue
-            filled = fill(made, self._raws(kind, made, number[kind]))
-            number[kind] += 1
-            first_rows = self._scope_row if kind == "shared" else None
-            yield from self._issues(made, filled, first_rows)
-            arrays.append(filled.array.take(scope_of_row) if kind == "shared" else filled.array)
-        names = pa.array(self._cell_names, pa.list_(pa.string()))
-        arrays.append(names.take(pa.array(self._cells, pa.int32())))
+            made, _, slot = one
+            filled = fill(made, _raws(made, own if slot is None else fields[slot]))
+            for position, problem, raw in filled.problems:
+                row = position if slot is None else slot.first_row[position]
+                yield self._issue(made, row, problem, raw)
+            arrays.append(filled.array if slot is None else filled.array.take(of_row[slot]))
+        arrays.append(self._cells(own))
         batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
         self._start()
         for start in range(0, batch.num_rows, BATCH_ROWS):
             yield batch.slice(start, BATCH_ROWS)
 
+    def _rows_of(self, kind: str, slot: _Slot) -> pa.Array:
+        index = np.array(slot.index, np.int32)
+        return pa.array(index if kind == "detail" else index[np.array(self._scope_of_row, np.int32)])
+
     def _places(self) -> list[pa.Array]:
-        rows = len(self._own)
-        parts = [f"{self._each}[{index}]" for index in self._index] if self._each else [""] * rows
+        index = np.array(self._index, np.int64)
+        if self._each:
+            names = strings([f"{self._each}[{number}]" for number in range(index.max() + 1)])
+            parts = names.take(pa.array(index))
+        else:
+            parts = pa.array([""] * len(index), pa.string())
         return [
-            pa.array([self._file] * rows, pa.int32()),
+            pa.array(np.full(len(index), self._file, np.int32)),
             pa.array(self._record, pa.int64()),
             pa.array(self._line, pa.int64()),
-            pa.array(parts, pa.string()),
+            parts,
         ]
 
-    def _raws(self, kind: str, made: Column, number: int) -> list[str]:
-        if kind == "shared":
-            return [values[number] for values in self._scopes]
-        if kind == "detail":
-            return [values[number] for values in self._details]
-        at = made.reference.field
-        if made.typed:
-            return [typed(own[2], own[5]) if len(own) > 5 and own[5] else "" for own in self._own]
-        return [own[at] if len(own) > at else "" for own in self._own]
+    def _issue(self, made: Column, row: int, problem: tuple[str, str], raw: str) -> Issue:
+        part = f"{self._each}[{self._index[row]}]" if self._each else ""
+        content = raw.partition("|")[2] if made.typed else raw
+        place = (self._file, self._record[row], self._line[row], part)
+        return Issue(*place, *problem, made.item.path, shape(content))
 
-    def _issues(self, made: Column, filled: Filled, first_rows: list[int] | None) -> Iterator[Issue]:
-        for position, (code, message), raw in filled.problems:
-            row = first_rows[position] if first_rows is not None else position
-            part = f"{self._each}[{self._index[row]}]" if self._each else ""
-            place = (self._file, self._record[row], self._line[row], part)
-            yield Issue(
-                *place, code, message, made.item.path, shape(raw.partition("|")[2] if made.typed else raw)
-            )
+    def _cells(self, own: Fields) -> pa.Array:
+        """The cells of each row; those of segments that are no record go with the message's first."""
+        known: dict[object, int] = {}
+        names: list[list[str]] = []
 
+        def number_of(key: object, segments: Sequence[tuple[str, object]]) -> int:
+            number = known.get(key)
+            if number is None:
+                number = known[key] = len(names)
+                names.append(
+                    [cell for segment, pattern in segments for cell in _cell_names(segment, pattern)]
+                )
+            return number
 
-def _raw(made: Column, segments: Sequence[Segment]) -> str:
-    """The field of all these segments as one raw text; a segment more is a repetition more."""
-    reference = made.reference
-    pick, at = reference.segment_pick, reference.field
-    if isinstance(pick, int):
-        segments = segments[pick - 1 : pick]
-    elif pick is not None:
-        segments = [segment for segment in segments if all(segment_fits(segment, test) for test in pick)]
-    if made.typed:
-        return SEVERAL.join(
-            typed(segment[2], segment[5]) for segment in segments if len(segment) > 5 and segment[5]
-        )
-    return REPETITION.join(segment[at] for segment in segments if len(segment) > at and segment[at])
+        each = self._each or ""
+        found = [number_of(pattern, ((each, pattern),)) for pattern in own.patterns()]
+        others = list(zip([line[:3] for line in self._others], Fields(self._others).patterns(), strict=True))
+        start = 0
+        for row, end in zip(self._first, self._others_end, strict=True):
+            key = tuple(others[start:end])
+            found[row] = number_of(key, key)
+            start = end
+        return pa.array(names, pa.list_(pa.string())).take(pa.array(found, pa.int32()))
 
 
-def _cell_names(segment: str, pattern: bytes) -> list[str]:
+def _raws(made: Column, fields: Fields) -> pa.Array:
+    """The raw texts of a column; OBX-5 behind its OBX-2 where that decides."""
+    raw = fields.raw(made.reference.field)
+    if not made.typed:
+        return raw
+    return pc.binary_join_element_wise(pc.fill_null(fields.raw(2), ""), raw, FIELD)
+
+
+def _cell_names(segment: str, pattern: tuple[int, ...] | int) -> list[str]:
     first = _FIRST_CELL.get(segment, 1)
-    return [f"{segment}-{number}" for number, present in enumerate(pattern) if present and number >= first]
+    return [f"{segment}-{number}" for number in numbers_in(pattern) if number >= first]
 
 
 def cell_counts(message: Message) -> Counter[str]:
     """The cells of a message that gives no record."""
     counts: Counter[str] = Counter()
-    for segment in message.segments:
-        counts.update(_cell_names(segment[0], bytes(map(bool, segment))))
+    for line in message.lines:
+        fields = line.split(FIELD)
+        counts.update(_cell_names(fields[0], tuple(at for at, field in enumerate(fields) if field)))
     return counts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,13 +11,13 @@ import pyarrow as pa
 
 from twinmap.formats.batches import arrow_type
 from twinmap.formats.hl7path import Pick, Reference, Test
-from twinmap.formats.hl7text import COMPONENT, NULL, REPETITION, SUBCOMPONENT, escape_fault
+from twinmap.formats.hl7text import COMPONENT, FIELD, NULL, REPETITION, SUBCOMPONENT, escape_fault
 from twinmap.limits import LIMITS
 from twinmap.model import REPEATING, SHAPE_FIELDS, Field, Shape
 from twinmap.readers import _hl7_types as types
 from twinmap.readers._hl7_types import Problem
 
-#: Joins the raw texts of several OBX-5, each with its OBX-2 before it (see :func:`typed`).
+#: Joins the raw texts of several segments where a reference leads to more than one.
 SEVERAL = "\r"
 _LINES_JOINED = "\n"
 #: Free text in repetitions or repeated segments is one text of several lines.
@@ -36,7 +36,7 @@ class Column:
 
     @property
     def typed(self) -> bool:
-        """Whether the raw text is OBX-5 behind its OBX-2."""
+        """Whether the raw text is OBX-2, ``|`` and OBX-5: the one says how to read the other."""
         return _typed(self.reference, self.item.shape)
 
 
@@ -60,18 +60,16 @@ def _typed(reference: Reference, shape: Shape) -> bool:
     return is_value and shape in (Shape.VALUE, Shape.TEXT)
 
 
-def typed(kind: str, raw: str) -> str:
-    """OBX-5 behind its OBX-2; a field separator stands in neither."""
-    return f"{kind}|{raw}"
-
-
 # --- one raw text ---------------------------------------------------------------------------------
 
 
 def _reader(reference: Reference, shape: Shape) -> Callable[[str], Reading]:
-    shaped = _observation(reference, shape) if _typed(reference, shape) else _by_shape(reference, shape)
+    is_typed = _typed(reference, shape)
+    shaped = _observation(reference, shape) if is_typed else _by_shape(reference, shape)
 
     def read(raw: str) -> Reading:
+        if not is_typed and SEVERAL in raw:
+            raw = REPETITION.join(filter(None, raw.split(SEVERAL)))
         if len(raw) > LIMITS.field_bytes and shape is not Shape.VALUE:
             return None, ("TM-Q15", f"{reference.cell} is longer than {LIMITS.field_bytes:,} characters")
         if raw.count(REPETITION) >= LIMITS.repetitions:
@@ -90,8 +88,7 @@ def _observation(reference: Reference, shape: Shape) -> Callable[[str], Reading]
     def read(raw: str) -> Reading:
         values: list[types.Value] = []
         problem = None
-        for one in raw.split(SEVERAL):
-            kind, _, content = one.partition("|")
+        for kind, content in _each_typed(raw):
             picked = REPETITION.join(_picked(content.split(REPETITION), reference.field_pick))
             found, fault = types.observation(picked, kind) if picked else ([], None)
             if len(content) > LIMITS.field_bytes and types.first(kind) not in ("ED", "RP"):
@@ -102,8 +99,7 @@ def _observation(reference: Reference, shape: Shape) -> Callable[[str], Reading]
 
     def read_text(raw: str) -> Reading:
         texts = []
-        for one in raw.split(SEVERAL):
-            kind, _, content = one.partition("|")
+        for kind, content in _each_typed(raw):
             parts = _picked(content.split(REPETITION), reference.field_pick)
             name = types.first(kind).upper()
             if name in types.LINES:
@@ -113,6 +109,11 @@ def _observation(reference: Reference, shape: Shape) -> Callable[[str], Reading]
         return _one(texts, reference)
 
     return read if shape is Shape.VALUE else read_text
+
+
+def _each_typed(raw: str) -> Iterator[tuple[str, str]]:
+    kinds, _, contents = raw.partition(FIELD)
+    return zip(kinds.split(SEVERAL), contents.split(SEVERAL), strict=True)
 
 
 def _by_shape(reference: Reference, shape: Shape) -> Callable[[str], Reading]:
@@ -223,9 +224,9 @@ class Filled:
     problems: list[tuple[int, Problem, str]]
 
 
-def fill(what: Column, raws: Sequence[str | None]) -> Filled:
-    """Read one raw text a row; None and empty are missing."""
-    encoded = pa.array(raws, pa.string()).dictionary_encode()
+def fill(what: Column, raws: pa.Array) -> Filled:
+    """Read one raw text a row; null and empty are missing."""
+    encoded = raws.dictionary_encode()
     distinct = encoded.dictionary.to_pylist()
     values, faults = [], {}
     for number, raw in enumerate(distinct):

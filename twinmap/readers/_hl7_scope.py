@@ -1,4 +1,4 @@
-"""Which segments of an HL7 v2 message belong together: flat lines to scopes.
+"""Which segments of an HL7 v2 message belong together: a list of segment names to scopes.
 
 No message structure is looked up: vendors deviate from them, and a segment out of place must not empty the
 rest. A short table says what a segment opens or belongs to; all else stays with what stands before it:
@@ -14,11 +14,8 @@ rest. A short table says what a segment opens or belongs to; all else stays with
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-#: The fields of a segment by number; its name is number 0.
-Segment = list[str]
 
 
 def _names(words: str) -> frozenset[str]:
@@ -41,28 +38,26 @@ _OPENERS = _MESSAGE | _DETAIL | {"PID", "PV1", "ORC", "SPM"}
 
 
 class Scope:
-    """Segments that belong together, and the scope around them.
+    """Segments that belong together, as positions in the message, and the scope around them.
 
     ``split`` marks a scope that only narrows what its parent holds (one of several specimens).
-    ``values`` caches what a request reads here, the same for all its rows.
     """
 
-    __slots__ = ("children", "parent", "segments", "split", "values")
+    __slots__ = ("children", "parent", "segments", "split")
 
     def __init__(self, parent: Scope | None = None, *, split: bool = False) -> None:
         self.parent = parent
         self.split = split
-        self.segments: dict[str, list[Segment]] = {}
+        self.segments: dict[str, list[int]] = {}
         self.children: list[Scope] = []
-        self.values: int | None = None
         if parent is not None:
             parent.children.append(self)
 
-    def add(self, segment: Segment) -> None:
+    def add(self, name: str, position: int) -> None:
         """Put a segment here."""
-        self.segments.setdefault(segment[0], []).append(segment)
+        self.segments.setdefault(name, []).append(position)
 
-    def below(self, name: str) -> list[Segment]:
+    def below(self, name: str) -> list[int]:
         """All segments of that name here and below."""
         found = list(self.segments.get(name, ()))
         for child in self.children:
@@ -70,45 +65,35 @@ class Scope:
                 found += child.below(name)
         return found
 
-    def upward(self) -> Iterator[Scope]:
-        """This scope and those around it, the message last."""
-        scope: Scope | None = self
-        while scope is not None:
-            yield scope
-            scope = scope.parent
-
 
 @dataclass(slots=True)
 class Row:
-    """One segment that makes a record: its fields, scope, index and what is bound to it."""
+    """One segment that makes a record: its position, its scope, and what is bound to it."""
 
-    segment: Segment
+    position: int
     scope: Scope
-    index: int
     detail: Scope | None = None
 
-    def bound(self, name: str) -> list[Segment]:
+    def bound(self, name: str) -> list[int]:
         """NTE and the like behind it; Z and unknown segments also further out."""
         found = self.detail.segments.get(name, []) if self.detail else []
         return found if found or name in BOUND else find(self.scope, name, down=False)
 
 
-def find(scope: Scope, name: str, *, down: bool) -> list[Segment]:
+def find(scope: Scope, name: str, *, down: bool) -> list[int]:
     """The nearest segments of that name: here (``down``: and below), then around.
 
     A segment the table does not know that occurs once in a message about one patient is in scope all over.
     """
     found = scope.below(name) if down else scope.segments.get(name, [])
-    root = scope
-    for outer in scope.upward():
-        if found:
-            return found
+    outer = scope
+    while not found and outer.parent is not None:
+        outer = outer.parent
         found = outer.segments.get(name, [])
-        root = outer
     if found or name in KNOWN:
         return found
-    anywhere = root.below(name)
-    return anywhere if len(anywhere) == 1 and len(root.below("PID")) <= 1 else []
+    anywhere = outer.below(name)
+    return anywhere if len(anywhere) == 1 and len(outer.below("PID")) <= 1 else []
 
 
 def opens(name: str) -> bool:
@@ -117,12 +102,12 @@ def opens(name: str) -> bool:
 
 
 class Grouping:
-    """One message: puts every segment into its scope; ``rows`` are those called ``each``, in order."""
+    """Puts the segments of one message into scopes; ``rows`` are those called ``each``, in order."""
 
-    def __init__(self, segments: list[Segment], each: str | None) -> None:
+    def __init__(self, names: Sequence[str], each: str | None) -> None:
         self.root = Scope()
         self.rows: list[Row] = []
-        self._segments = segments
+        self._names = names
         self._patient = self.root
         self._specimen: Scope | None = None
         self._order: Scope | None = None
@@ -134,31 +119,30 @@ class Grouping:
         parent, opened = self.root, True
         row: Row | None = None
         detail: Scope | None = None
-        for index, segment in enumerate(self._segments):
-            name = segment[0]
-            if name in _INNER:
-                parent, opened, row, detail = self._home, False, None, None
-                parent.add(segment)
-                start = self._here
-            elif name in BOUND or name not in KNOWN:
+        for position, name in enumerate(self._names):
+            if name in BOUND or name not in KNOWN:
                 # Notes behind PID or OBR are notes of what these open; behind OBX or PV1 they are its own.
                 if not opened and detail is None:
                     detail = Scope(parent)
                     if row is not None:
                         row.detail = detail
-                (detail or parent).add(segment)
+                home = detail or parent
+                home.add(name, position)
                 if name == each:
-                    self.rows.append(Row(segment, detail or parent, index))
+                    self.rows.append(Row(position, home))
                 continue
-            else:
-                parent, opened, row, detail = self._scope_of(name, index), name not in _PATIENT, None, None
-                parent.add(segment)
-                start = self._here if name == "SPM" else parent
+            parent = start = self._scope_of(name, position)
+            opened, row, detail = name not in _INNER and name not in _PATIENT, None, None
+            parent.add(name, position)
+            if name in _INNER or name == "SPM":
+                start = self._here
             if name == each:
-                row = Row(segment, start, index)
+                row = Row(position, start)
                 self.rows.append(row)
 
-    def _scope_of(self, name: str, index: int) -> Scope:
+    def _scope_of(self, name: str, position: int) -> Scope:
+        if name in _INNER:
+            return self._home
         if name in _MESSAGE:
             return self.root
         if name in _PATIENT:
@@ -167,11 +151,11 @@ class Grouping:
             self._patient = self._home = self._here = Scope(self.root)
             self._specimen = self._order = None
             return self._patient
-        return self._specimen_of(self._segments[index]) if name == "SPM" else self._order_of(name, index)
+        return self._specimen_at(position) if name == "SPM" else self._order_at(name, position)
 
-    def _order_of(self, name: str, index: int) -> Scope:
+    def _order_at(self, name: str, position: int) -> Scope:
         order = self._order
-        if order is None or name in order.segments or (name == "ORC" and self._new_order(order, index)):
+        if order is None or name in order.segments or (name == "ORC" and self._is_new(order, position)):
             new = Scope(self._specimen or self._patient)
             if order is not None and name in _GIVEN:
                 # Several administrations of one order: RAS^O17 has ORC, RXA, RXA …
@@ -182,20 +166,20 @@ class Grouping:
         self._home = self._here = order
         return order
 
-    def _new_order(self, order: Scope, index: int) -> bool:
+    def _is_new(self, order: Scope, position: int) -> bool:
         """Whether an ORC opens an order, where the open one has no ORC yet."""
         if self._specimen is not None or order.segments.keys().isdisjoint(_DETAIL):
             return False
-        following = (segment[0] for segment in self._segments[index + 1 :])
-        return next(
-            (name in _DETAIL for name in following if name in _DETAIL or name in ("OBX", "ORC")), False
+        following = (
+            name for name in self._names[position + 1 :] if name in _DETAIL or name in ("OBX", "ORC")
         )
+        return next(following, "") in _DETAIL
 
-    def _specimen_of(self, segment: Segment) -> Scope:
+    def _specimen_at(self, position: int) -> Scope:
         if self._order is None or self._specimen is not None:
             self._specimen = self._home = self._here = Scope(self._patient)
             self._order = None
             return self._specimen
         self._here = Scope(self._order, split=True)
-        self._here.add(segment)
+        self._here.add("SPM", position)
         return self._order

@@ -1,0 +1,28 @@
+"""A unit is not written as UCUM writes it.
+
+What it means:
+    The unit was recognised by the table of aliases (``mmHg``, ``bpm``, ``degF``) or by its capitals, and its
+    UCUM form is used; where it may mean several units, the concept's own unit decides if it can. Where
+    nothing decides, or nothing fits, there is no unit: the text stays as received (``unit_raw``), ``unit``
+    is empty, and nothing is converted. A few texts that UCUM does know and that hardly anybody means so
+    (``C``, ``K/uL``) are treated alike.
+
+Why it matters:
+    UCUM is what FHIR asks for in vital signs (hl7.org/fhir/R4/observation-vitalsigns.html), and what
+    conversion is computed from. It is case-sensitive, and a near miss is another unit: ``C`` is the coulomb,
+    ``M`` is no unit and ``m`` the metre (ucum.org/ucum). So an alias is always told, never silent.
+
+Example:
+    unit: $(unit)       # the column has mmHg, which is mm[Hg] in UCUM, and C, which is meant as Cel
+
+What to do:
+    Nothing where the alias is right. Else say what the texts of this source mean:
+    ``unit: {from: $(unit), map: {C: Cel, Units: U/L}}``. A unit that is always the same is written as
+    UCUM in the mapping.
+"""
+
+from twinmap.diagnostics import Severity
+
+SEVERITY = Severity.WARNING
+MESSAGE = 'the unit "{shape}" is not UCUM'
+HELP = "add a map to the unit, from the texts of the source to UCUM"
