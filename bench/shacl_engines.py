@@ -16,6 +16,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import twin_graph
 
+from twinmap.lift.shapes import concept_shapes, facet_shapes
+from twinmap.terms.concepts import catalogue
+from twinmap.terms.facets import facets
 from twinmap.validate.files import shipped_shapes
 from twinmap.validate.results import Validation
 from twinmap.validate.run import validate_parts
@@ -28,10 +31,8 @@ PYSHACL_LIMIT = 300_000
 
 def shapes() -> list[bytes]:
     """Structural shapes and those of the concepts."""
-    from twinmap.lift.shapes import concept_shapes
-    from twinmap.terms.concepts import catalogue
-
-    return [*shipped_shapes(), concept_shapes(catalogue()).encode()]
+    generated = (concept_shapes(catalogue()), facet_shapes(facets()))
+    return [*shipped_shapes(), *(text.encode() for text in generated)]
 
 
 def timed(graph: list[bytes], documents: list[bytes], engine: str, runs: int) -> tuple[float, Validation]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from twinmap import __version__, registry, safeio
 from twinmap.diagnostics import Finding, Place, Severity, merge, worst
@@ -281,12 +281,14 @@ def split_and_lift(state: Run) -> None:
     from twinmap.lift import target
     from twinmap.terms.facets import facets
 
-    tables: dict[str, list[tuple[Path, Path | None]]] = {}
-    for made in state.made:
+    tables: dict[str, list[parts.Narrow]] = {}
+    for group, made in enumerate(state.made):
         for kind, path in made.applied.tables.items():
-            tables.setdefault("device" if kind == SENSOR else kind, []).append((path, made.aside))
+            name = "device" if kind == SENSOR else kind
+            tables.setdefault(name, []).append(parts.Narrow(group, path, made.aside))
     names = tuple(facets())
-    parts.split(state.duck, tables, names, state.parts)
+    parts.describe(state.duck, [made.applied for made in state.made], state.parts)
+    parts.split(state.duck, tables, state.parts)
     about = target.Facets(
         {name: facet.property for name, facet in facets().items()},
         frozenset(name for name, facet in facets().items() if facet.type != "words"),
@@ -298,7 +300,10 @@ def split_and_lift(state: Run) -> None:
     )
     memory = max(128, state.memory_mb // 2 // max(state.jobs, 1))
     term = partial(target.code_iri, state.project.base)
-    tasks = [parts.PartTask(number, state.parts, kinds, names, lifts, term, memory) for number in numbers]
+    tasks = [
+        parts.PartTask(number, state.parts, state.key, kinds, names, lifts, term, memory)
+        for number in numbers
+    ]
     state.results = _in_parallel(tasks, state)
 
 

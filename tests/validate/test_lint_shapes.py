@@ -76,4 +76,6 @@ def test_foreign_code_and_remote_data_are_refused(body: str) -> None:
     ],
 )
 def test_words_that_only_look_like_it_pass(query: str) -> None:
-    refuse_unsafe(graph(f'ex:S a sh:NodeShape ; sh:targetClass ex:T ; sh:sparql [ sh:select """{query}""" ] .'))
+    refuse_unsafe(
+        graph(f'ex:S a sh:NodeShape ; sh:targetClass ex:T ; sh:sparql [ sh:select """{query}""" ] .')
+    )

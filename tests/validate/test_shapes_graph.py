@@ -27,7 +27,8 @@ def graph(body: str) -> ShapesGraph:
 NESTED = """
 ex:S a sh:NodeShape ; sh:targetClass ex:T ;
     sh:property [ sh:path ex:unit ; sh:minCount 1 ] , [ sh:path ex:unit ; sh:maxCount 1 ] ,
-        [ sh:path ( ex:a [ sh:inversePath ex:b ] ) ; sh:node [ sh:property [ sh:path ex:c ; sh:minCount 1 ] ] ] ;
+        [ sh:path ( ex:a [ sh:inversePath ex:b ] ) ;
+          sh:node [ sh:property [ sh:path ex:c ; sh:minCount 1 ] ] ] ;
     sh:or ( [ sh:nodeKind sh:IRI ] [ sh:nodeKind sh:BlankNode ] ) .
 [] sh:targetNode ex:x ; sh:property [ sh:path ex:d ; sh:maxCount 0 ] .
 """
@@ -57,13 +58,19 @@ def test_names_do_not_depend_on_labels_or_order() -> None:
         renamed = [_relabel(quad.triple, seed) for quad in triples]
         text = ox.serialize(renamed, format=ox.RdfFormat.N_TRIPLES)
         shuffled = ShapesGraph.parse([text or b""])
-        names.add(tuple((s, shuffled.values(s, "minCount"), shuffled.values(s, "nodeKind")) for s in shuffled.shapes))
+        names.add(
+            tuple(
+                (s, shuffled.values(s, "minCount"), shuffled.values(s, "nodeKind")) for s in shuffled.shapes
+            )
+        )
     assert len(names) == 1
 
 
 def _relabel(triple: ox.Triple, seed: int) -> ox.Triple:
     def new(term: object) -> object:
-        return ox.BlankNode(f"x{hash((seed, term.value)) % 10**9}") if isinstance(term, ox.BlankNode) else term
+        return (
+            ox.BlankNode(f"x{hash((seed, term.value)) % 10**9}") if isinstance(term, ox.BlankNode) else term
+        )
 
     return ox.Triple(new(triple.subject), triple.predicate, new(triple.object))  # type: ignore[arg-type]
 
@@ -75,7 +82,9 @@ def test_root_is_the_nearest_shape_that_the_author_named() -> None:
 
 
 def test_two_documents_keep_their_blank_nodes_apart() -> None:
-    one = b"<urn:a> <http://www.w3.org/ns/shacl#property> _:p . _:p <http://www.w3.org/ns/shacl#path> <urn:x> ."
+    one = (
+        b"<urn:a> <http://www.w3.org/ns/shacl#property> _:p . _:p <http://www.w3.org/ns/shacl#path> <urn:x> ."
+    )
     two = one.replace(b"urn:a", b"urn:b").replace(b"urn:x", b"urn:y")
     shapes = ShapesGraph.parse([one, two])
     assert shapes.path("<urn:a/x>") == "<urn:x>"
@@ -118,7 +127,8 @@ def test_targets_and_roots() -> None:
 
 def test_prefixes_of_imports_are_said_where_they_are_used() -> None:
     shapes = graph("""
-        ex:S sh:targetNode ex:x ; sh:sparql [ sh:prefixes ex:own ; sh:select "SELECT $this { $this e:p 1 }" ] .
+        ex:S sh:targetNode ex:x ;
+            sh:sparql [ sh:prefixes ex:own ; sh:select "SELECT $this { $this e:p 1 }" ] .
         ex:own owl:imports ex:more . ex:more owl:imports ex:own ; sh:declare [ sh:prefix "e" ] .
     """)
     assert len(shapes.values("<http://ex/own>", "declare")) == 1

@@ -8,6 +8,9 @@ from twinmap.validate.files import shipped_shapes
 from twinmap.validate.safety import shard_safety
 from twinmap.validate.shapes import ShapesGraph
 
+#: A property shape, and the way from a code to its observations.
+PROPERTY = "sh:property [ sh:path"
+OBSERVED = "[ sh:inversePath sosa:observedProperty ]"
 HEAD = """
 @prefix sh: <http://www.w3.org/ns/shacl#> .
 @prefix ex: <http://ex/> .
@@ -18,31 +21,34 @@ SAFE = [
     "sh:targetClass ex:T ; sh:property [ sh:path ex:p ; sh:minCount 1 ; sh:class ex:C ]",
     "sh:targetClass ex:T ; sh:property [ sh:path ( ex:p ex:q [ sh:zeroOrMorePath ex:r ] ) ; sh:maxCount 1 ]",
     "sh:targetClass ex:T ; sh:property [ sh:path [ sh:inversePath tm:record ] ; sh:minCount 1 ]",
-    "sh:targetClass ex:T ; sh:property [ sh:path ( tm:record [ sh:inversePath tm:record ] ) ; sh:minCount 1 ]",
-    "sh:targetSubjectsOf ex:p ; sh:or ( [ sh:class ex:A ] [ sh:not [ sh:property [ sh:path ex:q ; sh:hasValue 1 ] ] ] )",
+    f"sh:targetClass ex:T ; {PROPERTY} ( tm:record [ sh:inversePath tm:record ] ) ; sh:minCount 1 ]",
+    f"sh:targetSubjectsOf ex:p ; sh:or ( [ sh:class ex:A ] [ sh:not [ {PROPERTY} ex:q ; sh:hasValue 1 ] ]] )",
     "sh:targetObjectsOf tm:panel ; sh:property [ sh:path [ sh:inversePath tm:panel ] ; sh:minCount 2 ]",
-    "sh:targetNode ex:code ; sh:property [ sh:path [ sh:inversePath sosa:observedProperty ] ; sh:class ex:C ]",
+    f"sh:targetNode ex:code ; {PROPERTY} {OBSERVED} ; sh:class ex:C ]",
     """sh:targetNode ex:code ; sh:property [ sh:path [ sh:inversePath sosa:observedProperty ] ;
         sh:property [ sh:path tm:unit ; sh:minCount 1 ; sh:in ( "kg" ) ] ]""",
     'sh:targetClass ex:T ; tm:shardSafe true ; sh:sparql [ sh:select "SELECT $this { $this ?p 1 }" ]',
     "sh:targetClass ex:T ; sh:closed true ; sh:ignoredProperties ( ex:p )",
-    "sh:targetClass ex:T ; sh:property [ sh:path ex:p ; sh:node [ sh:property [ sh:path ex:q ; sh:minCount 1 ] ] ]",
+    f"sh:targetClass ex:T ; {PROPERTY} ex:p ; sh:node [ {PROPERTY} ex:q ; sh:minCount 1 ] ] ]",
 ]
 UNSAFE = [
     ("sh:targetObjectsOf ex:p ; sh:nodeKind sh:IRI", "patients share"),
     ("sh:targetNode ex:x ; sh:property [ sh:path ex:p ; sh:minCount 1 ]", "patients share"),
     ("sh:targetNode ex:x ; sh:nodeKind sh:Literal", "patients share"),
-    ("sh:targetClass ex:T ; sh:property [ sh:path [ sh:inversePath ex:p ] ; sh:maxCount 1 ]", "out of the patient"),
+    (
+        "sh:targetClass ex:T ; sh:property [ sh:path [ sh:inversePath ex:p ] ; sh:maxCount 1 ]",
+        "out of the patient",
+    ),
     (
         "sh:targetClass ex:T ; sh:property [ sh:path ( ex:p [ sh:inversePath ex:p ] ) ; sh:maxCount 1 ]",
         "points? to a shared one|out of the patient",
     ),
     (
-        "sh:targetNode ex:code ; sh:property [ sh:path [ sh:inversePath sosa:observedProperty ] ; sh:minCount 1 ]",
+        f"sh:targetNode ex:code ; {PROPERTY} {OBSERVED} ; sh:minCount 1 ]",
         "needs all nodes",
     ),
     (
-        "sh:targetNode ex:code ; sh:property [ sh:path ( [ sh:inversePath sosa:observedProperty ] tm:unit ) ; sh:in ( 1 ) ]",
+        f"sh:targetNode ex:code ; {PROPERTY} ( {OBSERVED} tm:unit ) ; sh:in ( 1 ) ]",
         "needs all nodes",
     ),
     (
@@ -50,9 +56,15 @@ UNSAFE = [
             sh:path [ sh:inversePath sosa:observedProperty ] ; sh:class ex:C ] ]""",
         "patients share|needs all nodes",
     ),
-    ("sh:targetClass ex:T ; sh:property [ sh:path ex:p ; sh:property [ sh:path ex:q ; sh:minCount 1 ] ]", "shared node"),
+    (
+        "sh:targetClass ex:T ; sh:property [ sh:path ex:p ; sh:property [ sh:path ex:q ; sh:minCount 1 ] ]",
+        "shared node",
+    ),
     ('sh:targetClass ex:T ; sh:sparql [ sh:select "SELECT $this { $this ?p 1 }" ]', "query"),
-    ("sh:target [ a sh:SPARQLTarget ; sh:select 'SELECT ?this { ?this ?p 1 }' ] ; sh:nodeKind sh:IRI", "query"),
+    (
+        "sh:target [ a sh:SPARQLTarget ; sh:select 'SELECT ?this { ?this ?p 1 }' ] ; sh:nodeKind sh:IRI",
+        "query",
+    ),
     ("sh:targetClass ex:T ; ex:own 3", "of its own"),
 ]
 COMPONENT = "ex:C a sh:ConstraintComponent ; sh:parameter [ sh:path ex:own ] ."
@@ -75,7 +87,7 @@ def test_unsafe(body: str, reason: str) -> None:
 
 
 def test_a_shape_that_holds_itself_ends() -> None:
-    text = f"{HEAD} ex:S a sh:NodeShape ; sh:targetClass ex:T ; sh:property [ sh:path tm:record ; sh:node ex:S ] ."
+    text = f"{HEAD} ex:S a sh:NodeShape ; sh:targetClass ex:T ; {PROPERTY} tm:record ; sh:node ex:S ] ."
     assert shard_safety(ShapesGraph.parse([text.encode()]))["<http://ex/S>"].safe
 
 

@@ -6,10 +6,9 @@ which records must be set aside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from twinmap.engine.duck import Duck
 from twinmap.engine.stage import Staged
@@ -17,13 +16,16 @@ from twinmap.mapping import resolve
 from twinmap.mapping.kinds import KINDS
 from twinmap.mapping.plan import Plan
 from twinmap.mapping.signature import Signatures
-from twinmap.mapping.sql import escaped, identifier, quoted
+from twinmap.mapping.sql import identifier, quoted
 from twinmap.model import Shape
 from twinmap.privacy import Key
 from twinmap.terms import concepts
 
 #: The name, as a kind and as a rule, of devices that observations mention.
 SENSOR = "sensor"
+
+#: The numbers of what a record set says beside its rules.
+RECORD_RULES = {"patient": -1, SENSOR: -2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def apply(duck: Duck, plan: Plan, staged: Staged, context: Context, folder: Path
     for kind, path in sorted(raw.items()):
         done.tables[kind] = folder / f"{stem}-{kind}.parquet"
         if kind == "patient":
-            _patients(duck, plan, path, done.tables[kind])
+            _patients(duck, path, done.tables[kind])
         else:
             _statements(duck, plan, kind, path, context, done.tables[kind])
         path.unlink()
@@ -140,22 +142,34 @@ def _resolve(
 
 
 def _statements(duck: Duck, plan: Plan, kind: str, raw: Path, context: Context, path: Path) -> None:
-    """Join the resolved keys to the raw statements of one kind."""
+    """Join the resolved keys to the raw statements of one kind; the signature stays a number."""
+    if kind == "device":
+        _devices(duck, raw, context, path)
+        return
     record_set = plan.record_set
-    signatures = Signatures(plan.document, plan.rules, context.catalogue)
-    _resolve(duck, "k_sig", raw, "sig", signatures)
+    signatures = sorted(_distinct(duck, raw, "sig"))
+    table = Signatures(plan.document, plan.rules, context.catalogue)(signatures)
+    table["sig_id"] = ("INTEGER", list(range(len(signatures))))
+    duck.register("k_sig", table)
+    duck.to_parquet("SELECT * FROM k_sig", path.with_suffix(".sig"))
     _resolve(duck, "k_tim", raw, "tim", resolve.instants)
     _resolve(duck, "k_dev", raw, "dev", lambda keys: resolve.devices(keys, context.key))
-    columns = _common(plan, kind)
-    joins = "LEFT JOIN k_pat p ON p.k = u.pat LEFT JOIN k_sig s ON s.k = u.sig LEFT JOIN k_tim t ON t.k = u.tim LEFT JOIN k_dev d ON d.k = u.dev"
+    columns = {name: f"u.{name}" for name in ("rule", "rep", "key", "enc")}
+    columns |= {"file": "u._file", "record": "u._record", "line": "u._line", "part": "u._part"}
+    columns |= {"patient_record": "p.patient_record", "sig_id": "s.sig_id"}
+    for name in ("start_us", "end_us", "time_precision", "time_origin"):
+        columns[name] = f"t.{name}"
+    columns |= {f"t_{column}": f"u.t_{column}" for column in KINDS[kind].texts.values()}
+    joins = (
+        "LEFT JOIN k_pat p ON p.k = u.pat LEFT JOIN k_sig s ON s.k = u.sig "
+        "LEFT JOIN k_tim t ON t.k = u.tim LEFT JOIN k_dev d ON d.k = u.dev"
+    )
     if kind == "observation":
         _resolve(
             duck, "k_val", raw, "val", lambda keys: resolve.values(keys, record_set, plan.document.systems)
         )
-        columns |= _observation(plan, context.facets)
+        columns |= _values()
         joins += " LEFT JOIN k_val v ON v.k = u.val"
-    else:
-        columns |= _coded(kind)
     columns["issues"] = _issues(kind)
     listed = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in columns.items())
     outcome = f"{_has('fail')} AS failed, {_has('set-aside')} AS aside"
@@ -166,133 +180,46 @@ def _statements(duck: Duck, plan: Plan, kind: str, raw: Path, context: Context, 
         _sensors(duck, plan, raw, path.with_name(path.name.replace("observation", SENSOR)))
 
 
-def _sensors(duck: Duck, plan: Plan, raw: Path, path: Path) -> None:
-    """The devices that observations mention, each once."""
-    rule = quoted(f"{plan.document.id}#{plan.record_set.name}/{SENSOR}")
+def _values() -> dict[str, str]:
+    """The value columns of observations: plain numbers as they are, others from the table of values."""
+    return {
+        "device": "d.device",
+        "pan": "u.pan",
+        "raw_value": "coalesce(u.plain, u.val)",
+        "value_kind": "CASE WHEN u.plain IS NOT NULL THEN 'quantity' "
+        "WHEN u.absent IS NOT NULL THEN 'absent' ELSE v.value_kind END",
+        "value_text": "coalesce(u.plain, v.value_text)",
+        "comparator": "CASE WHEN u.plain IS NOT NULL THEN u.sign ELSE v.comparator END",
+        "absent_reason": "coalesce(v.absent_reason, u.absent)",
+        "unit_received": "u.unit_received",
+        "ref_low": "u.ref_low",
+        "ref_high": "u.ref_high",
+        **{name: f"v.{name}" for name in ("low_text", "high_text", "value_system", "value_code")},
+    }
+
+
+def _devices(duck: Duck, raw: Path, context: Context, path: Path) -> None:
+    """Devices that rules of their own state."""
+    _resolve(duck, "k_dev", raw, "dev", lambda keys: resolve.devices(keys, context.key))
     duck.to_parquet(
-        f"SELECT {quoted(plan.source)} AS source, {rule} AS rule, min(u._file) AS file, min(u._record) AS record, "
-        "arg_min(u._line, u._record) AS line, min(u._part) AS part, 0::SMALLINT AS ordinal, d.device AS id, "
-        "any_value(d.type) AS type, min(d.name) AS name, min(d.manufacturer) AS manufacturer, min(d.model) AS model, "
-        f"false AS failed FROM read_parquet({quoted(str(raw))}) u JOIN k_dev d ON d.k = u.dev GROUP BY d.device",
+        "SELECT u._file AS file, u._record AS record, u._line AS line, u._part AS part, u.rule, u.rep, "
+        "d.device AS id, d.type, d.name, d.manufacturer, d.model, NULL::VARCHAR[] AS issues, "
+        f"u.dev IS NULL AS failed, false AS aside FROM read_parquet({quoted(str(raw))}) u "
+        "LEFT JOIN k_dev d ON d.k = u.dev",
         path,
     )
 
 
-def _rule_id(plan: Plan) -> str:
-    """SQL of the id of a rule by its number."""
-    return "[" + ", ".join(quoted(rule.id) for rule in plan.rules) + "][u.rule + 1]"
-
-
-def _common(plan: Plan, kind: str) -> dict[str, str]:
-    rules = max(len(plan.rules), 1)
-    columns = {
-        "source": quoted(plan.source),
-        "rule": _rule_id(plan),
-        "file": "u._file",
-        "record": "u._record",
-        "line": "u._line",
-        "part": "u._part",
-        "ordinal": f"(u.rule + 1 + {rules} * (u.rep - 1))::SMALLINT",
-        "id": _id(plan, kind),
-        "patient_record": "p.patient_record",
-    }
-    system = quoted(plan.source)
-    columns["encounter"] = (
-        f"CASE WHEN u.enc IS NOT NULL THEN keyed(concat_ws(chr(31), 'encounter', {system}, u.enc)) END"
+def _sensors(duck: Duck, plan: Plan, raw: Path, path: Path) -> None:
+    """The devices that observations mention, each once."""
+    duck.to_parquet(
+        "SELECT min(u._file) AS file, min(u._record) AS record, arg_min(u._line, u._record) AS line, "
+        "min(u._part) AS part, d.device AS id, any_value(d.type) AS type, min(d.name) AS name, "
+        "min(d.manufacturer) AS manufacturer, min(d.model) AS model, "
+        f"{RECORD_RULES[SENSOR]} AS rule, 1 AS rep, false AS failed, false AS aside "
+        f"FROM read_parquet({quoted(str(raw))}) u JOIN k_dev d ON d.k = u.dev GROUP BY d.device",
+        path,
     )
-    if kind == "encounter":
-        columns["id"] = columns.pop("encounter")
-    return columns
-
-
-def _id(plan: Plan, kind: str) -> str:
-    """SQL of the keyed id: by the mapping's key, else by patient, code, time and raw value."""
-    name = "obs" if kind == "observation" else kind
-    start = f"{quoted(name)}, {quoted(plan.source)}, {quoted(plan.record_set.name)}, {_rule_id(plan)}"
-    who = "coalesce(p.patient_record, '')"
-    content = ["s.code_system", "s.code", "t.start_us::VARCHAR", "t.end_us::VARCHAR"]
-    if kind == "observation":
-        content += ["u.plain", "u.val", "u.unit_received", "d.device", "u.pan"]
-    texts = ", ".join(f"coalesce({escaped(sql)}, '')" for sql in content)
-    keyed = f"concat_ws(chr(31), {start}, u.rep::VARCHAR, {who}, u.key)"
-    fallback = f"concat_ws(chr(31), {start}, {who}, {texts})"
-    return f"keyed(CASE WHEN u.key IS NOT NULL THEN {keyed} ELSE {fallback} END)"
-
-
-def _coded(kind: str) -> dict[str, str]:
-    spec = KINDS[kind]
-    columns: dict[str, str] = {}
-    if "code" in spec.codes:
-        for name in (
-            "code_system",
-            "code",
-            "display",
-            "raw_code_system",
-            "raw_code",
-            "raw_display",
-            "map_predicate",
-        ):
-            columns[name] = f"s.{name}"
-    for name in ("start_us", "end_us", "time_precision", "time_origin"):
-        columns[name] = f"t.{name}"
-    for slot, stem in spec.codes.items():
-        if slot != "code":
-            columns |= {f"{stem}_system": f"s.{stem}_system", f"{stem}_code": f"s.{stem}_code"}
-    columns |= {column: f"u.t_{column}" for column in spec.texts.values()}
-    return columns
-
-
-#: More significant digits than a double holds.
-_DIGITS = "length(replace(ltrim(replace(u.plain, '.', ''), '-0'), '.', ''))"
-
-
-def _observation(plan: Plan, facets: Sequence[str]) -> dict[str, str]:
-    text = "coalesce(u.plain, v.value_text)"
-    number = f"try_cast(CASE WHEN u.plain IS NOT NULL THEN u.plain WHEN v.value_kind = 'quantity' THEN v.value_text END AS DOUBLE)"
-    converted = f"CASE WHEN s.factor = 1 AND s.shift = 0 THEN {number} ELSE try_cast(format('{{:.12g}}', {number} * s.factor + s.shift) AS DOUBLE) END"
-    panel = (
-        "CASE WHEN s.panel_concept IS NOT NULL AND u.pan IS NOT NULL THEN keyed(concat_ws(chr(31), 'panel', "
-        f"{quoted(plan.source)}, coalesce(p.patient_record, ''), coalesce(t.start_us::VARCHAR, ''), s.panel_concept, "
-        f"{escaped('u.pan')}, CASE WHEN u.pan[1] = '=' THEN coalesce(u.key, '') END)) END"
-    )
-    columns = {
-        "device": "d.device",
-        "panel": panel,
-        "status": "s.status",
-        "status_raw": "s.status_raw",
-    }
-    for name in (
-        "code_system",
-        "code",
-        "display",
-        "raw_code_system",
-        "raw_code",
-        "raw_display",
-        "map_predicate",
-    ):
-        columns[name] = f"s.{name}"
-    columns |= {
-        "value_kind": "CASE WHEN u.plain IS NOT NULL THEN 'quantity' WHEN u.absent IS NOT NULL THEN 'absent' ELSE v.value_kind END",
-        "value_text": text,
-        "value_num": number,
-        "value_decimals": f"CASE WHEN u.plain IS NOT NULL THEN length(split_part(u.plain, '.', 2)) ELSE v.value_decimals END::TINYINT",
-        "comparator": "CASE WHEN u.plain IS NOT NULL THEN u.sign ELSE v.comparator END",
-        "low_text": "v.low_text",
-        "high_text": "v.high_text",
-        "value_system": "v.value_system",
-        "value_code": "v.value_code",
-        "absent_reason": "coalesce(v.absent_reason, u.absent)",
-        "unit_raw": "u.unit_received",
-        "unit": "s.unit",
-        "canon_num": f"CASE WHEN s.canon_unit IS NOT NULL AND length(replace(replace({text}, '.', ''), '-', '')) <= 15 THEN {converted} END",
-        "canon_unit": f"CASE WHEN {number} IS NOT NULL THEN s.canon_unit END",
-    }
-    for name in ("start_us", "end_us", "time_precision", "time_origin"):
-        columns[name] = f"t.{name}"
-    columns |= {facet: f"s.{identifier(facet)}" for facet in facets}
-    columns |= {"ref_low": "u.ref_low", "ref_high": "u.ref_high"}
-    columns |= {column: f"u.t_{column}" for column in KINDS["observation"].texts.values()}
-    return columns
 
 
 def _issues(kind: str) -> str:
@@ -326,16 +253,18 @@ def _has(action: str) -> str:
 # --- patients ---------------------------------------------------------------------------------------
 
 
-def _patients(duck: Duck, plan: Plan, raw: Path, path: Path) -> None:
+def _patients(duck: Duck, raw: Path, path: Path) -> None:
     """What is said of patients, one row a record."""
     _resolve(duck, "k_birth", raw, "birth", resolve.births)
-    rule = quoted(f"{plan.document.id}#{plan.record_set.name}/patient")
-    issues = f"list_concat(coalesce(u.iss, []::VARCHAR[]), coalesce(b.b_issues, []::VARCHAR[]), CASE WHEN u.pat IS NULL THEN [{quoted(resolve.issue('TM-Q10', 'patient', 'set-aside'))}] ELSE []::VARCHAR[] END)"
+    missing = f"CASE WHEN u.pat IS NULL THEN [{quoted(resolve.issue('TM-Q10', 'patient', 'set-aside'))}] END"
+    lists = ", ".join(f"coalesce({sql}, []::VARCHAR[])" for sql in ("u.iss", "b.b_issues", missing))
     duck.to_parquet(
-        f"SELECT {quoted(plan.source)} AS source, {rule} AS rule, u._file AS file, u._record AS record, u._line AS line, "
-        f"u._part AS part, 0::SMALLINT AS ordinal, p.patient_record, b.birth_date, b.birth_precision, u.sex, u.deceased, "
-        f"false AS failed, u.pat IS NULL AS aside, nullif({issues}, []) AS issues "
-        f"FROM read_parquet({quoted(str(raw))}) u LEFT JOIN k_pat p ON p.k = u.pat LEFT JOIN k_birth b ON b.k = u.birth",
+        "SELECT u._file AS file, u._record AS record, u._line AS line, u._part AS part, p.patient_record, "
+        "b.birth_date, b.birth_precision, u.sex, u.deceased, "
+        f"{RECORD_RULES['patient']} AS rule, 1 AS rep, false AS failed, u.pat IS NULL AS aside, "
+        "CASE WHEN u.pat IS NULL OR len(u.iss) > 0 OR b.b_issues IS NOT NULL "
+        f"THEN list_concat({lists}) END AS issues FROM read_parquet({quoted(str(raw))}) u "
+        "LEFT JOIN k_pat p ON p.k = u.pat LEFT JOIN k_birth b ON b.k = u.birth",
         path,
     )
 
@@ -344,18 +273,18 @@ def _identifiers(duck: Duck, plan: Plan, relation: str, patients: resolve.Patien
     """Identifiers beside the local id, each once a patient."""
     union = " UNION ALL BY NAME ".join(f"({head} {relation} {tail})" for head, tail in plan.identifiers)
     duck.run(f"CREATE OR REPLACE TEMP TABLE idents AS {union}")
-    names = sorted(
-        {row[0] for row in duck.rows("SELECT DISTINCT system FROM idents WHERE system IS NOT NULL")}
-    )
-    duck.register(
-        "k_sys", {"k": ("VARCHAR", names), "uri": ("VARCHAR", [patients.system(name) for name in names])}
-    )
-    rule = quoted(f"{plan.document.id}#{plan.record_set.name}/patient")
+    found = duck.rows("SELECT DISTINCT system FROM idents WHERE system IS NOT NULL ORDER BY 1")
+    names = [row[0] for row in found]
+    uris = [patients.system(name) for name in names]
+    duck.register("k_sys", {"k": ("VARCHAR", names), "uri": ("VARCHAR", uris)})
+    private = quoted(f"source:{plan.source}")
     duck.to_parquet(
-        f"SELECT {quoted(plan.source)} AS source, {rule} AS rule, min(_file) AS file, min(_record) AS record, "
-        f"arg_min(_line, _record) AS line, arg_min(_part, _record) AS part, 0::SMALLINT AS ordinal, p.patient_record, "
-        f"coalesce(y.uri, {quoted('source:' + plan.source)}) AS system, i.id AS value, any_value(i.type) AS type, y.uri IS NOT NULL AS linking "
-        f"FROM idents i JOIN k_pat p ON p.k = i.pat LEFT JOIN k_sys y ON y.k = i.system "
-        f"GROUP BY p.patient_record, y.uri, i.id",
+        "SELECT min(_file) AS file, min(_record) AS record, arg_min(_line, _record) AS line, "
+        "arg_min(_part, _record) AS part, p.patient_record, "
+        f"coalesce(y.uri, {private}) AS system, i.id AS value, min(i.type) AS type, "
+        "y.uri IS NOT NULL AS linking, "
+        f"{RECORD_RULES['patient']} AS rule, 1 AS rep, false AS failed, false AS aside "
+        "FROM idents i JOIN k_pat p ON p.k = i.pat LEFT JOIN k_sys y ON y.k = i.system "
+        "GROUP BY p.patient_record, y.uri, i.id",
         path,
     )

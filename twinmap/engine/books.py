@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from twinmap.engine.apply import SENSOR, Applied
+from twinmap.engine.apply import RECORD_RULES, SENSOR, Applied
 from twinmap.engine.duck import Duck
 from twinmap.engine.stage import Staged
 from twinmap.mapping.plan import Plan
@@ -211,25 +211,24 @@ def _columns(duck: Duck, plan: Plan) -> list[tuple[str, str, int]]:
 
 def _failed_cells(duck: Duck, done: Applied) -> dict[str, int]:
     """How many cells of each field could not be used: those of the slots that have an issue."""
-    paths: dict[tuple[str, str], tuple[str, ...]] = {}
+    paths: dict[tuple[int, str], tuple[str, ...]] = {}
     for rule in done.plan.rules:
         for slot, names in rule.slot_paths.items():
-            paths[(rule.id, slot)] = names
-    prefix = f"{done.plan.document.id}#{done.plan.record_set.name}/patient"
+            paths[(rule.index, slot)] = names
     for slot, names in done.plan.patient_paths.items():
-        paths[(prefix, slot)] = names
+        paths[(RECORD_RULES["patient"], slot)] = names
     found: Counter[str] = Counter()
     seen: dict[str, set[tuple[int, int]]] = defaultdict(set)
     for kind, path in done.tables.items():
         if kind in UNCOUNTED:
             continue
-        for rule, slot, file, record in duck.rows(
+        for number, slot, file, record in duck.rows(
             "SELECT DISTINCT rule, split_part(i, chr(31), 2), file, record FROM ("
             f"SELECT rule, file, record, unnest(issues) AS i FROM read_parquet({quoted(str(path))}) "
             "WHERE issues IS NOT NULL AND NOT aside) WHERE split_part(i, chr(31), 1) IN "
             "('TM-Q11', 'TM-Q12', 'TM-Q13', 'TM-Q14', 'TM-E01', 'TM-T01', 'TM-K05', 'TM-Q15')"
         ):
-            for name in paths.get((rule, slot), ()):
+            for name in paths.get((number, slot), ()):
                 seen[name].add((file, record))
     for issue in done.staged.issues:
         seen[issue.path].add((issue.file, issue.record))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from twinmap import registry
 from twinmap.diagnostics import PLACES_KEPT, Finding, Place, Severity, Span
-from twinmap.engine.apply import Applied
+from twinmap.engine.apply import RECORD_RULES, Applied
 from twinmap.engine.duck import Duck
 from twinmap.mapping.ast import Group, Value
 from twinmap.mapping.plan import Plan
@@ -25,6 +25,8 @@ _BY_DETAIL = ("TM-U01", "TM-C01", "TM-E01")
 def of_statements(duck: Duck, done: Applied) -> Iterator[Finding]:
     """Findings from the issues of one group's statements."""
     spans = _spans(done.plan)
+    names = {rule.index: rule.id for rule in done.plan.rules}
+    names[RECORD_RULES["patient"]] = f"{done.plan.document.id}#{done.plan.record_set.name}/patient"
     detailed = ", ".join(quoted(code) for code in _BY_DETAIL)
     for kind, path in done.tables.items():
         if kind in {"identifier", "sensor"}:
@@ -39,11 +41,11 @@ def of_statements(duck: Duck, done: Applied) -> Iterator[Finding]:
             f"(SELECT rule, file, record, line, part, unnest(issues) AS i FROM read_parquet({quoted(str(path))}) WHERE issues IS NOT NULL)) "
             "WHERE code <> '' GROUP BY ALL ORDER BY ALL"
         )
-        for rule, code, slot, action, detail, count, places in rows:
-            yield _finding(done, spans, rule, code, slot, action, detail, count, places)
+        for number, code, slot, action, detail, count, places in rows:
+            yield _finding(done, spans, names[number], code, slot, action, detail, count, places)
 
 
-def _finding(  # noqa: PLR0913
+def _finding(
     done: Applied,
     spans: Mapping[tuple[str, str], Span],
     rule: str,
@@ -170,4 +172,4 @@ def unclaimed(duck: Duck, done: Applied) -> Iterator[Finding]:
     yield replace(found, help=getattr(known.module, "HELP", None))
 
 
-__all__ = ["of_files", "of_reader", "of_statements", "unclaimed", "Path"]
+__all__ = ["Path", "of_files", "of_reader", "of_statements", "unclaimed"]

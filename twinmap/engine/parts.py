@@ -11,9 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from twinmap.engine.apply import RECORD_RULES, Applied
 from twinmap.engine.duck import Duck, connect
+from twinmap.engine.expand import expanded
 from twinmap.mapping.sql import identifier, quoted
 from twinmap.model import OTHER_TABLES, Column, observation_columns
+from twinmap.privacy import Key
 
 #: Statements from which on there are more parts.
 MANY_STATEMENTS = 10_000_000
@@ -41,6 +44,7 @@ class PartTask:
 
     number: int
     folder: Path
+    key: Key
     kinds: tuple[str, ...]
     facets: tuple[str, ...]
     lifts: Mapping[str, Lift]
@@ -71,32 +75,67 @@ def shards_for(statements: int) -> int:
     return 64 if statements > MANY_STATEMENTS else 16
 
 
-def split(
-    duck: Duck, tables: Mapping[str, Sequence[tuple[Path, Path | None]]], facets: Sequence[str], folder: Path
-) -> None:
-    """Write the statements that stand to ``folder/<kind>/shard=N/``.
+def describe(duck: Duck, groups: Sequence[Applied], folder: Path) -> None:
+    """Write ``rules.parquet`` and ``signatures.parquet``: what narrow rows of every group mean."""
+    rows: list[tuple[int, int, str, str, str, int]] = []
+    signatures: list[str] = []
+    for group, done in enumerate(groups):
+        plan = done.plan
+        prefix = f"{plan.document.id}#{plan.record_set.name}/"
+        named = [(rule.index, rule.id) for rule in plan.rules]
+        named += [(number, prefix + name) for name, number in RECORD_RULES.items()]
+        count = max(len(plan.rules), 1)
+        rows += [(group, number, plan.source, plan.record_set.name, name, count) for number, name in named]
+        for kind, path in done.tables.items():
+            if path.with_suffix(".sig").exists():
+                scan = f"read_parquet({quoted(str(path.with_suffix('.sig')))})"
+                signatures.append(f"SELECT {group} AS grp, {quoted(kind)} AS kind, * EXCLUDE (k) FROM {scan}")
+    names = ("grp", "rule", "source", "record_set", "id", "rules")
+    types = ("INTEGER", "INTEGER", "VARCHAR", "VARCHAR", "VARCHAR", "INTEGER")
+    columns = {
+        name: (kind, [row[i] for row in rows])
+        for i, (name, kind) in enumerate(zip(names, types, strict=True))
+    }
+    duck.register("rules", columns)
+    duck.to_parquet("SELECT * FROM rules", folder / "rules.parquet")
+    union = " UNION ALL BY NAME ".join(signatures) or "SELECT 0 AS grp, '' AS kind, 0 AS sig_id WHERE false"
+    duck.to_parquet(union, folder / "signatures.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """One narrow file: its group, and the file of the records that are set aside, if any."""
+
+    group: int
+    path: Path
+    aside: Path | None
+
+
+def split(duck: Duck, tables: Mapping[str, Sequence[Narrow]], folder: Path) -> None:
+    """Write the statements that stand to ``folder/<kind>/shard=N/``, each with its group.
 
     Args:
         duck: A connection with the table ``k_twin`` (``patient_record, twin, shard``).
-        tables: For each kind its typed files, each with the file of the records set aside, if any.
-        facets: The facet columns.
+        tables: The narrow files of each kind.
         folder: Where the parts are made.
     """
-    for kind, sources in tables.items():
-        names = [column.name for column in columns_of(kind, facets) if column.name != "twin"]
-        listed = ", ".join(f"t.{identifier(name)}" for name in names)
+    for kind, files in tables.items():
         selects = []
-        for path, aside in sources:
-            tests = "NOT t.failed" if kind != "identifier" else "true"
-            if aside is not None:
-                tests += f" AND (t.file, t.record) NOT IN (SELECT (file, record) FROM read_parquet({quoted(str(aside))}))"
-            selects.append(f"SELECT {listed} FROM read_parquet({quoted(str(path))}) t WHERE {tests}")
-        twin = ", k.twin" if _has_twin(kind) else ""
-        join = "JOIN k_twin k USING (patient_record)" if kind != "device" else ""
-        shard = "k.shard" if kind != "device" else "0 AS shard"
+        for item in files:
+            tests = "NOT failed AND NOT aside"
+            if item.aside is not None:
+                gone = f"SELECT (file, record) FROM read_parquet({quoted(str(item.aside))})"
+                tests += f" AND (file, record) NOT IN ({gone})"
+            selects.append(
+                f"SELECT * EXCLUDE (failed, aside), {item.group} AS grp "
+                f"FROM read_parquet({quoted(str(item.path))}) WHERE {tests}"
+            )
+        join = "" if kind == "device" else "JOIN k_twin k USING (patient_record)"
+        shard = "0 AS shard" if kind == "device" else "k.twin, k.shard"
+        union = " UNION ALL BY NAME ".join(selects)
         duck.run(
-            f"COPY (SELECT u.*{twin}, {shard} FROM ({' UNION ALL BY NAME '.join(selects)}) u {join}) "
-            f"TO {quoted(str(folder / kind))} (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (shard))"
+            f"COPY (SELECT u.*, {shard} FROM ({union}) u {join}) TO {quoted(str(folder / kind))} "
+            "(FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (shard))"
         )
 
 
@@ -110,17 +149,18 @@ _PLACE = ("rule", "file", "record", "line", "part", "ordinal")
 
 
 def work(task: PartTask) -> PartResult:
-    """Sort one part, tell its statements apart, write its tables and its share of the graph."""
+    """Expand and sort one part, tell its statements apart, write its tables and its share of the graph."""
     result = PartResult(task.number)
-    with connect(task.folder / f"work-{task.number}", memory_mb=task.memory_mb) as duck:
+    with connect(task.folder / f"work-{task.number}", memory_mb=task.memory_mb, key=task.key) as duck:
+        for name in ("rules", "signatures"):
+            path = task.folder / f"{name}.parquet"
+            duck.run(f"CREATE TEMP TABLE {name} AS SELECT * FROM read_parquet({quoted(str(path))})")
         for kind in task.kinds:
             files = task.folder / kind / f"shard={task.number}"
             if not files.is_dir():
                 continue
-            duck.run(
-                f"CREATE OR REPLACE TEMP VIEW part AS SELECT * EXCLUDE (shard) FROM "
-                f"read_parquet({quoted(str(files / '*.parquet'))}, hive_partitioning = true)"
-            )
+            narrow = f"read_parquet({quoted(str(files / '*.parquet'))})"
+            duck.run(f"CREATE OR REPLACE TEMP TABLE part AS {expanded(kind, task.facets, narrow)}")
             path = task.folder / f"{kind}-{task.number:02}.parquet"
             ordered = _distinct(duck, task, kind, result)
             listed = ", ".join(identifier(column.name) for column in columns_of(kind, task.facets))

@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from twinmap.formats.hl7count import Counter
 from twinmap.formats.hl7text import Delimiters, delimiters
 from twinmap.limits import LIMITS, Limits
 
@@ -325,7 +326,7 @@ class Framing:
         codec = _utf16(first)
         self.transcoded = codec is not None
         decoder = codecs.getincrementaldecoder(codec)("replace") if codec else None
-        counter = _Counter()
+        counter = Counter()
         chunk = first
         while chunk:
             data = decoder.decode(chunk).removeprefix("\ufeff").encode("utf-8") if decoder else chunk
@@ -334,7 +335,7 @@ class Framing:
             chunk = self._stream.read(_CHUNK)
         rest = decoder.decode(b"", final=True).encode("utf-8") if decoder else b""
         counter.feed(rest)
-        self.second = counter.total
+        self.second = counter.finish()
         yield rest
 
 
@@ -344,43 +345,3 @@ def _utf16(start: bytes) -> str | None:
     if start.startswith(codecs.BOM_UTF16_BE) or re.match(rb"\x00[MFB]\x00[SH]\x00[HS]", start):
         return "utf-16-be"
     return None
-
-
-# --- the second count -----------------------------------------------------------------------------
-
-_LEAD = rb"[\x0b\x1c\x1a\x00]{0,16}(?:\xef\xbb\xbf)?[\x0b\x1c\x1a\x00]{0,16}"
-_ODD_START = re.compile(rb"[\r\n](?!MSH)" + _LEAD + rb"[ \t]{0,40}MSH")
-_ANY_START = re.compile(_LEAD + rb"[ \t]{0,40}(?:MSH|FHS|BHS|BTS|FTS)")
-_BLANK_LINES = re.compile(rb"(?:[\x0b\x1c\x1a\x00]{0,16}(?:\xef\xbb\xbf)?[ \t\x0b\x0c\x1c\x1a\x00]*[\r\n])*")
-_BLANK_BYTES = _BLANK.encode()
-#: More than the longest line start.
-_OVERLAP = 128
-
-
-class _Counter:
-    """Counts messages in raw bytes, knowing nothing of frames: ``MSH`` at line starts."""
-
-    def __init__(self) -> None:
-        self.total = 0
-        self._tail = b"\n"
-        self._head: bytes | None = b""
-
-    def feed(self, chunk: bytes) -> None:
-        """Take the next bytes of the file."""
-        data = self._tail + chunk
-        plain = data.count(b"\rMSH") + data.count(b"\nMSH")
-        self.total += plain - self._tail.count(b"\rMSH") - self._tail.count(b"\nMSH")
-        if data.count(b"MSH") != plain:
-            self.total += sum(match.end() > len(self._tail) for match in _ODD_START.finditer(data))
-        self._tail = data[-_OVERLAP:]
-        if self._head is not None:
-            self._head = self._foreign(self._head + chunk)
-
-    def _foreign(self, head: bytes) -> bytes | None:
-        """Add one where the first line that is not blank begins no message and no batch."""
-        blank = _BLANK_LINES.match(head)
-        rest = head[blank.end() :] if blank else head
-        if not rest.removeprefix(codecs.BOM_UTF8).strip(_BLANK_BYTES):
-            return rest
-        self.total += _ANY_START.match(rest) is None
-        return None

@@ -131,7 +131,7 @@ _DECODER = json.JSONDecoder(
 
 
 def _reason(error: json.JSONDecodeError) -> str:
-    words = error.msg.split(":", maxsplit=1)[0]
+    words = error.msg.split(": ", maxsplit=1)[0]
     return words[:1].lower() + words[1:]
 
 

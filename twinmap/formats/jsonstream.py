@@ -55,10 +55,9 @@ def pick_encoding(path: Path, encodings: Sequence[str]) -> str | None:
     return None
 
 
-def is_ndjson(path: Path, format: str) -> bool:  # noqa: A002
-    """Whether a file has one document a line: by its name, or because the mapping says so."""
-    name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
-    return format == "ndjson" or name.endswith((".ndjson", ".jsonl"))
+def is_ndjson(path: Path) -> bool:
+    """Whether a file has one document a line, by its name."""
+    return path.name.lower().removesuffix(".gz").removesuffix(".zst").endswith((".ndjson", ".jsonl"))
 
 
 def items(
@@ -150,15 +149,16 @@ def count_lines(path: Path, encoding: str = "utf-8") -> int | None:
         return None
     total, begun = 0, False
     with open_bytes(path) as stream:
-        chunk = stream.read(CHUNK).removeprefix(codecs.BOM_UTF8)
-        while chunk:
+        chunk = stream.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
+        while True:
             head, *rest = chunk.split(b"\n")
             begun = begun or bool(head.strip())
             for part in rest:
                 total += begun
                 begun = bool(part.strip())
             chunk = stream.read(CHUNK)
-    return total + begun
+            if not chunk:
+                return total + begun
 
 
 def _line(raw: bytes, encoding: str, number: int) -> Item | Fault:

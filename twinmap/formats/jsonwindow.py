@@ -176,12 +176,14 @@ class Window:
         """Read on; what lies before the position is let go. The window doubles while a value is open."""
         if self._ended:
             return False
-        self._mark_line, self._mark = self.line, 0
-        kept = self._buffer[self._pos :]
-        data = self._stream.read(max(CHUNK, len(kept)))
+        data = self._stream.read(max(CHUNK, len(self._buffer) - self._pos))
+        more = self._decoded(data)
         self._ended = not data
-        self._buffer, self._pos = kept + self._decoded(data), 0
-        return not self._ended or len(self._buffer) > len(kept)
+        if self._ended and not more:
+            return False
+        self._mark_line, self._mark = self.line, 0
+        self._buffer, self._pos = self._buffer[self._pos :] + more, 0
+        return True
 
     def _decoded(self, data: bytes) -> str:
         try:

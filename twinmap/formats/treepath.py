@@ -115,7 +115,7 @@ def _within(path: Path, levels: int | None) -> None:
 _NAME = re.compile(r"[^.()=]+")
 _WORD = re.compile(r"(?:(?! and )[^)])+")
 _STAR = re.compile(r"\*(?=[.()=]| \| |$)")
-_NUMBER = re.compile(r"\s*([0-9]+)\s*(?=\))")
+_NUMBER = re.compile(r"\s*([0-9]+)\s*(?=\)|$)")
 
 
 class _Parser:
@@ -177,6 +177,8 @@ class _Parser:
         name = match[0]
         if self.wild:
             name = name.split(" | ", maxsplit=1)[0]
+            if name.strip().startswith("|") or name.endswith("|"):
+                raise PathError('"|" stands between two paths, with a blank on either side', self.at)
         end = self.at + len(name)
         if inner and self.text.startswith("=", end):
             name = name.rstrip()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _OPEN, _CLOSE = "{[", "}]"
+_BEFORE_VALUE = (": ", ", ", "{", "[")
 
 
 class Trouble(NamedTuple):
@@ -158,19 +159,18 @@ def _open_quote(case: _Case) -> Trouble | None:
 
 def _inside_value(case: _Case) -> Trouble | None:
     got = re.fullmatch(r"expected ',' or '(.)', but got '(.+)'", case.problem)
-    if (
-        got is None
-        or got[2].startswith("<stream")
-        or got[2].startswith("<block")
-        or got[2].startswith("<document")
-    ):
+    if got is None or got[2].startswith(("<stream", "<block", "<document")):
         return None
+    if not any(mark in case.line[: case.column] for mark in _BEFORE_VALUE):
+        return None  # the line is not part of the collection: that was never closed
     start = _value_start(case.line, case.column)
     return case.quoting(f'"{case.character}" cannot stand inside an unquoted value here', start)
 
 
-def _never_closed(case: _Case) -> Trouble:
-    close = {"{": "}", "[": "]"}.get(case.character, "}")
+def _never_closed(case: _Case) -> Trouble | None:
+    close = {"{": "}", "[": "]"}.get(case.character)
+    if close is None:
+        return None
     return case.trouble(f'this "{case.character}" is never closed', f'close it with "{close}"')
 
 
@@ -247,9 +247,8 @@ def raw_value(line: str, column: int) -> str:
 
 def _value_start(line: str, column: int) -> int:
     """Where the unquoted value that ends before ``column`` begins."""
-    found = max(
-        line.rfind(mark, 0, column) + len(mark) for mark in (": ", ", ", "{", "[") if mark in line[:column]
-    )
+    ends = [line.rfind(mark, 0, column) + len(mark) for mark in _BEFORE_VALUE if mark in line[:column]]
+    found = max(ends, default=0)
     while found < column and line[found] == " ":
         found += 1
     return found

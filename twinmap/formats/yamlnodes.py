@@ -22,6 +22,7 @@ from twinmap.diagnostics import Finding, Span
 from twinmap.formats import yamlhelp
 from twinmap.limits import LIMITS, Limits
 
+_HALF = re.compile("[\ud800-\udfff]")
 _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 #: After so many findings the rest of a broken file teaches nothing new.
@@ -201,9 +202,7 @@ class _Builder:
         except _Stop:
             return None
         if self._root is None:
-            self._report(
-                "TM-L03", "the file is empty", Span(self._file, 1, 1), "twinmap init writes an example"
-            )
+            self._report("TM-L03", "the file is empty", self._at(1, 1, 1), "twinmap init writes an example")
         return self._root
 
     def _take(self, event: yaml.Event) -> None:
@@ -237,7 +236,7 @@ class _Builder:
                 "TM-L05", f"more than {self._limits.mapping_nodes:,} values", span, "move tables to files"
             )
             raise _Stop
-        if len(self._stack) >= self._limits.mapping_depth:
+        if isinstance(event, yaml.CollectionStartEvent) and len(self._stack) >= self._limits.mapping_depth:
             self._too_deep(span)
         for what in yamlhelp.refused(event):
             raw = yamlhelp.raw_value(span.text, span.column - 1)
@@ -250,10 +249,22 @@ class _Builder:
         raise _Stop
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
-        node = Scalar(event.value, self._span(event), event.style is not None)
+        node = Scalar(self._whole_characters(event), self._span(event), event.style is not None)
         if node.empty and event.anchor is None and event.tag is None:
             self._no_value(node)
         self._place(node)
+
+    def _whole_characters(self, event: yaml.ScalarEvent) -> str:
+        """The text with two escapes of one character joined, as in JSON; half a character is refused."""
+        text: str = event.value
+        if not _HALF.search(text):
+            return text
+        try:
+            return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+        except UnicodeDecodeError:
+            advice = "write the character itself, or both of its escapes"
+            self._report("TM-L03", "an escape is half of a character", self._span(event), advice)
+            return _HALF.sub("\ufffd", text)
 
     def _no_value(self, node: Scalar) -> None:
         frame = self._stack[-1] if self._stack else None
@@ -290,7 +301,8 @@ class _Builder:
         assert frame.seen is not None
         first = frame.seen.get(key.text)
         if first is not None and not key.empty:
-            message = f'the key "{key.text}" stands here for the second time; the first is in line {first.span.line}'
+            line = first.span.line
+            message = f'the key "{key.text}" stands here for the second time; the first is in line {line}'
             self._report("TM-L04", message, key.span, "keep one; alternatives are written a | b")
         elif not key.empty:
             frame.seen[key.text] = key

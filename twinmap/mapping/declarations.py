@@ -9,7 +9,7 @@ from twinmap.formats.yamlnodes import Entry, Mapping, Node, Scalar
 from twinmap.mapping import tables
 from twinmap.mapping.ast import Look, Param, ValueMap
 from twinmap.mapping.context import Context
-from twinmap.mapping.values import texts
+from twinmap.mapping.values import Scope, bare_paths, texts
 from twinmap.terms import systems
 
 _Declared = TypeVar("_Declared", Look, Param, str)
@@ -32,8 +32,8 @@ def declare(context: Context, node: Mapping) -> None:
             _once(context, context.systems, key, _uri(context, value))
     for key, value in _entries(node, "lookups"):
         assert isinstance(value, Mapping)
-        files, column = texts(value.get("files")), texts(value.get("key"))
-        confine(context, value.get("files"))
+        files = confine(context, value.get("files"))
+        column = bare_paths(Scope(context), value.get("key"))
         made = Look(key.text, files, column[0] if column else "", texts(value.get("missing")), key.span)
         _once(context, context.lookups, key, made)
 

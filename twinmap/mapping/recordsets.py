@@ -12,7 +12,7 @@ from twinmap.mapping.context import Context
 from twinmap.mapping.definitions import BLOCKS, OBSERVATION_SLOTS
 from twinmap.mapping.rules import Rules
 from twinmap.mapping.static import Places
-from twinmap.mapping.values import Scope, Slot, bare_reference, merged, slot, texts, value
+from twinmap.mapping.values import Scope, Slot, bare_paths, bare_reference, merged, slot, texts, value
 from twinmap.model import SourceOptions
 
 #: The name of the record set of a file that has no ``records``.
@@ -76,16 +76,16 @@ class _Block:
         )
         files = node.get("files")
         each_node = self._inherited(node, "each")
-        each = texts(each_node)
+        each = bare_paths(scope, each_node)
         made = RecordSet(
             name=name,
             files=declarations.confine(self.context, files) if files else source.files(),
             options=source.options(),
-            each=(each[0] or None) if each else None,
+            each=each[0] if each else None,
             keep=keep,
             key=self._key(scope, self._inherited(node, "key")),
-            optional=self._paths(node, "optional"),
-            ignore=self._paths(node, "ignore"),
+            optional=bare_paths(scope, self._inherited(node, "optional")),
+            ignore=bare_paths(scope, self._inherited(node, "ignore")),
             slots=slots,
             choices=choices,
             missing=texts(source.node("missing")),
@@ -113,9 +113,6 @@ class _Block:
         items = node.items if isinstance(node, Sequence) else (node,)
         refs = [bare_reference(scope, item) for item in items if isinstance(item, Scalar) and item.text]
         return tuple(ref for ref in refs if ref is not None)
-
-    def _paths(self, node: Mapping, name: str) -> tuple[str, ...]:
-        return tuple(filter(None, texts(self._inherited(node, name))))
 
 
 @dataclass(frozen=True, slots=True)

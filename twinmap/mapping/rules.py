@@ -237,7 +237,8 @@ class Rules:
         span: Span,
         panel: str | None = None,
     ) -> Statement:
-        slots: dict[str, Slot] = {key: found for key, found in self.defaults.items() if key in accepted}
+        taken = {*accepted, "patient"}
+        slots: dict[str, Slot] = {key: found for key, found in self.defaults.items() if key in taken}
         for key, found in own.items():
             slots[key] = merged(slots.get(key), found)
         self._bound(kind, concept, slots, span)
@@ -262,7 +263,11 @@ class Rules:
                 self._report("TM-L17", f"{concept} has no {names[0]}", span, advice)
 
     def _defaults_of(self, kind: str) -> Slots:
-        accepted = {*kind_slots(kind), *(self.scope.context.facets if kind == "observation" else ())}
+        accepted = {
+            "patient",
+            *kind_slots(kind),
+            *(self.scope.context.facets if kind == "observation" else ()),
+        }
         return {key: found for key, found in self.defaults.items() if key in accepted}
 
     def _take_names(self, words: list[str], author: str, span: Span) -> list[str]:

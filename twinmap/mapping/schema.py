@@ -150,12 +150,9 @@ def _slots_of(slots: Schema, concept: Any, facets: tuple[str, ...]) -> Schema:
 
 def _facet_words(schemas: dict[str, Schema], name: str, facet: Any) -> None:
     """Offer the words of a facet; other texts may be references or CURIEs, which the loader checks."""
-    offered: Schema = {
-        "description": facet.definition,
-        "anyOf": [{"enum": list(facet.words)}, _reference("value")],
-    }
-    if not facet.words:
-        offered = {**_reference("value"), "description": facet.definition}
+    if name in OBSERVATION_SLOTS:
+        return
+    options = [{"enum": list(facet.words)}] if facet.words else []
+    schemas[f"facet-{name}"] = {"description": facet.definition, "anyOf": [*options, _reference("value")]}
     for table in ("document", "record-set", "slots"):
-        if name not in OBSERVATION_SLOTS:
-            schemas[table]["properties"][name] = offered
+        schemas[table]["properties"][name] = _reference(f"facet-{name}")

@@ -112,7 +112,7 @@ def _frame(slots: Slots, kind: Kind, key: str) -> dict[str, str]:
     else:
         encounter = slots.group("encounter") or slots.value("encounter")
     frame["enc"] = keyed(slots.identifier(encounter, "encounter"), needed=0)
-    frame["dev"] = NULL if kind.name == "device" else slots.device()
+    frame["dev"] = slots.own_device() if kind.name == "device" else slots.device()
     frame["tim"] = slots.time()
     return frame
 

@@ -155,6 +155,15 @@ class Slots:
         tests = " OR ".join(f"{part} IS NOT NULL" for part in present if not part.startswith("'"))
         return f"CASE WHEN {tests} THEN {keyed(parts)} END" if tests else keyed(parts)
 
+    def own_device(self) -> str:
+        """The key ``dev`` of a statement that is a device itself."""
+        ident, _ = self.identifier(self.group("id") or self.value("id"), "id")
+        serial = self.text(self.value("serial"), "serial")
+        if serial != NULL:
+            ident = serial if ident == NULL else f"coalesce({serial}, {ident})"
+        words = [self.text(self.value(name), name) for name in KEYS["dev"][2:]]
+        return keyed([self.text(self.value("type"), "type"), ident, *words], needed=1)
+
     def issues(self) -> str:
         """What went wrong in computed values, as a list of texts."""
         if not self.computed:

@@ -55,7 +55,8 @@ def _of_choice(choice: Choice) -> Iterator[Use]:
 
 def _of_slots(slots: Mapping[str, Slot], statement: Statement | None) -> Iterator[Use]:
     for name, slot in slots.items():
-        yield from of_slot(slot, name, statement)
+        if name != "patient":  # read once for the record, whatever is stated
+            yield from of_slot(slot, name, statement)
 
 
 def of_slot(slot: Slot, name: str, statement: Statement | None) -> Iterator[Use]:

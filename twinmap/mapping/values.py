@@ -47,17 +47,29 @@ def texts(node: Node | None) -> tuple[str, ...]:
 
 def bare_reference(scope: Scope, node: Scalar) -> Ref | None:
     """A path that stands without ``$( )``; None and a finding where it cannot be read."""
-    report = scope.context.report
-    if node.text.startswith("$("):
-        report(
-            "TM-L12", "this place takes a bare path", node.span, f"write {node.text[2:].removesuffix(')')}"
-        )
+    if not is_bare(scope, node):
         return None
     try:
         return reference(node.text, node.span)
     except MalformedError as error:
-        report("TM-L12", error.message, node.at(error.offset, error.length), error.help)
+        scope.context.report("TM-L12", error.message, node.at(error.offset, error.length), error.help)
         return None
+
+
+def is_bare(scope: Scope, node: Scalar) -> bool:
+    """Whether a path stands without ``$( )``; else a finding."""
+    if not node.text.startswith("$("):
+        return True
+    advice = f"write {node.text[2:].removesuffix(')')}"
+    scope.context.report("TM-L12", "this place takes a bare path", node.span, advice)
+    return False
+
+
+def bare_paths(scope: Scope, node: Node | None) -> tuple[str, ...]:
+    """One path or a list of paths, as written; ``""`` is none."""
+    items = node.items if isinstance(node, Sequence) else (node,)
+    scalars = [item for item in items if isinstance(item, Scalar) and item.text]
+    return tuple(item.text for item in scalars if is_bare(scope, item))
 
 
 def value(scope: Scope, node: Node, slot: str) -> Value | None:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 
 #: Longer words are not compared: the cost grows with the square of the length.
 _LONGEST = 100
 
 
+#: How like a word must be to be suggested, and how much less like than the best one it may be.
+_LIKE, _SPREAD = 0.66, 0.08
+
+
 def closest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
     """The known words most like ``word``, best first; none where nothing is like it."""
-    import difflib
-
     if len(word) > _LONGEST:
         return []
-    by_form: dict[str, str] = {}
-    for candidate in known:
-        by_form.setdefault(_form(candidate), candidate)
-    near = difflib.get_close_matches(_form(word), by_form, n=count, cutoff=0.7)
-    return [by_form[form] for form in near]
+    matcher = difflib.SequenceMatcher(b=_form(word))
+    rated: list[tuple[float, str]] = []
+    for candidate in dict.fromkeys(known):
+        matcher.set_seq1(_form(candidate))
+        if matcher.real_quick_ratio() >= _LIKE and matcher.quick_ratio() >= _LIKE:
+            rated.append((matcher.ratio(), candidate))
+    best = max((rating for rating, _ in rated), default=0.0)
+    near = [(rating, name) for rating, name in rated if rating >= max(_LIKE, best - _SPREAD)]
+    return [name for _, name in sorted(near, key=lambda pair: (-pair[0], pair[1]))[:count]]
 
 
 def _form(word: str) -> str:

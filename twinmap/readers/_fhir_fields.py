@@ -11,7 +11,7 @@ from twinmap.formats.treepath import Child, Path, Select, Step
 from twinmap.limits import LIMITS
 from twinmap.model import Field, Shape
 from twinmap.readers import _fhir_shapes as shapes
-from twinmap.readers._fhir_record import Record, contained, named_id, references, resolve
+from twinmap.readers._fhir_record import Record, contained, id_texts, ids, references, targets
 
 Getter = Callable[[Record], Any]
 _Nodes = Callable[[Record], Sequence[Any]]
@@ -114,8 +114,9 @@ def _values(steps: Sequence[Step]) -> Select:
                 found.extend(_Typed(part, None) for part in (plain if type(plain) is list else [plain]))
                 continue
             given = [_Typed(parent[key], kind) for key in parent if (kind := typed.get(key)) is not None]
-            if not given and name == "value" and (reason := parent.get("dataAbsentReason")) is not None:
-                given = [_Typed(reason, _ABSENT)]
+            if not given and name == "value":
+                reason = parent.get(_ABSENT) or _reason_beside(parent)
+                given = [] if reason is None else [_Typed(reason, _ABSENT)]
             found.extend(given)
         return found
 
@@ -125,24 +126,31 @@ def _values(steps: Sequence[Step]) -> Select:
 _ABSENT = "dataAbsentReason"
 
 
+def _reason_beside(parent: Mapping[str, Any]) -> Any:
+    """The reason in the place of a primitive value: ``_valueString`` stands beside ``valueString``."""
+    beside = (parent[name] for name in parent if name.startswith("_value"))
+    return next(filter(None, map(shapes.reason_in, beside)), None)
+
+
 # --- references -----------------------------------------------------------------------------------
 
 
 def _referred(kind: str, steps: tuple[Step, ...], wanted: Shape) -> _Nodes:
     """Nodes of the resource of a type that the record refers to, or that it is."""
     select = _values(steps) if wanted is Shape.VALUE else follow(steps)
-    only_id = len(steps) == 1 and steps[0].name == "id" and steps[0].pick is None
+    named = None
+    if len(steps) == 1 and steps[0].name == "id" and steps[0].pick is None:
+        named = ids if wanted is Shape.IDENTIFIER else id_texts
 
     def nodes(record: Record) -> Sequence[Any]:
         if record.resource.get("resourceType") == kind:
             return select(record.resource)
         found: list[Any] = []
         for reference in references(record.resource, kind):
-            if only_id and (ident := named_id(record, reference, kind)):
-                found.append(_Typed(ident, None) if wanted is Shape.VALUE else ident)
+            if named is not None:
+                found.extend(named(record, reference, kind))
                 continue
-            targets = resolve(record, reference, kind)
-            for target in targets:
+            for target in targets(record, reference, kind):
                 found.extend(select(target))
         return found
 
@@ -168,6 +176,8 @@ def _text(path: str, nodes: _Nodes) -> Getter:
             record.report("TM-Q16", f'"{path}" has {len(texts)} values that differ', path, texts[0] or "{}")
             return None
         if texts[0] is None:
+            if all(map(_only_extension, found)):
+                return None
             record.report("TM-Q16", f'"{path}" leads to an element that is not one value', path, "{}")
             return None
         return _bounded(path, texts[0], record)

@@ -20,8 +20,6 @@ Time = tuple[str | None, str | None]
 Range = tuple[str | None, str | None, str | None]
 
 _UCUM = "http://unitsofmeasure.org"
-#: A missing value with its reason, on a data type: R4, Extensibility, extension data-absent-reason.
-_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _NOTHING: Value = (None,) * 10
 
 
@@ -97,17 +95,24 @@ def key(nodes: Sequence[Any]) -> str | None:
 
 
 def codes(node: Any) -> list[Code]:
-    """All codings of a CodeableConcept, a Coding, or a ``code`` without a system."""
+    """All codings of a CodeableConcept, a Coding, or a ``code`` without a system.
+
+    A concept in words alone gives its text as a display, without a code.
+    """
     if type(node) is not dict:
         one = text_of(node)
         return [(None, one, None)] if one else []
     if "coding" in node:
         codings = _codings(node)
         spoken = text_of(node.get("text")) if len(codings) == 1 else None
-        return [_code(coding, spoken) for coding in codings if coding.get("code")]
-    if kind_of(node) == "Coding" and node.get("code"):
+        found = [_code(coding, spoken) for coding in codings if coding.get("code")]
+        if found:
+            return found
+    kind = kind_of(node)
+    if kind == "Coding" and node.get("code"):
         return [_code(node, None)]
-    return []
+    spoken = text_of(node.get("text")) if kind == "CodeableConcept" else None
+    return [(None, None, spoken)] if spoken else []
 
 
 def _code(coding: Mapping[str, Any], spoken: str | None) -> Code:
@@ -164,13 +169,23 @@ def value(node: Any, kind: str | None = None) -> Value | None:
         one = text_of(node)
         return None if one is None else (_scalar_kind(node, kind), one, *_NOTHING[2:])
     found = _VALUES.get(kind if kind in _VALUES else kind_of(node), _plain_value)(node)
-    return found or absent(_extension(node, _ABSENT, "valueCode"))
+    return found or absent(reason_in(node)) or absent(reason_in(node.get("_value")))
 
 
 def absent(reason: Any) -> Value | None:
-    """``dataAbsentReason``: the reason's code."""
+    """``dataAbsentReason``, or the code of the extension of that name."""
     for system, code, display in codes(reason):
-        return ("absent", *_NOTHING[1:7], system, code, display)
+        if code:
+            return ("absent", *_NOTHING[1:7], system, code, display)
+    return None
+
+
+def reason_in(node: Any) -> Any:
+    """The code of the extension data-absent-reason of an element; senders write several URLs for it."""
+    extensions = node.get("extension") if type(node) is dict else None
+    for one in extensions if type(extensions) is list else ():
+        if type(one) is dict and str(one.get("url")).endswith("/data-absent-reason"):
+            return one.get("valueCode")
     return None
 
 
@@ -201,7 +216,7 @@ def _quantity(node: Mapping[str, Any]) -> Value | None:
 
 def _concept(node: Mapping[str, Any]) -> Value | None:
     """The first coding of a system that is known, else the first; other codings say the same."""
-    found = codes(node)
+    found = [code for code in codes(node) if code[1]]
     if not found:
         spoken = text_of(node.get("text"))
         return ("text", spoken, *_NOTHING[2:]) if spoken else None
@@ -269,13 +284,6 @@ _VALUES = {
 }
 
 
-def _extension(node: Mapping[str, Any], url: str, element: str) -> Any:
-    extensions = node.get("extension")
-    if type(extensions) is not list:
-        return None
-    return next((one.get(element) for one in extensions if type(one) is dict and one.get("url") == url), None)
-
-
 # --- TIME, RANGE, IDENTIFIER ----------------------------------------------------------------------
 
 
@@ -332,7 +340,7 @@ def identifier(node: Any) -> Identifier | None:
     one = text_of(node.get("value"))
     if not one or kind_of(node) != "Identifier":
         return None
-    kind = next((code for _, code, _ in codes(node.get("type"))), None)
+    kind = next((code for _, code, _ in codes(node.get("type")) if code), None)
     return one, text_of(node.get("system")), kind
 
 

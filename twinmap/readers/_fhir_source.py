@@ -115,7 +115,7 @@ def resources(
     Raises:
         InputOutputError: The file is missing or cut short.
     """
-    ndjson = jsonstream.is_ndjson(path, "")
+    ndjson = jsonstream.is_ndjson(path)
 
     def read() -> Iterator[Item | Fault | Head]:
         return jsonstream.items(path, encodings, ndjson=ndjson, member=_ENTRIES, having=having)

@@ -22,7 +22,7 @@ from twinmap.formats.hl7text import FIELD
 from twinmap.model import Issue, Request
 from twinmap.privacy import shape
 from twinmap.readers._hl7_columns import SEVERAL, Column, column, fill, segment_fits, zone_column
-from twinmap.readers._hl7_fields import Fields, numbers_in, strings
+from twinmap.readers._hl7_fields import Fields, strings
 from twinmap.readers._hl7_message import Message
 from twinmap.readers._hl7_scope import BOUND, KNOWN, Grouping, Row, find, opens
 
@@ -47,6 +47,8 @@ class _Layout:
 
     rows: Positions
     others: Positions
+    #: The rows as a slice, where they stand together.
+    run: slice | None
     scopes: tuple[int, ...]
     first_rows: tuple[int, ...]
     shared: tuple[tuple[Positions, ...], ...]
@@ -83,6 +85,12 @@ class _Slot:
             self.first_row.append(row)
             self._last = line
         self.index.append(len(self.lines) - 1)
+
+
+def _run(positions: Positions) -> slice | None:
+    if not positions or positions[-1] - positions[0] != len(positions) - 1:
+        return None
+    return slice(positions[0], positions[-1] + 1)
 
 
 def _together(lines: list[str]) -> str:
@@ -166,17 +174,18 @@ class Block:
         rows, count = layout.rows, len(layout.rows)
         if not count:
             return False
-        lines, start = message.lines, len(self._own)
-        self._own += [lines[at] for at in rows]
+        lines, numbers, start = message.lines, message.numbers, len(self._own)
+        run = layout.run
+        self._own += lines[run] if run else [lines[at] for at in rows]
+        self._line += numbers[run] if run else [numbers[at] for at in rows]
         self._record += [message.number] * count
-        numbers = message.numbers
-        self._line += [numbers[at] for at in rows]
         self._index += range(1, count + 1) if self._each else (message.number,)
         first = self._scopes
-        self._scope_of_row += [first + scope for scope in layout.scopes]
-        self._scopes += len(layout.first_rows)
-        for slot, scopes in zip(self._slots["shared"], layout.shared, strict=True):
-            for positions, row in zip(scopes, layout.first_rows, strict=True):
+        scopes = len(layout.first_rows)
+        self._scope_of_row += [first] * count if scopes == 1 else [first + scope for scope in layout.scopes]
+        self._scopes += scopes
+        for slot, of_scope in zip(self._slots["shared"], layout.shared, strict=True):
+            for positions, row in zip(of_scope, layout.first_rows, strict=True):
                 slot.add(lines, positions, start + row)
         for slot, all_rows in zip(self._slots["detail"], layout.detail, strict=True):
             for row, positions in enumerate(all_rows, start):
@@ -184,7 +193,7 @@ class Block:
         self._others += [lines[at] for at in layout.others]
         self._first.append(start)
         self._others_end.append(len(self._others))
-        self._size += sum(map(len, lines))
+        self._size += message.size
         return True
 
     def _layout(self, heads: str) -> _Layout:
@@ -200,6 +209,7 @@ class Block:
         return _Layout(
             positions,
             [at for at in range(len(names)) if at not in taken],
+            _run(positions),
             of_row,
             tuple(of_row.index(number) for number in range(len(scopes))),
             tuple(
@@ -261,27 +271,28 @@ class Block:
 
     def _cells(self, own: Fields) -> pa.Array:
         """The cells of each row; those of segments that are no record go with the message's first."""
-        known: dict[object, int] = {}
-        names: list[list[str]] = []
-
-        def number_of(key: object, segments: Sequence[tuple[str, object]]) -> int:
-            number = known.get(key)
-            if number is None:
-                number = known[key] = len(names)
-                names.append(
-                    [cell for segment, pattern in segments for cell in _cell_names(segment, pattern)]
-                )
-            return number
-
-        each = self._each or ""
-        found = [number_of(pattern, ((each, pattern),)) for pattern in own.patterns()]
-        others = list(zip([line[:3] for line in self._others], Fields(self._others).patterns(), strict=True))
-        start = 0
+        each, found = self._each or "", own.patterns()
+        names = [_cell_names(each, pattern) for pattern in found.patterns]
+        index = found.index.copy()
+        fields = Fields(self._others)
+        segments = fields.raw(0).dictionary_encode()
+        others = fields.patterns()
+        pairs = pa.array(others.index * np.int64(len(segments.dictionary)) + segments.indices.to_numpy())
+        encoded = pairs.dictionary_encode()
+        cells = []
+        for pair in encoded.dictionary.to_pylist():
+            pattern, segment = divmod(pair, len(segments.dictionary))
+            cells.append(_cell_names(segments.dictionary[segment].as_py(), others.patterns[pattern]))
+        # Messages with the same segments, present in the same fields, share one set.
+        numbers, known, start = encoded.indices.to_numpy(), dict[bytes, int](), 0
         for row, end in zip(self._first, self._others_end, strict=True):
-            key = tuple(others[start:end])
-            found[row] = number_of(key, key)
+            key = numbers[start:end].tobytes()
+            if key not in known:
+                known[key] = len(names)
+                names.append([cell for number in numbers[start:end] for cell in cells[number]])
+            index[row] = known[key]
             start = end
-        return pa.array(names, pa.list_(pa.string())).take(pa.array(found, pa.int32()))
+        return pa.array(names, pa.list_(pa.string())).take(pa.array(index))
 
 
 def _raws(made: Column, fields: Fields) -> pa.Array:
@@ -292,9 +303,9 @@ def _raws(made: Column, fields: Fields) -> pa.Array:
     return pc.binary_join_element_wise(pc.fill_null(fields.raw(2), ""), raw, FIELD)
 
 
-def _cell_names(segment: str, pattern: tuple[int, ...] | int) -> list[str]:
+def _cell_names(segment: str, present: Sequence[int]) -> list[str]:
     first = _FIRST_CELL.get(segment, 1)
-    return [f"{segment}-{number}" for number in numbers_in(pattern) if number >= first]
+    return [f"{segment}-{number}" for number in present if number >= first]
 
 
 def cell_counts(message: Message) -> Counter[str]:

@@ -19,6 +19,9 @@ from twinmap.readers._hl7_types import Problem
 
 #: Joins the raw texts of several segments where a reference leads to more than one.
 SEVERAL = "\r"
+#: Raw texts of a column that are remembered, and their longest.
+_MOST_KNOWN = 100_000
+_SHORT = 200
 _LINES_JOINED = "\n"
 #: Free text in repetitions or repeated segments is one text of several lines.
 _COMMENTS = frozenset({"NTE-3"})
@@ -33,6 +36,8 @@ class Column:
     item: Field
     reference: Reference
     read: Callable[[str], Reading] = field(repr=False)
+    #: What was read, for short raw texts: codes, units and patients come again in every batch.
+    known: dict[str, Reading] = field(default_factory=dict, repr=False)
 
     @property
     def typed(self) -> bool:
@@ -76,7 +81,7 @@ def _reader(reference: Reference, shape: Shape) -> Callable[[str], Reading]:
             return None, ("TM-Q15", f"{reference.cell} has more than {LIMITS.repetitions:,} repetitions")
         value, problem = shaped(raw)
         if problem is None and "\\" in raw and (fault := escape_fault(raw)):
-            problem = ("TM-Q19", f"{reference.cell}: {fault}")
+            problem = ("TM-Q21", f"{reference.cell}: {fault}")
         return value, problem
 
     return read
@@ -228,9 +233,21 @@ def fill(what: Column, raws: pa.Array) -> Filled:
     """Read one raw text a row; null and empty are missing."""
     encoded = raws.dictionary_encode()
     distinct = encoded.dictionary.to_pylist()
-    values, faults = [], {}
+    values: list[Any] = []
+    faults: dict[int, Problem] = {}
+    known = what.known
+    if len(known) > _MOST_KNOWN:
+        known.clear()
     for number, raw in enumerate(distinct):
-        value, problem = what.read(raw) if raw else (None, None)
+        if not raw:
+            values.append(None)
+            continue
+        reading = known.get(raw)
+        if reading is None:
+            reading = what.read(raw)
+            if len(raw) <= _SHORT:
+                known[raw] = reading
+        value, problem = reading
         values.append(value)
         if problem is not None:
             faults[number] = problem

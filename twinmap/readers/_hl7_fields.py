@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -38,27 +40,33 @@ class Fields:
         at = self._offsets[:-1] + number
         return self._pieces.take(pa.array(at, pa.int32(), mask=self._sizes <= number))
 
-    def patterns(self) -> list[tuple[int, ...] | int]:
-        """Which fields are not empty: for each segment a number with bit n for field n.
+    def patterns(self) -> Distinct:
+        """Which fields of each segment are not empty, as the numbers of the fields.
 
-        Where a segment has more than 63 fields, tuples of the numbers of the fields instead.
+        Segments of more than 63 fields are looked at one by one.
         """
         present = pc.binary_length(self._pieces).to_numpy() > 0
-        starts = self._offsets[:-1]
+        starts, ends = self._offsets[:-1], self._offsets[1:]
         if self._sizes.max(initial=0) > _BITS:
-            ends = self._offsets[1:]
-            return [
+            wide = [
                 tuple(np.flatnonzero(present[start:end]).tolist())
                 for start, end in zip(starts, ends, strict=True)
             ]
+            known = {pattern: number for number, pattern in enumerate(dict.fromkeys(wide))}
+            return Distinct(list(known), np.array([known[pattern] for pattern in wide], np.int32))
         place = np.arange(len(present)) - np.repeat(starts, self._sizes)
         bits = np.where(present, np.left_shift(np.uint64(1), place.astype(np.uint64)), np.uint64(0))
-        numbers: list[tuple[int, ...] | int] = np.add.reduceat(bits, starts).tolist() if len(starts) else []
-        return numbers
+        encoded = pa.array(np.add.reduceat(bits, starts)).dictionary_encode()
+        patterns = [
+            tuple(number for number in range(_BITS + 1) if pattern >> number & 1)
+            for pattern in encoded.dictionary.to_pylist()
+        ]
+        return Distinct(patterns, encoded.indices.to_numpy())
 
 
-def numbers_in(pattern: tuple[int, ...] | int) -> tuple[int, ...]:
-    """The numbers of the fields in one entry of :meth:`Fields.patterns`."""
-    if isinstance(pattern, tuple):
-        return pattern
-    return tuple(number for number in range(_BITS + 1) if pattern >> number & 1)
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """Patterns, each once, and for each segment the number of its own."""
+
+    patterns: list[tuple[int, ...]]
+    index: npt.NDArray[np.int32]

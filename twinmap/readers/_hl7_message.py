@@ -36,6 +36,7 @@ class Message:
     lines: list[str]
     numbers: Sequence[int]
     heads: str
+    size: int
     issues: list[tuple[int, str, str]] = field(default_factory=list)
     encoding_fault: str | None = None
 
@@ -94,9 +95,9 @@ def read(frame: Frame, encodings: Sequence[str], *, transcoded: bool) -> Message
     lines = list(frame.lines) if text is plain else text.split("\n")
     rest = lines[0].split(FIELD, 2)
     lines[0] = header_start(given) + (rest[2] if len(rest) > 2 else "")
-    message = Message(frame.number, lines, frame.numbers, heads or "", encoding_fault=fault)
+    message = Message(frame.number, lines, frame.numbers, heads or "", len(text), encoding_fault=fault)
     if given.fault:
-        message.issues.append((frame.numbers[0], "TM-Q19", given.fault))
+        message.issues.append((frame.numbers[0], "TM-Q21", given.fault))
     if "\x1b" in text:
         message.issues.append(
             (frame.numbers[0], "TM-Q03", "bytes switch the character set; kept as they are")

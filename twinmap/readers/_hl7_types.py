@@ -227,7 +227,7 @@ def observation(raw: str, kind: str) -> tuple[list[Value], Problem | None]:
     if read is None:
         read = plain if name else text
         what = "is not a data type" if name else "is empty"
-        problem = ("TM-Q18", f"OBX-2 {what}; the value is read as text")
+        problem = ("TM-Q20", f"OBX-2 {what}; the value is read as text")
     repetitions = [part for part in raw.split("~") if part]
     if all(part == NULL for part in repetitions):
         return [_ABSENT], problem
@@ -235,7 +235,7 @@ def observation(raw: str, kind: str) -> tuple[list[Value], Problem | None]:
         return [text("\\.br\\".join("" if part == NULL else part for part in raw.split("~")))], problem
     values = [_ABSENT if part == NULL else read(part) for part in repetitions]
     if problem is None and name == "SN" and any(value[0] is None for value in values):
-        problem = ("TM-Q18", "an SN has no first number; the text decides")
+        problem = ("TM-Q20", "an SN has no first number; the text decides")
     return [value for value in values if any(value[1:])], problem
 
 

@@ -198,7 +198,7 @@ class _Reading:
 
     def _second(self) -> int | None:
         """The lines of an NDJSON file, where each is one resource."""
-        if self.bundled or not jsonstream.is_ndjson(self.file.path, self.request.options.format):
+        if self.bundled or not jsonstream.is_ndjson(self.file.path):
             return None
         return jsonstream.count_lines(self.file.path, self.request.options.encoding[0])
 

@@ -37,8 +37,8 @@ class Hl7Reader:
 
     def parse(self, path: str, *, each: str | None = None) -> str | None:
         """Say what is wrong with a reference, or with ``each``; None where they are well formed."""
-        if each is not None and not _SEGMENT.fullmatch(each):
-            return f'"each" of HL7 v2 is the name of a segment, such as OBX, not "{each}"'
+        if each is not None and (problem := self.parse_each(each)):
+            return problem
         if path in ("record:index", "record:zone"):
             return None
         if path.startswith("record:"):
@@ -48,6 +48,12 @@ class Hl7Reader:
         except hl7path.PathError as error:
             return str(error)
         return None
+
+    def parse_each(self, each: str) -> str | None:
+        """Say what is wrong with ``each``: it is the name of a segment."""
+        if _SEGMENT.fullmatch(each):
+            return None
+        return f'"each" is the name of a segment in HL7 v2, such as OBX, not "{each}"'
 
     def cells(self, path: str) -> tuple[str, ...]:
         """The cells that a well-formed reference reads, as ``_cells`` names them."""
@@ -122,7 +128,7 @@ class _Reading:
             yield from block.flush()
 
     def _set_aside(self, frame: Frame, code: str, message: str) -> SetAside:
-        raw = frame.raw.decode("utf-8", "backslashreplace")
+        raw = frame.raw.encode("latin-1").decode("utf-8", "backslashreplace")
         return SetAside(self.file.number, frame.number, frame.numbers[0], "", code, message, raw)
 
     def _notes(self) -> Iterator[Note]:

@@ -118,7 +118,7 @@ class _NoValue(str):
 
     __slots__ = ()
 
-    def _never(self, other: object) -> bool:
+    def _never(self, other: object) -> bool:  # noqa: ARG002
         return False
 
     __lt__ = __le__ = __gt__ = __ge__ = _never

@@ -69,11 +69,18 @@ def validate_parts(
     refuse_unsafe(graph)
     choice, programs, notes = choose(engine, graph.ntriples())
     stream, alone = _peek(parts)
-    unsafe = {} if alone and scope == "all" else _unsafe(graph)
+    unsafe: dict[Term, str] = {}
+    if alone and scope == "all":  # one piece: nothing is shared with another part
+        stream, context = iter([context + b"".join(stream)]), b""
+    else:
+        unsafe = _unsafe(graph)
     run = _Run(graph, _Tester(graph, time_budget), Grouping(graph, keep_focus, keep_results), context)
     local = _recompile(choice, graph.without_targets(unsafe)) if unsafe else programs
     shared = run.shared(local, count=scope != "parts")
-    whole = run.parts(local, stream, shared, keep=bool(unsafe)) if scope != "whole" else list(stream)
+    if scope == "whole":
+        whole = list(stream) if unsafe else []
+    else:
+        whole = run.parts(local, stream, shared, keep=bool(unsafe))
     if unsafe and scope != "parts":
         rest = graph.without_targets(set(graph.roots) - set(unsafe))
         run.grouping.add(run.tester.test(_recompile(choice, rest), context + b"".join(whole)))

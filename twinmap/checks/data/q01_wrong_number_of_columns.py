@@ -10,7 +10,7 @@ Why it matters
 Readers that fill up or shift short and long rows put values under the wrong column without a word:
 a diastolic pressure becomes a heart rate.
 
-Example
+Example:
 -------
 The header ``mrn,sbp,dbp`` and the row ``0042,120,80,mmHg``: four fields where the header has three.
 

@@ -9,7 +9,7 @@ Why it matters
 --------------
 Lenient readers lose the rest of the file in silence, or glue a hundred rows into one text field.
 
-Example
+Example:
 -------
 ``0042,"left arm,120`` opens a quote before ``left`` that no later quote closes.
 

@@ -21,5 +21,5 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
-MESSAGE = "the {slot} has a value that is not in its map or value set"
+MESSAGE = 'the {slot} "{shape}" is not in its map or value set'
 HELP = "add the value to the map of the slot; an empty target says that it means nothing"

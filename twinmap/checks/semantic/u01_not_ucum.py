@@ -1,11 +1,11 @@
 """A unit is not written as UCUM writes it.
 
 What it means:
-    The unit was recognised by the table of aliases (``mmHg``, ``bpm``, ``degF``) or by its capitals, and its
-    UCUM form is used; where it may mean several units, the concept's own unit decides if it can. Where
-    nothing decides, or nothing fits, there is no unit: the text stays as received (``unit_raw``), ``unit``
-    is empty, and nothing is converted. A few texts that UCUM does know and that hardly anybody means so
-    (``C``, ``K/uL``) are treated alike.
+    The unit was recognised by the table of aliases (``mmHg``, ``bpm``, ``degF``) or by its capitals: its UCUM
+    form is used, and this is an info. Where it may mean several units, the concept's own unit decides if it
+    can. Where nothing decides, or nothing fits, there is no unit, and this is a warning: the text stays as
+    received (``unit_raw``), ``unit`` is empty, and nothing is converted. A few texts that UCUM does know and
+    that hardly anybody means so (``C``, ``K/uL``) are treated alike.
 
 Why it matters:
     UCUM is what FHIR asks for in vital signs (hl7.org/fhir/R4/observation-vitalsigns.html), and what
@@ -24,5 +24,5 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
-MESSAGE = 'the unit "{shape}" is not UCUM'
+MESSAGE = "the unit is not written as UCUM: {shape}"
 HELP = "add a map to the unit, from the texts of the source to UCUM"

@@ -1,0 +1,111 @@
+"""From narrow statements to published rows: SQL that joins what is the same for many rows, and makes ids.
+
+Narrow files hold numbers for the rule and the signature; the tables ``rules`` (group, rule: source, record
+set, id) and ``signatures`` (group, kind, sig_id: the resolved columns) give the rest. This runs in the
+workers, once per part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twinmap.mapping.kinds import KINDS
+from twinmap.mapping.sql import escaped, identifier, quoted
+
+_CODE = ("code_system", "code", "display", "raw_code_system", "raw_code", "raw_display", "map_predicate")
+_TIME = ("start_us", "end_us", "time_precision", "time_origin")
+
+
+def expanded(kind: str, facets: Sequence[str], relation: str) -> str:
+    """SELECT of the published columns of a kind (with ``twin``) over its narrow rows."""
+    if kind == "identifier":
+        columns = _place("0") | {
+            name: f"n.{name}" for name in ("patient_record", "system", "value", "type", "linking")
+        }
+    elif kind == "patient":
+        names = ("twin", "patient_record", "birth_date", "birth_precision", "sex", "deceased")
+        columns = _place("0") | {name: f"n.{name}" for name in names}
+    elif kind == "device":
+        columns = _place("0") | {
+            name: f"n.{name}" for name in ("id", "type", "name", "manufacturer", "model")
+        }
+    else:
+        columns = _place("n.rule + 1 + r.rules * (n.rep - 1)") | _statement(kind, facets)
+    listed = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in columns.items())
+    joins = "JOIN rules r ON r.grp = n.grp AND r.rule = n.rule"
+    if kind in KINDS and kind != "device":
+        joins += f" JOIN signatures s ON s.grp = n.grp AND s.kind = {quoted(kind)} AND s.sig_id = n.sig_id"
+    return f"SELECT {listed} FROM {relation} n {joins}"
+
+
+def _place(ordinal: str) -> dict[str, str]:
+    place = {"source": "r.source", "rule": "r.id"}
+    place |= {name: f"n.{name}" for name in ("file", "record", "line", "part")}
+    return place | {"ordinal": f"({ordinal})::SMALLINT"}
+
+
+def _statement(kind: str, facets: Sequence[str]) -> dict[str, str]:
+    columns = {"id": _id(kind), "twin": "n.twin", "patient_record": "n.patient_record"}
+    encounter = "CASE WHEN n.enc IS NOT NULL THEN keyed(concat_ws(chr(31), 'encounter', r.source, n.enc)) END"
+    if kind == "encounter":
+        columns["id"] = encounter
+    else:
+        columns["encounter"] = encounter
+    if kind == "observation":
+        return columns | _observation(facets)
+    spec = KINDS[kind]
+    columns |= {name: f"s.{name}" for name in _CODE} | {name: f"n.{name}" for name in _TIME}
+    for slot, stem in spec.codes.items():
+        if slot != "code":
+            columns |= {f"{stem}_system": f"s.{stem}_system", f"{stem}_code": f"s.{stem}_code"}
+    return columns | {column: f"n.t_{column}" for column in spec.texts.values()}
+
+
+def _id(kind: str) -> str:
+    """The keyed id: by the mapping's key, else by patient, code, time and raw value."""
+    name = "obs" if kind == "observation" else kind
+    start = f"{quoted(name)}, r.source, r.record_set, r.id"
+    content = ["s.code_system", "s.code", "n.start_us::VARCHAR", "n.end_us::VARCHAR"]
+    if kind == "observation":
+        content += ["n.raw_value", "n.unit_received", "n.device", "n.pan"]
+    texts = ", ".join(f"coalesce({escaped(sql)}, '')" for sql in content)
+    by_key = f"concat_ws(chr(31), {start}, n.rep::VARCHAR, n.patient_record, n.key)"
+    by_content = f"concat_ws(chr(31), {start}, n.patient_record, {texts})"
+    return f"keyed(CASE WHEN n.key IS NOT NULL THEN {by_key} ELSE {by_content} END)"
+
+
+_NUMBER = "CASE WHEN n.value_kind = 'quantity' THEN n.value_text::DOUBLE END"
+_DIGITS = "length(replace(ltrim(n.value_text, '-0.'), '.', ''))"
+
+
+def _observation(facets: Sequence[str]) -> dict[str, str]:
+    panel = (
+        "CASE WHEN s.panel_concept IS NOT NULL AND n.pan IS NOT NULL THEN keyed(concat_ws(chr(31), 'panel', "
+        "r.source, n.patient_record, coalesce(n.start_us::VARCHAR, ''), s.panel_concept, "
+        f"{escaped('n.pan')}, CASE WHEN n.pan[1] = '=' THEN coalesce(n.key, '') END)) END"
+    )
+    moved = f"try_cast(format('{{:.12g}}', {_NUMBER} * s.factor + s.shift) AS DOUBLE)"
+    canonical = f"CASE WHEN s.factor = 1 AND s.shift = 0 THEN {_NUMBER} ELSE {moved} END"
+    can = f"s.canon_unit IS NOT NULL AND n.value_kind = 'quantity' AND {_DIGITS} <= 15"
+    columns = {"device": "n.device", "panel": panel, "status": "s.status", "status_raw": "s.status_raw"}
+    columns |= {name: f"s.{name}" for name in _CODE}
+    columns |= {
+        "value_kind": "n.value_kind",
+        "value_text": "n.value_text",
+        "value_num": _NUMBER,
+        "value_decimals": "CASE WHEN n.value_kind = 'quantity' THEN length(split_part(n.value_text, '.', 2)) END::TINYINT",
+        "comparator": "n.comparator",
+    }
+    columns |= {
+        name: f"n.{name}" for name in ("low_text", "high_text", "value_system", "value_code", "absent_reason")
+    }
+    columns |= {
+        "unit_raw": "n.unit_received",
+        "unit": "s.unit",
+        "canon_num": f"CASE WHEN {can} THEN {canonical} END",
+        "canon_unit": f"CASE WHEN {can} THEN s.canon_unit END",
+    }
+    columns |= {name: f"n.{name}" for name in _TIME}
+    columns |= {facet: f"s.{identifier(facet)}" for facet in facets}
+    columns |= {"ref_low": "n.ref_low", "ref_high": "n.ref_high"}
+    return columns | {column: f"n.t_{column}" for column in KINDS["observation"].texts.values()}
