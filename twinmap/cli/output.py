@@ -13,12 +13,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
 from twinmap import registry
 from twinmap.diagnostics import Finding
 from twinmap.errors import InputOutputError, TwinmapError
 from twinmap.renderers import Report, visible
+from twinmap.safeio import full_disk
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -91,40 +94,87 @@ def styled(plain: str) -> Text:
 def say(plain: str, *, quiet: bool = False) -> None:
     """Print lines for people on stderr; escapes of a terminal in them must already be shown.
 
-    A closed stderr is no reason to fail.
+    A stderr that is closed or full is no reason to fail: what counts is the exit code and the product.
     """
     if quiet or not plain:
         return
-    stream = sys.stderr
+    stream: TextIO | None = sys.stderr  # None where the shell closed it
+    if stream is None:
+        return
     line = plain if plain.endswith("\n") else plain + "\n"
+    line = line.encode(stream.encoding or "utf-8", "backslashreplace").decode(stream.encoding or "utf-8")
     try:
         if wants_colour(stream):
             _console(stream).print(styled(line), end="")
         else:
             stream.write(line)
             stream.flush()
-    except (BrokenPipeError, ValueError):
+    except (OSError, ValueError):
         return
 
 
-def write_product(text: str) -> None:
-    """Write the product to stdout as UTF-8. A reader that went away is quiet.
+def write_product(product: str | bytes, path: Path | None = None) -> None:
+    """Write the product as UTF-8: to stdout, or to a file that appears whole or not at all.
+
+    A reader of stdout that went away is quiet.
 
     Raises:
-        InputOutputError: stdout cannot be written, as when the disk is full.
+        InputOutputError: It cannot be written, as when the disk is full.
     """
+    data = product.encode("utf-8", "backslashreplace") if isinstance(product, str) else product
+    if path is None:
+        with product_stream() as stream:
+            stream.write(data)
+        return
+    try:
+        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            try:
+                file.write(data)
+                file.flush()
+                Path(file.name).chmod(0o666 & ~_umask())
+                Path(file.name).replace(path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise full_disk(error, path) from error
+
+
+@contextmanager
+def product_stream() -> Iterator[BinaryIO]:
+    """stdout as bytes, flushed at the end. A reader that went away is quiet.
+
+    Raises:
+        InputOutputError: stdout is closed or cannot be written.
+    """
+    if sys.stdout is None:
+        raise InputOutputError("standard output is closed")
     try:
         sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        yield cast("BinaryIO", sys.stdout.buffer)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        # Python flushes once more at exit, which must not fail again.
+        discard_stdout()
+    except OSError as error:
+        discard_stdout()
+        reason = "no space left" if error.errno == errno.ENOSPC else os.strerror(error.errno or 0).lower()
+        raise InputOutputError(f"cannot write to standard output: {reason}") from error
+
+
+def discard_stdout() -> None:
+    """Send what is still buffered nowhere: Python flushes once more at exit, which must not fail again."""
+    try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-    except OSError as error:
-        reason = "no space left" if error.errno == errno.ENOSPC else os.strerror(error.errno or 0).lower()
-        raise InputOutputError(f"cannot write to standard output: {reason}") from error
+    except (OSError, ValueError):  # a stream that is no file has nothing to flush
+        return
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 # --- findings, errors, the last line --------------------------------------------------------------
@@ -207,7 +257,7 @@ def progress(
     """Progress by bytes on stderr: call what is given with the number of bytes that were done.
 
     On a terminal a bar appears after one second; in CI there is a line every 30 seconds; else nothing.
-    ``label`` may come from data.
+    ``total_bytes`` is 0 where it is not known; ``label`` may come from data.
     """
     bar: _Bar | _Lines | None = None
     if not quiet and sys.stderr.isatty():
@@ -239,9 +289,8 @@ class _Lines:
         if now < self._next:
             return
         self._next = now + LINE_EVERY
-        share = f" ({self._done / self._total:.0%})" if self._total else ""
-        took = f"{now - self._start:.0f} s"
-        say(f"{self._label}: {_size(self._done)} of {_size(self._total)}{share}, {took}")
+        of = f" of {_size(self._total)} ({self._done / self._total:.0%})" if self._total else ""
+        say(f"{self._label}: {_size(self._done)}{of}, {now - self._start:.0f} s")
 
 
 class _Bar:

@@ -199,10 +199,7 @@ def _distinct(duck: Duck, task: PartTask, kind: str, result: PartResult) -> str:
         "FROM told GROUP BY rule ORDER BY rule"
     ):
         result.repeated.append((kind, rule, copies, versions))
-    result.dropped = task.folder / f"dropped-{kind}-{task.number:02}.parquet"
-    duck.to_parquet(
-        f"SELECT {quoted(kind)} AS kind, rule, {place} FROM told WHERE _copy > 1 ORDER BY ALL", result.dropped
-    )
+    _drop(duck, task, result, kind)
     suffixed = "SELECT * EXCLUDE (_content, _copy, _version) REPLACE (CASE WHEN _version > 1 THEN concat(id, '-', _version) ELSE id END AS id) FROM told WHERE _copy = 1"
     once = "SELECT * FROM part WHERE id NOT IN (SELECT id FROM again)"
     return f"(SELECT * FROM ({once} UNION ALL BY NAME {suffixed}) ORDER BY {order})"

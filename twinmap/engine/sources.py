@@ -15,7 +15,7 @@ from twinmap.engine.duck import Duck
 from twinmap.engine.stage import stage
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.formats.csvdialect import Row, records
-from twinmap.mapping import load
+from twinmap.mapping import auto, load
 from twinmap.mapping.ast import Document, RecordSet
 from twinmap.mapping.columns import Columns, check_columns
 from twinmap.mapping.plan import Plan, compile_record_set
@@ -58,7 +58,7 @@ def open_source(binding: Binding, concepts: object) -> tuple[Source, tuple[Findi
     loaded = load.load(binding.mapping, params=binding.params, concepts=concepts)  # type: ignore[arg-type]
     if loaded.document is None or not loaded.usable:
         raise UsageError(f"the mapping {binding.mapping} cannot be used", findings=loaded.findings)
-    document = loaded.document
+    document = auto.expand(loaded.document)
     params = {name: param.default for name, param in document.params.items() if param.default is not None}
     folder = binding.mapping.parent if isinstance(binding.mapping, Path) else Path()
     root = binding.data or folder

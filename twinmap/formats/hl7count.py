@@ -56,6 +56,6 @@ class Counter:
         if len(rest) < _OVERLAP and not last and not re.search(rb"[\r\n]", rest):
             return rest
         if _BLANK_LINE.fullmatch(rest):
-            return rest
+            return rest[:_OVERLAP]
         self._total += _ANY_START.match(rest) is None
         return None

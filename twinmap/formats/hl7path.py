@@ -27,14 +27,14 @@ class PathError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Equal:
     """One test of a pick: the numbers of its path, and the text that stands there."""
 
     path: tuple[int, ...]
     word: str
 
 
-Pick = int | tuple[Test, ...] | None
+Pick = int | tuple[Equal, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class _Scan:
             raise self.error("the pick has no end; a ) is needed")
         return tuple(tests)
 
-    def test(self, depth: int) -> Test:
+    def test(self, depth: int) -> Equal:
         path = [self.number("a field" if depth == 3 else "a component")]
         while len(path) < depth and self.skip("."):
             path.append(self.number("a component"))
@@ -149,7 +149,7 @@ class _Scan:
         if not self.skip("="):
             raise self.error("a pick is a number or a test such as 5=MR")
         self.match(re.compile(r"\s*"))
-        return Test(tuple(path), self.quoted() if self.skip("'") else self.word())
+        return Equal(tuple(path), self.quoted() if self.skip("'") else self.word())
 
     def word(self) -> str:
         word = self.match(_WORD)

@@ -182,6 +182,15 @@ def derived(kind: str, base: str) -> dict[str, str]:
             + _typed("birth_date", "gYear")
             + " END"
         )
+        columns["deceased_literal"] = (
+            "CASE WHEN deceased IN ('true', 'false') THEN "
+            + _typed("deceased", "boolean")
+            + " WHEN regexp_full_match(deceased, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN "
+            + _typed("deceased", "date")
+            + " WHEN deceased IS NOT NULL THEN "
+            + _typed("'true'", "boolean")
+            + " END"
+        )
         return columns
     columns["start_literal"] = moment("start_us", "time_precision")
     columns["end_literal"] = moment("end_us", "time_precision")

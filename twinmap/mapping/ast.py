@@ -266,7 +266,8 @@ class RecordSet:
     """One set of records and what is stated of each.
 
     ``slots`` are the defaults in force for the whole set (patient, time, …). ``missing`` are the
-    texts that count as missing, ``timezone`` the zone of times without offset.
+    texts that count as missing, ``timezone`` the zone of times without offset. ``also`` are further
+    conditions on what to keep (True) or not (False), where ``auto`` was put in.
     """
 
     name: str
@@ -284,6 +285,7 @@ class RecordSet:
     decimal: str
     thousands: str
     span: Span
+    also: tuple[tuple[bool, Condition], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def declare(context: Context, node: Mapping) -> None:
 def maps(context: Context, node: Mapping) -> dict[str, ValueMap]:
     """The named maps of a block."""
     made = {key.text: tables.value_map(context, value, {}) for key, value in _entries(node, "maps")}
-    return {name: found for name, found in made.items() if found is not None}
+    return {name: ValueMap(name, found.entries) for name, found in made.items() if found is not None}
 
 
 def confine(context: Context, node: Node | None) -> tuple[str, ...]:

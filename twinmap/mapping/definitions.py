@@ -157,7 +157,7 @@ _FIXED: Mapping[str, Definition] = {
     "name": Text("A name.", pattern=NAME, example="icu-monitor"),
     "version": Text("The author's version of the mapping (semver).", pattern=SEMVER, example="1.0.0"),
     "language": Text("The version of the mapping language.", words=(LANGUAGE,)),
-    "text": Text("Text with references $(path), alternatives a | b, or an expression = …"),
+    "text": Text("Text with references $(path), alternatives a | b, or an expression: = a + b."),
     "path": Text("A path, without $( )."),
     "paths": Many("One path or a list of paths.", "path"),
     "unmapped": Text("What happens to what is not in the map.", words=UNMAPPED),
@@ -206,7 +206,7 @@ _FIXED: Mapping[str, Definition] = {
             "type": Key("value", "Its type."),
         },
     ),
-    "identifier": Either("An identifier.", ("text", "identifier-table")),
+    "identifier": Either("An identifier.", ("text", "value-table", "identifier-table")),
     "identifiers": Many("Identifiers to link the patient by.", "identifier"),
     "patient-table": Table(
         "Who the record is about.",
@@ -219,7 +219,7 @@ _FIXED: Mapping[str, Definition] = {
             "deceased": Key("value", "true, false or a date."),
         },
     ),
-    "patient": Either("Who the record is about.", ("text", "patient-table")),
+    "patient": Either("Who the record is about.", ("text", "value-table", "patient-table")),
     "device-table": Table(
         "What made the observation.",
         {

@@ -166,6 +166,8 @@ class _Parser:
             return self._call(match[0])
         if character == "'":
             raise self._error("this text is never closed", "close it with '; a quote in it is doubled: ''")
+        if character.isdigit():
+            raise self._error("this is not a number", "numbers are written 12 or 1.5, without an exponent")
         if not character:
             raise self._error("the expression ends too early", "write a value behind the operator")
         raise self._error(f'"{character}" cannot stand here', "texts are written 'text', references $(path)")

@@ -82,7 +82,7 @@ def compile_record_set(
         facets: The names of all facets.
     """
     relation = Relation(columns, params, record_set.missing)
-    keep = relation.condition(record_set.keep) if record_set.keep else "true"
+    keep = _keep(relation, record_set)
     key = record_key(relation, record_set)
     prefix = f"{document.id}#{record_set.name}/"
     rules: list[RuleSelect] = []
@@ -128,6 +128,14 @@ def compile_record_set(
         frozenset(relation.read),
         relation.reads_file_name,
     )
+
+
+def _keep(relation: Relation, record_set: RecordSet) -> str:
+    tests = [relation.condition(record_set.keep)] if record_set.keep else []
+    for wanted, condition in record_set.also:
+        sql = relation.condition(condition)
+        tests.append(sql if wanted else f"NOT {sql}")
+    return " AND ".join(tests) or "true"
 
 
 def _applicable(

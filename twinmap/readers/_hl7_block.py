@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -124,6 +125,8 @@ class Block:
             kind = self._kind(made.reference)
             self._columns.append((made, kind, None if kind == "own" else self._slot(kind, made.reference)))
         self._layouts: dict[str, _Layout] = {}
+        #: The cells of skipped messages, once flushed.
+        self.skipped: Counter[str] = Counter()
         self._start()
 
     def _kind(self, reference: Reference) -> str:
@@ -153,6 +156,7 @@ class Block:
         #: The first row of each message, and the end of its other segments.
         self._first: list[int] = []
         self._others_end: list[int] = []
+        self._skipped: list[str] = []
         self._size = 0
         for slot in (*self._slots["shared"], *self._slots["detail"]):
             slot.clear()
@@ -196,6 +200,11 @@ class Block:
         self._size += message.size
         return True
 
+    def skip(self, message: Message) -> None:
+        """Take a message that gives no record: only its cells are counted."""
+        self._skipped += message.lines
+        self._size += message.size
+
     def _layout(self, heads: str) -> _Layout:
         names = [head[:3] for head in heads.split(",")]
         grouping = Grouping(names, self._each)
@@ -223,7 +232,9 @@ class Block:
 
     def flush(self) -> Iterator[pa.RecordBatch | Issue]:
         """Give what is collected, what is wrong with it first."""
+        self._count_skipped()
         if not self._own:
+            self._start()
             return
         own = Fields(self._own)
         arrays = self._places()
@@ -274,17 +285,9 @@ class Block:
         each, found = self._each or "", own.patterns()
         names = [_cell_names(each, pattern) for pattern in found.patterns]
         index = found.index.copy()
-        fields = Fields(self._others)
-        segments = fields.raw(0).dictionary_encode()
-        others = fields.patterns()
-        pairs = pa.array(others.index * np.int64(len(segments.dictionary)) + segments.indices.to_numpy())
-        encoded = pairs.dictionary_encode()
-        cells = []
-        for pair in encoded.dictionary.to_pylist():
-            pattern, segment = divmod(pair, len(segments.dictionary))
-            cells.append(_cell_names(segments.dictionary[segment].as_py(), others.patterns[pattern]))
+        cells, numbers = _cells_by_line(self._others)
         # Messages with the same segments, present in the same fields, share one set.
-        numbers, known, start = encoded.indices.to_numpy(), dict[bytes, int](), 0
+        known, start = dict[bytes, int](), 0
         for row, end in zip(self._first, self._others_end, strict=True):
             key = numbers[start:end].tobytes()
             if key not in known:
@@ -293,6 +296,26 @@ class Block:
             index[row] = known[key]
             start = end
         return pa.array(names, pa.list_(pa.string())).take(pa.array(index))
+
+    def _count_skipped(self) -> None:
+        cells, numbers = _cells_by_line(self._skipped)
+        for names, count in zip(cells, np.bincount(numbers, minlength=len(cells)).tolist(), strict=True):
+            for name in names:
+                self.skipped[name] += count
+
+
+def _cells_by_line(lines: list[str]) -> tuple[list[list[str]], npt.NDArray[np.int32]]:
+    """The different sets of cells that segments have, and for each segment the number of its own."""
+    fields = Fields(lines)
+    segments = fields.raw(0).dictionary_encode()
+    names = segments.dictionary.to_pylist()
+    present = fields.patterns()
+    pairs = pa.array(present.index * np.int64(len(names)) + segments.indices.to_numpy()).dictionary_encode()
+    cells = []
+    for pair in pairs.dictionary.to_pylist():
+        pattern, segment = divmod(pair, len(names))
+        cells.append(_cell_names(names[segment], present.patterns[pattern]))
+    return cells, pairs.indices.to_numpy()
 
 
 def _raws(made: Column, fields: Fields) -> pa.Array:
@@ -306,12 +329,3 @@ def _raws(made: Column, fields: Fields) -> pa.Array:
 def _cell_names(segment: str, present: Sequence[int]) -> list[str]:
     first = _FIRST_CELL.get(segment, 1)
     return [f"{segment}-{number}" for number in present if number >= first]
-
-
-def cell_counts(message: Message) -> Counter[str]:
-    """The cells of a message that gives no record."""
-    counts: Counter[str] = Counter()
-    for line in message.lines:
-        fields = line.split(FIELD)
-        counts.update(_cell_names(fields[0], tuple(at for at, field in enumerate(fields) if field)))
-    return counts

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from twinmap.formats.batches import arrow_type
-from twinmap.formats.hl7path import Pick, Reference, Test
+from twinmap.formats.hl7path import Equal, Pick, Reference
 from twinmap.formats.hl7text import COMPONENT, FIELD, NULL, REPETITION, SUBCOMPONENT, escape_fault
 from twinmap.limits import LIMITS
 from twinmap.model import REPEATING, SHAPE_FIELDS, Field, Shape
@@ -202,19 +202,19 @@ def _picked(repetitions: list[str], pick: Pick) -> list[str]:
     return [part for part in repetitions if all(_fits(part, test) for test in pick)]
 
 
-def _fits(repetition: str, test: Test) -> bool:
+def _fits(repetition: str, test: Equal) -> bool:
     number, *sub = test.path
     piece = _piece(repetition, COMPONENT, number)
     return types.first(_piece(piece, SUBCOMPONENT, sub[0]) if sub else piece) == test.word
 
 
-def segment_fits(segment: Sequence[str], test: Test) -> bool:
+def segment_fits(segment: Sequence[str], test: Equal) -> bool:
     """Whether a segment meets a test of a pick; a repetition that does is enough."""
     number, *inner = test.path
     raw = segment[number] if len(segment) > number else ""
     if not inner:
         return any(types.first(part) == test.word for part in raw.split(REPETITION))
-    inside = Test(tuple(inner), test.word)
+    inside = Equal(tuple(inner), test.word)
     return any(_fits(part, inside) for part in raw.split(REPETITION) if part != NULL)
 
 

@@ -68,15 +68,20 @@ class Scope:
 
 @dataclass(slots=True)
 class Row:
-    """One segment that makes a record: its position, its scope, and what is bound to it."""
+    """One segment that makes a record: its position, its scope, and what is bound to it.
+
+    ``opens`` says that the scope is its own.
+    """
 
     position: int
     scope: Scope
+    opens: bool = False
     detail: Scope | None = None
 
     def bound(self, name: str) -> list[int]:
         """NTE and the like behind it; Z and unknown segments also further out."""
-        found = self.detail.segments.get(name, []) if self.detail else []
+        own = self.scope if self.opens else self.detail
+        found = own.segments.get(name, []) if own else []
         return found if found or name in BOUND else find(self.scope, name, down=False)
 
 
@@ -134,10 +139,12 @@ class Grouping:
             parent = start = self._scope_of(name, position)
             opened, row, detail = name not in _INNER and name not in _PATIENT, None, None
             parent.add(name, position)
-            if name in _INNER or name == "SPM":
+            if name in _INNER:
                 start = self._here
+            elif name == "SPM":
+                parent = start = self._here
             if name == each:
-                row = Row(position, start)
+                row = Row(position, start, opened)
                 self.rows.append(row)
 
     def _scope_of(self, name: str, position: int) -> Scope:

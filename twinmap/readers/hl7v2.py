@@ -75,7 +75,6 @@ class _Reading:
     request: Request
     framing: Framing
     filtered: int = 0
-    cells: Counter[str] = field(default_factory=Counter)
     #: Message types without a record, and how often.
     without: Counter[str] = field(default_factory=Counter)
     #: Encoding faults: how often, and the first line.
@@ -104,7 +103,7 @@ class _Reading:
         )
 
     def _message(self, frame: Frame, block: Any) -> Iterator[Any]:
-        from twinmap.readers import _hl7_block, _hl7_message
+        from twinmap.readers import _hl7_message
 
         options = self.request.options
         message = _hl7_message.read(frame, options.encoding, transcoded=self.framing.transcoded)
@@ -118,13 +117,13 @@ class _Reading:
         kind = message.type
         if not _hl7_message.wanted(kind, options.messages):
             self.filtered += 1
-            self.cells += _hl7_block.cell_counts(message)
+            block.skip(message)
         elif not block.add(message):
             self.filtered += 1
+            block.skip(message)
             name = "^".join(filter(None, kind))
-            self.without[name if _TYPE.fullmatch(name) else "another"] += 1
-            self.cells += _hl7_block.cell_counts(message)
-        elif block.full:
+            self.without[name if _TYPE.fullmatch(name) else "(unknown)"] += 1
+        if block.full:
             yield from block.flush()
 
     def _set_aside(self, frame: Frame, code: str, message: str) -> SetAside:
@@ -140,7 +139,7 @@ class _Reading:
         for fault, (count, line) in self.encodings.items():
             yield Note(number, "TM-Q03", fault, line, {"messages": count})
         for kind, count in sorted(self.without.items()):
-            text = f"messages of one type hold no {self.request.each}"
+            text = f"messages of type {kind} hold no {self.request.each}"
             yield Note(number, "TM-Q09", text, None, {"type": kind, "messages": count})
 
 

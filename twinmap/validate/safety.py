@@ -131,18 +131,10 @@ def _parameters(graph: ShapesGraph, shape: Term) -> set[str]:
     if names & {"sparql", "expression"}:
         raise _Unsafe(f"{short(shape)} has a query, whose reach is not known (tm:shardSafe promises it)")
     known = CONSTRAINTS | _HARMLESS
-    custom = {p for p in graph.nodes.get(shape, {}) if p in _custom_parameters(graph)}
+    custom = {p for p in graph.nodes.get(shape, {}) if p in graph.custom_parameters}
     if custom or names - known - {"rule", "target"}:
         raise _Unsafe(f"{short(shape)} uses a constraint component of its own")
     return names & CONSTRAINTS
-
-
-def _custom_parameters(graph: ShapesGraph) -> set[Term]:
-    found: set[Term] = set()
-    for node in graph.nodes:
-        for parameter in graph.values(node, "parameter"):
-            found.update(graph.values(parameter, "path"))
-    return found
 
 
 def _follow(graph: ShapesGraph, path: Term, start: _Reach) -> _Reach:

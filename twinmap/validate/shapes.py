@@ -122,6 +122,12 @@ class ShapesGraph:
                     todo.append(child)
         return tuple(sorted(found))
 
+    @cached_property
+    def custom_parameters(self) -> frozenset[Term]:
+        """The parameters of constraint components that the shapes define themselves."""
+        parameters = (p for node in self.nodes for p in self.values(node, "parameter"))
+        return frozenset(path for parameter in parameters for path in self.values(parameter, "path"))
+
     def targets(self, shape: Term) -> tuple[Target, ...]:
         """What a shape is applied to; empty for a shape that is only used by others."""
         kinds = ("node", "class", "subjects-of", "objects-of", "custom")

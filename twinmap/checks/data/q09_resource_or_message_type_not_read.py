@@ -9,7 +9,7 @@ Why it matters:
     is never read may hold data that everybody believes to be in the graph.
 
 Example:
-    messages of one type hold no OBX        # type ADT^A08, 1,204 messages
+    messages of type ADT^A08 hold no OBX
 
 What to do:
     Say it in the mapping with ``messages: [ORU^R01]``, or add a record set that reads this type.

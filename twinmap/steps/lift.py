@@ -1,0 +1,56 @@
+"""Split the statements into parts by patient; sort, tell apart, lift and validate each part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+
+from twinmap.engine import parts
+from twinmap.engine.apply import SENSOR
+from twinmap.model import KINDS
+from twinmap.steps.state import Run
+
+
+def split_and_lift(state: Run) -> None:
+    """Split the statements into parts by patient; sort, tell apart and lift each part."""
+    from twinmap.lift import target
+    from twinmap.terms.facets import facets
+
+    tables: dict[str, list[parts.Narrow]] = {}
+    for group, made in enumerate(state.made):
+        for kind, path in made.applied.tables.items():
+            name = "device" if kind == SENSOR else kind
+            tables.setdefault(name, []).append(parts.Narrow(group, path, made.aside))
+    names = tuple(facets())
+    parts.describe(state.duck, [made.applied for made in state.made], state.parts)
+    parts.split(state.duck, tables, state.parts)
+    about = target.Facets(
+        {name: facet.property for name, facet in facets().items()},
+        frozenset(name for name, facet in facets().items() if facet.type != "words"),
+    )
+    lifts = target.lifts(state.project.target, state.project.base, about)
+    kinds = tuple(kind for kind in KINDS if kind in tables)
+    numbers = sorted(
+        {int(path.name.partition("=")[2]) for kind in kinds for path in (state.parts / kind).glob("shard=*")}
+    )
+    memory = max(128, state.memory_mb // 2 // max(state.jobs, 1))
+    term = partial(target.code_iri, state.project.base)
+    tasks = [
+        parts.PartTask(number, state.parts, state.key, kinds, names, lifts, term, memory)
+        for number in numbers
+    ]
+    state.results = _in_parallel(tasks, state)
+
+
+#: Fewer statements are worked on in this process: starting workers would take longer.
+_FEW = 50_000
+
+
+def _in_parallel(tasks: Sequence[parts.PartTask], state: Run) -> list[parts.PartResult]:
+    planned = sum(sum(made.book.planned.values()) for made in state.made)
+    if state.jobs == 1 or planned < _FEW:
+        return [parts.work(task) for task in tasks]
+    with ProcessPoolExecutor(min(state.jobs, len(tasks)), mp_context=get_context("spawn")) as pool:
+        return list(pool.map(parts.work, tasks))

@@ -1,0 +1,32 @@
+"""Load the mappings, find the files and give each its number."""
+
+from __future__ import annotations
+
+from twinmap import safeio
+from twinmap.engine import sources
+from twinmap.errors import UsageError
+from twinmap.model import InputFile
+from twinmap.steps.state import Run
+
+
+def open_sources(state: Run) -> None:
+    """Load the mappings, find the files and give each its number."""
+    from twinmap.terms.concepts import catalogue
+
+    concepts = catalogue(state.project.concepts)
+    for binding in state.project.bindings:
+        source, findings = sources.open_source(binding, concepts)
+        if any(other.name == source.name for other in state.sources):
+            raise UsageError(f'two sources are called "{source.name}"', help="give one of them a name:")
+        state.sources.append(source)
+        state.findings += findings
+    for source in state.sources:
+        for record_set in source.document.records:
+            for path in sources.files_of(source, record_set):
+                if path not in state.inputs:
+                    safeio.regular_file(path)
+                    number = len(state.inputs) + 1
+                    state.inputs[path] = InputFile(number, path, path.name)
+                state.owners.setdefault(state.inputs[path].number, [])
+                if source.name not in state.owners[state.inputs[path].number]:
+                    state.owners[state.inputs[path].number].append(source.name)

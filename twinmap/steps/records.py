@@ -1,0 +1,55 @@
+"""Write findings, ledger, quarantine and the manifest."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from twinmap import __version__
+from twinmap.diagnostics import merge
+from twinmap.errors import InputOutputError
+from twinmap.limits import LIMITS
+from twinmap.steps.state import Run
+
+
+def write_records(state: Run) -> None:
+    """Write findings, ledger, quarantine and the manifest."""
+    publish = state.publish
+    lines = (json.dumps(finding.to_json(), ensure_ascii=False) for finding in state.findings)
+    (publish / "findings.jsonl").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    (publish / "ledger.json").write_text(_json(state.ledger.to_json()), encoding="utf-8")
+    _quarantine(state)
+    from twinmap.engine.manifest import manifest
+
+    (publish / "manifest.json").write_text(_json(manifest(state, __version__)), encoding="utf-8")
+
+
+def _quarantine(state: Run) -> None:
+    path = state.publish / "quarantine.jsonl"
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    written = size = 0
+    with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+        for made in state.made:
+            for item in made.quarantined:
+                line = json.dumps(
+                    {
+                        "source": made.applied.plan.source,
+                        "file": item.file,
+                        "record": item.record,
+                        "line": item.line,
+                        "code": item.code,
+                        "raw": item.raw,
+                    },
+                    ensure_ascii=False,
+                )
+                written, size = written + 1, size + len(line)
+                if written > LIMITS.quarantine_records or size > LIMITS.quarantine_bytes:
+                    raise InputOutputError(
+                        f"more than {LIMITS.quarantine_records:,} records are set aside: the mapping may not fit the data",
+                        findings=merge(state.findings),
+                    )
+                file.write(line + "\n")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
