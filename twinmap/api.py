@@ -29,6 +29,7 @@ from twinmap.steps.publish import put_together
 from twinmap.steps.read import read
 from twinmap.steps.records import write_records
 from twinmap.steps.state import Progress, Run
+from twinmap.steps.validate import report_validation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +72,9 @@ def run(
     memory_mb: int = 1024,
     force: bool = False,
     on_error: str = "quarantine",
+    engine: str = "auto",
+    format: str | None = None,  # noqa: A002
+    identifiers: bool = True,
     progress: Progress = lambda _: None,
 ) -> Outcome:
     """Read, harmonise, lift, validate, compare and report.
@@ -87,6 +91,9 @@ def run(
         memory_mb: Memory over all workers, in megabytes.
         force: Replace an output folder that is not ours.
         on_error: ``quarantine`` sets records aside that cannot be used; ``stop`` fails on the first.
+        engine: The SHACL engine: ``auto``, ``pyshacl``, ``shacl``, ``both`` (compare them) or ``none``.
+        format: ``nq nt ttl trig jsonld``, each also with ``.gz``.
+        identifiers: Whether to write the table of raw identifiers.
         progress: Called with bytes that were read.
 
     Raises:
@@ -100,12 +107,15 @@ def run(
     project = replace(project, base=_base(base or project.base), target=target or project.target)
     key, note = find_key(key_file, project.key_file)
     workers = jobs or os.cpu_count() or 1
+    name = _format(format or project.format)
     folder = Path(out)
     with (
         safeio.output_folder(folder, force=force) as work,
         connect(work, threads=workers, memory_mb=memory_mb // 2, key=key) as duck,
     ):
-        state = Run(project, work, key, workers, memory_mb, duck, on_error, progress)
+        state = Run(
+            project, work, key, workers, memory_mb, duck, on_error, engine, name, identifiers, progress
+        )
         for step in RUN_STEPS:
             step(state)
     return Outcome(
@@ -117,6 +127,17 @@ def run(
         time.monotonic() - started,
         (note,) if note else (),
     )
+
+
+_FORMATS = ("nq", "nt", "ttl", "trig", "jsonld")
+
+
+def _format(name: str) -> str:
+    if name.removesuffix(".gz") not in _FORMATS:
+        raise UsageError(
+            f'there is no format "{name}"', help=f"one of: {', '.join(_FORMATS)}, each also with .gz"
+        )
+    return name
 
 
 def _base(base: str) -> str:
@@ -134,6 +155,7 @@ RUN_STEPS: tuple[Callable[[Run], None], ...] = (
     link_patients,
     split_and_lift,
     put_together,
+    report_validation,
     close_books,
     write_records,
 )

@@ -14,14 +14,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
 from twinmap import registry
 from twinmap.diagnostics import Finding
 from twinmap.errors import InputOutputError, TwinmapError
 from twinmap.renderers import Report, visible
-from twinmap.safeio import full_disk
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -102,7 +100,6 @@ def say(plain: str, *, quiet: bool = False) -> None:
     if stream is None:
         return
     line = plain if plain.endswith("\n") else plain + "\n"
-    line = line.encode(stream.encoding or "utf-8", "backslashreplace").decode(stream.encoding or "utf-8")
     try:
         if wants_colour(stream):
             _console(stream).print(styled(line), end="")
@@ -126,6 +123,10 @@ def write_product(product: str | bytes, path: Path | None = None) -> None:
         with product_stream() as stream:
             stream.write(data)
         return
+    from tempfile import NamedTemporaryFile
+
+    from twinmap.safeio import full_disk
+
     try:
         with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             try:

@@ -62,8 +62,7 @@ def apply(duck: Duck, plan: Plan, staged: Staged, context: Context, folder: Path
         keys |= _distinct(duck, raw[kind], "pat")
     if plan.patient is not None:
         raw["patient"] = folder / f"{stem}-patient.raw.parquet"
-        head, tail = plan.patient
-        duck.to_parquet(f"{head} {relation} {tail}", raw["patient"])
+        duck.to_parquet(_patient_select(plan, relation), raw["patient"])
         keys |= _distinct(duck, raw["patient"], "pat")
     patients = resolve.Patients(context.key, plan.source, plan.document.systems)
     duck.register("k_pat", patients(sorted(keys)))
@@ -83,6 +82,20 @@ def apply(duck: Duck, plan: Plan, staged: Staged, context: Context, folder: Path
         done.tables["identifier"] = folder / f"{stem}-identifier.parquet"
         _identifiers(duck, plan, relation, patients, done.tables["identifier"])
     return done
+
+
+def _patient_select(plan: Plan, relation: str) -> str:
+    """What is said of patients: a row a record, or where records state other things too, each saying once."""
+    assert plan.patient is not None
+    head, tail = plan.patient
+    rows = f"{head} {relation} {tail}"
+    if not plan.rules:
+        return rows
+    said = "pat, birth, sex, deceased, iss"
+    firsts = ", ".join(
+        f"arg_min({name}, (_record, _part)) AS {name}" for name in ("_record", "_line", "_part")
+    )
+    return f"SELECT _file, {said}, {firsts} FROM ({rows}) GROUP BY _file, {said}"
 
 
 # --- the relation and its computed values -----------------------------------------------------------

@@ -18,8 +18,8 @@ from twinmap.mapping.sql import identifier, quoted
 from twinmap.model import OTHER_TABLES, Column, observation_columns
 from twinmap.privacy import Key
 
-#: Statements from which on there are more parts.
-MANY_STATEMENTS = 10_000_000
+#: The number of parts for so many statements or fewer.
+_SHARDS = ((2_000_000, 16), (10_000_000, 64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Lift:
 class PartTask:
     """All that a worker needs for one part.
 
-    ``term`` makes the term of a system and a code. ``records`` lifts the patient records of the part.
+    ``term`` makes the term of a system and a code; ``check`` is given the part's graph, its answer is kept.
     """
 
     number: int
@@ -50,6 +50,7 @@ class PartTask:
     lifts: Mapping[str, Lift]
     term: Callable[[str | None, str], str]
     memory_mb: int
+    check: Callable[[Path], object] | None = None
 
 
 @dataclass
@@ -63,6 +64,7 @@ class PartResult:
     triples: int = 0
     dropped: list[Path] = field(default_factory=list)
     repeated: list[tuple[str, str, int, int]] = field(default_factory=list)
+    checked: object = None
 
 
 def columns_of(kind: str, facets: Sequence[str]) -> tuple[Column, ...]:
@@ -71,8 +73,8 @@ def columns_of(kind: str, facets: Sequence[str]) -> tuple[Column, ...]:
 
 
 def shards_for(statements: int) -> int:
-    """The number of parts for so many statements."""
-    return 64 if statements > MANY_STATEMENTS else 16
+    """The number of parts for so many statements: a part is worked on in memory."""
+    return next((shards for most, shards in _SHARDS if statements <= most), 256)
 
 
 def describe(duck: Duck, groups: Sequence[Applied], folder: Path) -> None:
@@ -232,17 +234,23 @@ def _lift(duck: Duck, task: PartTask, result: PartResult) -> None:
         for kind, path in result.tables.items()
         if _has_twin(kind)
     ]
-    if known and "record" in task.lifts:
-        union = " UNION ".join(known)
-        pieces.append(_lines(duck, task, result, "record", f"(SELECT * FROM ({union}) ORDER BY ALL)"))
+    if known:
+        duck.run(
+            f"CREATE OR REPLACE TEMP TABLE known AS SELECT * FROM ({' UNION '.join(known)}) ORDER BY ALL"
+        )
+        for kind, columns in (("twin", "DISTINCT twin"), ("record", "*")):
+            if kind in task.lifts:
+                pieces.append(_lines(duck, task, kind, f"(SELECT {columns} FROM known ORDER BY ALL)"))
     for kind, path in result.tables.items():
         if kind in task.lifts:
-            pieces.append(_lines(duck, task, result, kind, f"read_parquet({quoted(str(path))})"))
+            pieces.append(_lines(duck, task, kind, f"read_parquet({quoted(str(path))})"))
     result.graph = task.folder / f"part-{task.number:02}.nq"
     join(pieces, result.graph)
+    if task.check is not None:
+        result.checked = task.check(result.graph)
 
 
-def _lines(duck: Duck, task: PartTask, result: PartResult, kind: str, relation: str) -> Path:
+def _lines(duck: Duck, task: PartTask, kind: str, relation: str) -> Path:
     lift = task.lifts[kind]
     joins = []
     for name, (system, code) in lift.iris.items():

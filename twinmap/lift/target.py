@@ -64,6 +64,8 @@ def select(target: Mapping[str, Any], kind: str, base: str, facets: Facets, rela
         pieces += _facets(facets) if pattern == "{facets}" else [_triple(pattern, prefixes, base)]
     subject = _path(spec["subject"], base)
     graph = f"concat(' <', {quoted(base)}, 'graph/source/', source, '> .', chr(10))"
+    if "graph" in spec:
+        graph = quoted(f" <{base}{spec['graph']}> .") + " || chr(10)"
     # Every piece ends its line; the writer adds the last line feed of a row itself.
     block = f"concat({', '.join(pieces)})"
     return (
@@ -166,7 +168,7 @@ _CONVERTED = "(canon_num IS NOT NULL AND canon_unit IS DISTINCT FROM unit)"
 
 def derived(kind: str, base: str) -> dict[str, str]:
     """The columns that targets may name beside those of the table; ``*_iri`` of codes are joined."""
-    if kind in {"record", "device"}:
+    if kind in {"twin", "record", "device"}:
         return {}
     columns = {
         "place_iri": f"concat('<', {quoted(base)}, 'file/', file, '#', record, "

@@ -94,13 +94,8 @@ class _Reading:
                 yield from self._message(event, block)
         yield from block.flush()
         yield from self._notes()
-        yield FileCounts(
-            number,
-            self.framing.messages,
-            self.filtered,
-            self.framing.second,
-            dict(sorted(self.cells.items())),
-        )
+        cells = dict(sorted(block.skipped.items()))
+        yield FileCounts(number, self.framing.messages, self.filtered, self.framing.second, cells)
 
     def _message(self, frame: Frame, block: Any) -> Iterator[Any]:
         from twinmap.readers import _hl7_message
@@ -132,9 +127,7 @@ class _Reading:
 
     def _notes(self) -> Iterator[Note]:
         number, name = self.file.number, self.file.name
-        if self.framing.messages == 0:
-            yield Note(number, "TM-O05", f"{name} holds no message")
-        elif not self.framing.begun:
+        if self.framing.messages and not self.framing.begun:
             yield Note(number, "TM-O04", f"{name} is not HL7 v2: no line begins with MSH")
         for fault, (count, line) in self.encodings.items():
             yield Note(number, "TM-Q03", fault, line, {"messages": count})

@@ -11,6 +11,7 @@ from twinmap.engine import parts
 from twinmap.engine.apply import SENSOR
 from twinmap.model import KINDS
 from twinmap.steps.state import Run
+from twinmap.steps.validate import checker
 
 
 def split_and_lift(state: Run) -> None:
@@ -36,9 +37,10 @@ def split_and_lift(state: Run) -> None:
         {int(path.name.partition("=")[2]) for kind in kinds for path in (state.parts / kind).glob("shard=*")}
     )
     memory = max(128, state.memory_mb // 2 // max(state.jobs, 1))
+    check = checker(state)
     term = partial(target.code_iri, state.project.base)
     tasks = [
-        parts.PartTask(number, state.parts, state.key, kinds, names, lifts, term, memory)
+        parts.PartTask(number, state.parts, state.key, kinds, names, lifts, term, memory, check)
         for number in numbers
     ]
     state.results = _in_parallel(tasks, state)

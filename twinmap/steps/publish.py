@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from twinmap.engine import parts
+from twinmap import registry
 from twinmap.mapping.sql import quoted
 from twinmap.model import KINDS
 from twinmap.steps.state import Run
@@ -16,7 +17,8 @@ def put_together(state: Run) -> None:
     from twinmap.writers import shared
 
     (state.publish / "tables").mkdir()
-    for kind in KINDS:
+    kinds = [kind for kind in KINDS if state.identifiers or kind != "identifier"]
+    for kind in kinds:
         pieces = [result.tables[kind] for result in state.results if kind in result.tables]
         if pieces:
             path = state.publish / "tables" / f"{kind}.parquet"
@@ -25,21 +27,42 @@ def put_together(state: Run) -> None:
             state.tables[kind] = path
             if kind == "identifier":
                 path.chmod(0o600)
-    graph = state.publish / "graph.nq"
     head = state.parts / "shared.nq"
+    sources = [source.name for source in state.sources]
     head.write_text(
-        shared.dataset(state.project.base, [source.name for source in state.sources])
-        + shared.links(state.project.base, state.twins),
+        shared.dataset(state.project.base, sources) + shared.links(state.project.base, state.twins),
         encoding="utf-8",
     )
-    parts.join([head, *(result.graph for result in state.results if result.graph)], graph)
-    state.triples, state.graph_sha256 = _count_lines(graph)
+    pieces = [head, *(result.graph for result in state.results if result.graph)]
+    writer = registry.load("writers", FORMATS.get(state.format.removesuffix(".gz"), state.format))
+    path = state.publish / f"graph.{state.format}"
+    digest = Digest()
+    writer.write(digest.lines(pieces), path)
+    state.triples, state.graph_sha256 = digest.count, digest.hex
 
 
-def _count_lines(path: Path) -> tuple[int, str]:
-    digest, lines = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-            lines += chunk.count(b"\n")
-    return lines, digest.hexdigest()
+#: Formats that one writer makes.
+FORMATS = {"nt": "nquads", "nq": "nquads", "ttl": "turtle", "trig": "turtle"}
+
+
+class Digest:
+    """Hands on N-Quads in blocks of whole lines, counts them and hashes them on the way."""
+
+    def __init__(self) -> None:
+        self._sha = hashlib.sha256()
+        self.count = 0
+
+    @property
+    def hex(self) -> str:
+        """The SHA-256 of the N-Quads, whatever format they are written in."""
+        return self._sha.hexdigest()
+
+    def lines(self, pieces: Iterable[Path]) -> Iterator[bytes]:
+        """The content of the files in order, in blocks that end with a line."""
+        for piece in pieces:
+            with piece.open("rb") as file:
+                while block := file.read(1 << 22):
+                    block += file.readline()
+                    self._sha.update(block)
+                    self.count += block.count(b"\n")
+                    yield block

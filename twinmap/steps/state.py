@@ -28,6 +28,9 @@ class Run:
     memory_mb: int
     duck: Duck
     on_error: str = "quarantine"
+    engine: str = "auto"
+    format: str = "nq"
+    identifiers: bool = True
     progress: Progress = lambda _: None
     sources: list[sources.Source] = field(default_factory=list)
     inputs: dict[Path, InputFile] = field(default_factory=dict)
@@ -38,8 +41,15 @@ class Run:
     tables: dict[str, Path] = field(default_factory=dict)
     ledger: books.Ledger = field(default_factory=books.Ledger)
     findings: list[Finding] = field(default_factory=list)
+    shapes: list[bytes] = field(default_factory=list)
+    validation: Any = None
     triples: int = 0
     graph_sha256: str = ""
+
+    @property
+    def names(self) -> dict[int, str]:
+        """The names of the input files by their numbers."""
+        return {file.number: file.name for file in self.inputs.values()}
 
     @property
     def publish(self) -> Path:

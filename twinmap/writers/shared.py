@@ -23,12 +23,9 @@ def dataset(base: str, sources: Sequence[str]) -> str:
 
 
 def links(base: str, twins: Twins) -> str:
-    """The graph ``graph/links``: the twins, and why records were linked to them."""
+    """What ``graph/links`` says beside the twins: why records were linked to them."""
     graph = f"<{base}graph/links>"
-    lines = [
-        f"<{base}patient/{twin}> {_TYPE} <{_TM}PatientTwin> {graph} ."
-        for twin in sorted(set(twins.of.values()))
-    ]
+    lines = []
     for number, item in enumerate(twins.links, 1):
         node = f"<{base}link/{item.record}-{item.other}-{number}>"
         lines += [

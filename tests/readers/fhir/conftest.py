@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pytest
@@ -40,7 +40,7 @@ class Fhir:
     """Writes resources to files of a folder and reads them."""
 
     reader = registry.load("readers", "fhir").READER
-    patient: dict[str, Any] = {
+    patient: ClassVar[dict[str, Any]] = {
         "resourceType": "Patient",
         "id": "p1",
         "identifier": [
@@ -49,7 +49,7 @@ class Fhir:
         ],
         "birthDate": "1971-03",
     }
-    pressure: dict[str, Any] = {
+    pressure: ClassVar[dict[str, Any]] = {
         "resourceType": "Observation",
         "id": "bp1",
         "status": "final",

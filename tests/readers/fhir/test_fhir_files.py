@@ -59,12 +59,8 @@ def test_components_know_their_observation(fhir: Any) -> None:
 
 
 def test_alternatives_are_taken_each_for_its_type(fhir: Any) -> None:
-    path = write(
-        tmp_path,
-        fhir.bundle(
-            {"resource": fhir.patient}, {"resource": fhir.pressure}, {"resource": {"resourceType": "Claim"}}
-        ),
-    )
+    claim = {"resource": {"resourceType": "Claim"}}
+    path = fhir.write(fhir.bundle({"resource": fhir.patient}, {"resource": fhir.pressure}, claim))
     found = fhir.read(path, "id", each="Patient | Observation.component | Observation")
     assert [row["_part"] for row in found.rows] == [
         "/entry/0/resource",
@@ -119,10 +115,8 @@ def test_what_is_no_resource_is_set_aside(fhir: Any) -> None:
 def test_one_bad_entry_spoils_no_other(fhir: Any) -> None:
     path = fhir.folder / "a.json"
     bad = '{"resource": {"resourceType": "Patient", "id": "1", "id": "2"}}'
-    path.write_text(
-        f'{{"resourceType": "Bundle", "entry": [{bad}, {{"resource": {json.dumps(fhir.pressure)}}}]}}',
-        "utf-8",
-    )
+    good = json.dumps({"resource": fhir.pressure})
+    path.write_text(f'{{"resourceType": "Bundle", "entry": [{bad}, {good}]}}', "utf-8")
     found = fhir.read(path, "id")
     assert [row["id"] for row in found.rows] == ["bp1"]
     assert [(item.code, item.part, item.raw) for item in found.aside] == [("TM-Q05", "/entry/0", bad)]

@@ -17,7 +17,7 @@ WHO = (
 )
 
 
-def who(result: Result, number: int = -1) -> tuple[Any, ...]:
+def who(result: Any, number: int = -1) -> tuple[Any, ...]:
     row = result.rows[number]
     return (row["id"] and row["id"][0]["id"], row["text"], row["other"], row["born"])
 

@@ -1,0 +1,33 @@
+"""JSON-LD by rdflib, which needs the whole graph in memory: refused for large ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from twinmap.errors import UsageError
+from twinmap.limits import LIMITS
+from twinmap.writers._files import sink
+
+
+def write(blocks: Iterable[bytes], path: Path) -> None:
+    """Write blocks of N-Quads lines to ``graph.jsonld``, also ``.gz``.
+
+    Raises:
+        UsageError: There are more quads than ``limits.jsonld_quads``.
+    """
+    from rdflib import Dataset
+
+    whole, quads = [], 0
+    for block in blocks:
+        whole.append(block)
+        quads += block.count(b"\n")
+        if quads > LIMITS.jsonld_quads:
+            raise UsageError(
+                f"JSON-LD is written for up to {LIMITS.jsonld_quads:,} quads", help="use --format nq or trig"
+            )
+    data = Dataset()
+    data.parse(data=b"".join(whole), format="nquads")
+    text = data.serialize(format="json-ld", indent=1, sort_keys=True)
+    with sink(path) as file:
+        file.write(text.encode())
