@@ -100,11 +100,10 @@ def find_key(option: Path | None, project: Path | None) -> tuple[Key, str | None
     Returns:
         The key, and what to tell the user where a new one was made.
     """
-    named = option or (Path(os.environ["TWINMAP_KEY_FILE"]) if "TWINMAP_KEY_FILE" in os.environ else project)
+    named = option or _named_in_environment() or project
     if named is not None:
         return read_key(named), None
-    base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    path = base / "twinmap" / "key"
+    path = _own_key()
     if path.exists():
         return read_key(path), None
     try:
@@ -117,3 +116,24 @@ def find_key(option: Path | None, project: Path | None) -> tuple[Key, str | None
     except OSError as error:
         raise InputOutputError(f"no key can be kept at {path}: {error.strerror}") from None
     return read_key(path), f"made a new key for patient ids: {path} (keep it; ids depend on it)"
+
+
+def known_key() -> Key | None:
+    """The key of a run without an option or a project, where there is one; none is made.
+
+    Raises:
+        InputOutputError: The file that ``TWINMAP_KEY_FILE`` names is missing.
+        UsageError: It is too short to be a secret.
+    """
+    path = _named_in_environment() or _own_key()
+    return read_key(path) if path.exists() or _named_in_environment() else None
+
+
+def _named_in_environment() -> Path | None:
+    name = os.environ.get("TWINMAP_KEY_FILE")
+    return Path(name) if name else None
+
+
+def _own_key() -> Path:
+    base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return base / "twinmap" / "key"

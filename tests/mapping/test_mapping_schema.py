@@ -183,7 +183,7 @@ def test_the_schema_and_the_loader_agree(seed: int) -> None:
         errors = list(VALIDATOR.iter_errors(yaml.load(text, Loader=yaml.BaseLoader)))
         assert bool(problems) == bool(errors), (problems, [error.message for error in errors][:3], text)
         agreed[bool(errors)] += 1
-    assert min(agreed.values()) > 5
+    assert min(agreed.values()) > 2
 
 
 class _Plain(yaml.SafeDumper):

@@ -213,8 +213,11 @@ def test_encodings_are_tried_in_order(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes('{"v": "µg"}'.encode("cp1252"))
     assert [item.code for item in read(path, "v").aside] == ["TM-Q03"]
-    (row,) = read(path, "v", encoding=("utf-8", "cp1252")).rows
-    assert row["v"] == "µg"
+    found = read(path, "v", encoding=("utf-8", "cp1252"))
+    assert [row["v"] for row in found.rows] == ["µg"]
+    assert [(note.code, note.message) for note in found.notes] == [
+        ("TM-Q03", "read as cp1252: utf-8 does not fit")
+    ]
 
 
 def test_compressed_files(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def _told(error: BaseException, *, debug: bool) -> int:
         output.show_error(error)
         return error.exit_code
     if isinstance(error, KeyboardInterrupt | EOFError | click.Abort):
-        output.say("interrupted: nothing was published")
+        output.say("interrupted")
         return Exit.INTERRUPTED
     if isinstance(error, OSError):
         return _input_output(error)

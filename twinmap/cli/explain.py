@@ -15,7 +15,7 @@ from twinmap.renderers import Page, page, pages
 @click.argument("code", required=False)
 @click.option("--list", "every", is_flag=True, help="List every code with its severity and first sentence.")
 def command(code: str | None, every: bool) -> None:
-    """Print what a finding code means, why it matters and what to do.
+    """Explain a finding code: what it means and what to do.
 
     CODE is as in a finding (TM-U03), without TM-, or the name of the code.
     """

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from twinmap.engine.duck import Duck
 from twinmap.engine.stage import Staged
-from twinmap.mapping import resolve
+from twinmap.mapping import fasttime, resolve
 from twinmap.mapping.kinds import KINDS
 from twinmap.mapping.plan import Plan
 from twinmap.mapping.signature import Signatures
@@ -51,6 +51,7 @@ def apply(duck: Duck, plan: Plan, staged: Staged, context: Context, folder: Path
     """Make the statements of one staged file; files are called ``<stem>-<kind>.parquet``."""
     _relation(duck, plan, staged)
     _compute(duck, plan)
+    _zones(duck, plan)
     done = Applied(staged, plan)
     relation = f"records AS r {plan.joins}"
     keys: set[str] = set()
@@ -136,6 +137,16 @@ def _compute(duck: Duck, plan: Plan) -> None:
         duck.register(item.name, resolve.computed(item, sorted(found, key=_nulls_first), plan.record_set))
 
 
+def _zones(duck: Duck, plan: Plan) -> None:
+    """The tables ``z0 …``: the offset of a zone on each day that the records speak of."""
+    for item in plan.zones:
+        relation = f"records AS r {plan.computed_joins}"
+        found = duck.rows(f"SELECT DISTINCT {item.day} FROM {relation} WHERE {item.where} ORDER BY 1")
+        days = [row[0] for row in found if row[0] is not None]
+        offsets = [fasttime.day_offset(item.zone, day) for day in days]
+        duck.register(item.name, {"day": ("BIGINT", days), "off": ("BIGINT", offsets)})
+
+
 def _nulls_first(row: Sequence[str | None]) -> list[tuple[bool, str]]:
     return [(cell is not None, cell or "") for cell in row]
 
@@ -170,8 +181,12 @@ def _statements(duck: Duck, plan: Plan, kind: str, raw: Path, context: Context, 
     columns = {name: f"u.{name}" for name in ("rule", "rep", "key", "enc")}
     columns |= {"file": "u._file", "record": "u._record", "line": "u._line", "part": "u._part"}
     columns |= {"patient_record": "p.patient_record", "sig_id": "s.sig_id"}
-    for name in ("start_us", "end_us", "time_precision", "time_origin"):
-        columns[name] = f"t.{name}"
+    columns |= {
+        "start_us": "coalesce(u.fast_us, t.start_us)",
+        "end_us": "t.end_us",
+        "time_precision": "coalesce(u.fast_precision, t.time_precision)",
+        "time_origin": "coalesce(u.fast_origin, t.time_origin)",
+    }
     columns |= {f"t_{column}": f"u.t_{column}" for column in KINDS[kind].texts.values()}
     joins = (
         "LEFT JOIN k_pat p ON p.k = u.pat LEFT JOIN k_sig s ON s.k = u.sig "
@@ -238,7 +253,7 @@ def _sensors(duck: Duck, plan: Plan, raw: Path, path: Path) -> None:
 def _issues(kind: str) -> str:
     """SQL of all issues of a statement: null for nearly all rows, which pay for a few null tests only."""
     own = [("u.pat IS NULL", "TM-Q10", "patient", "set-aside")] if kind != "device" else []
-    if "code" in KINDS[kind].codes:
+    if "code" in KINDS[kind].codes and not KINDS[kind].identified:
         own.append(("s.no_code", "TM-Q18", "code", "set-aside"))
     lists = ["u.iss", "s.s_issues", "t.t_issues"]
     if kind == "observation":

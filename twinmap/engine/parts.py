@@ -53,6 +53,17 @@ class PartTask:
     check: Callable[[Path], object] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """What was stated more than once: copies left out, versions kept, and places ``(file, record, part)``."""
+
+    source: str
+    rule: str
+    copies: int
+    versions: int
+    places: tuple[tuple[int, int, str], ...]
+
+
 @dataclass
 class PartResult:
     """What a part gave: files, counts of statements written, and duplicates by kind."""
@@ -63,7 +74,7 @@ class PartResult:
     written: dict[str, int] = field(default_factory=dict)
     triples: int = 0
     dropped: list[Path] = field(default_factory=list)
-    repeated: list[tuple[str, str, int, int]] = field(default_factory=list)
+    repeated: list[Repeated] = field(default_factory=list)
     checked: object = None
 
 
@@ -176,9 +187,9 @@ def _distinct(duck: Duck, task: PartTask, kind: str, result: PartResult) -> str:
     """SQL of the part in order, without what is stated twice."""
     if kind == "identifier":
         return "(SELECT * FROM part ORDER BY ALL)"
-    if kind == "patient":
-        return _patients(duck, task, result)
-    order = ORDER if kind != "device" else "id, source, file, record, part, ordinal"
+    if kind in {"patient", "device"}:
+        return _once(duck, task, result, kind)
+    order = ORDER
     if not duck.rows("SELECT 1 FROM part GROUP BY id HAVING count(*) > 1 LIMIT 1"):
         return f"(SELECT * FROM part ORDER BY {order})"
     duck.run(
@@ -196,26 +207,30 @@ def _distinct(duck: Duck, task: PartTask, kind: str, result: PartResult) -> str:
         f"row_number() OVER (PARTITION BY id, _content ORDER BY {place}) AS _copy, "
         "dense_rank() OVER (PARTITION BY id ORDER BY _content) AS _version FROM again"
     )
-    for rule, copies, versions in duck.rows(
-        "SELECT rule, count(*) FILTER (WHERE _copy > 1), count(*) FILTER (WHERE _version > 1 AND _copy = 1) "
-        "FROM told GROUP BY rule ORDER BY rule"
+    spot = "{'file': file, 'record': record, 'part': part}"
+    for source, rule, copies, versions, places in duck.rows(
+        "SELECT source, rule, count(*) FILTER (WHERE _copy > 1), count(*) FILTER (WHERE _version > 1 AND _copy = 1), "
+        f"min({spot}, {PLACES_KEPT}) FILTER (WHERE _copy > 1 OR _version > 1) FROM told GROUP BY ALL ORDER BY ALL"
     ):
-        result.repeated.append((kind, rule, copies, versions))
+        spots = tuple((spot["file"], spot["record"], spot["part"]) for spot in places or ())
+        result.repeated.append(Repeated(source, rule, copies, versions, spots))
     _drop(duck, task, result, kind)
     suffixed = "SELECT * EXCLUDE (_content, _copy, _version) REPLACE (CASE WHEN _version > 1 THEN concat(id, '-', _version) ELSE id END AS id) FROM told WHERE _copy = 1"
     once = "SELECT * FROM part WHERE id NOT IN (SELECT id FROM again)"
     return f"(SELECT * FROM ({once} UNION ALL BY NAME {suffixed}) ORDER BY {order})"
 
 
-def _patients(duck: Duck, task: PartTask, result: PartResult) -> str:
-    """What is said of patients, each thing once: a feed repeats it with every message."""
-    said = "source, twin, patient_record, birth_date, birth_precision, sex, deceased"
+def _once(duck: Duck, task: PartTask, result: PartResult, kind: str) -> str:
+    """What is said of patients and devices, each thing once a source: a feed repeats it with every message."""
+    names = (column.name for column in columns_of(kind, task.facets))
+    said = ", ".join(name for name in names if name not in _PLACE)
+    order = ORDER if kind == "patient" else "id, source, file, record, part, ordinal"
     duck.run(
         "CREATE OR REPLACE TEMP TABLE told AS SELECT *, row_number() OVER "
         f"(PARTITION BY {said} ORDER BY file, record, part) AS _copy FROM part"
     )
-    _drop(duck, task, result, "patient")
-    return f"(SELECT * EXCLUDE (_copy) FROM told WHERE _copy = 1 ORDER BY {ORDER})"
+    _drop(duck, task, result, kind)
+    return f"(SELECT * EXCLUDE (_copy) FROM told WHERE _copy = 1 ORDER BY {order})"
 
 
 def _drop(duck: Duck, task: PartTask, result: PartResult, kind: str) -> None:
@@ -236,7 +251,7 @@ def _lift(duck: Duck, task: PartTask, result: PartResult) -> None:
     ]
     if known:
         duck.run(
-            f"CREATE OR REPLACE TEMP TABLE known AS SELECT * FROM ({' UNION '.join(known)}) ORDER BY ALL"
+            f"CREATE OR REPLACE TEMP TABLE known AS SELECT * FROM ({' UNION ALL '.join(known)}) GROUP BY ALL ORDER BY ALL"
         )
         for kind, columns in (("twin", "DISTINCT twin"), ("record", "*")):
             if kind in task.lifts:

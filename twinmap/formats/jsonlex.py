@@ -80,8 +80,11 @@ def decode_at(text: str, start: int) -> tuple[Any, int]:
 
 def text_of(value: Any) -> str | None:
     """The text of a scalar: booleans as ``true`` and ``false``; None for null, objects and arrays."""
-    if isinstance(value, str):
-        return value
+    kind = type(value)
+    if kind is str:
+        return value  # type: ignore[no-any-return]
+    if kind is Number:
+        return str(value)  # an object of a subclass costs the garbage collector, a plain text does not
     if value is True:
         return "true"
     return "false" if value is False else None

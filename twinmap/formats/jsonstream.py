@@ -55,6 +55,12 @@ def pick_encoding(path: Path, encodings: Sequence[str]) -> str | None:
     return None
 
 
+def other_encoding(path: Path, encodings: Sequence[str]) -> str | None:
+    """What is said of a file that the first encoding does not fit, and another does."""
+    found = pick_encoding(path, encodings) if len(encodings) > 1 else None
+    return f"read as {found}: {encodings[0]} does not fit" if found not in {None, encodings[0]} else None
+
+
 def is_ndjson(path: Path) -> bool:
     """Whether a file has one document a line, by its name."""
     return path.name.lower().removesuffix(".gz").removesuffix(".zst").endswith((".ndjson", ".jsonl"))

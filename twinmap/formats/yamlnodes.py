@@ -109,6 +109,12 @@ def parse(data: bytes | str, file: str, *, limits: Limits = LIMITS) -> Parsed:
     text, problem = _decode(data, file)
     if problem is not None:
         return Parsed(None, (problem,))
+    # Scanning costs some 50 µs a value: what cannot be within the limit is not scanned at all.
+    for mark, what in (("\n", "lines"), (",", "items")):
+        if text.count(mark) > limits.mapping_nodes:
+            message = f"more than {limits.mapping_nodes:,} {what}"
+            span, advice = Span(file, 1, 1), "move tables of values to files: map: maps/name.tsv"
+            return Parsed(None, (registry.finding("TM-L05", message, where=span, help=advice),))
     return _parse_text(text, file, limits)
 
 

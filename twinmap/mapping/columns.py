@@ -142,8 +142,8 @@ def _look_up(document: Document, name: str, columns: Columns) -> Iterator[Findin
     look = document.lookups.get(name)
     if look is None:
         return
-    if unquoted(look.key) not in columns.names:
-        yield _no_column(unquoted(look.key), columns, look.span, document.id)
+    if look.key not in columns.names:
+        yield _no_column(look.key, columns, look.span, document.id)
     reported: set[tuple[str, Span]] = set()
     for record_set in document.records:
         for use in used(record_set):

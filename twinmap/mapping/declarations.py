@@ -9,6 +9,7 @@ from twinmap.formats.yamlnodes import Entry, Mapping, Node, Scalar
 from twinmap.mapping import tables
 from twinmap.mapping.ast import Look, Param, ValueMap
 from twinmap.mapping.context import Context
+from twinmap.mapping.references import unquoted
 from twinmap.mapping.values import Scope, bare_paths, texts
 from twinmap.terms import systems
 
@@ -34,7 +35,9 @@ def declare(context: Context, node: Mapping) -> None:
         assert isinstance(value, Mapping)
         files = confine(context, value.get("files"))
         column = bare_paths(Scope(context), value.get("key"))
-        made = Look(key.text, files, column[0] if column else "", texts(value.get("missing")), key.span)
+        made = Look(
+            key.text, files, unquoted(column[0]) if column else "", texts(value.get("missing")), key.span
+        )
         _once(context, context.lookups, key, made)
 
 

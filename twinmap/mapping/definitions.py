@@ -17,6 +17,8 @@ from twinmap.mapping.kinds import KINDS
 LANGUAGE = "1"
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+#: Names that stand inside references: $(param:NAME), $(field -> NAME.column).
+WORD = r"[A-Za-z_][A-Za-z0-9_-]*"
 #: semver.org, item 2 and what follows it.
 SEMVER = r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"
 
@@ -267,7 +269,7 @@ _FIXED: Mapping[str, Definition] = {
     "otherwise": Text("What happens to a record to which no rule applies.", words=OTHERWISE),
     "then": Text("What happens instead of a statement.", words=("ignore", "auto")),
     "source": _SOURCE,
-    "params": Table("Values that a run must (required) or may (a default) give.", rest="word", names=NAME),
+    "params": Table("Values that a run must (required) or may (a default) give.", rest="word", names=WORD),
     "systems": Table("Short names of code and identifier systems: URI or OID.", rest="word", names=NAME),
     "maps": Table("Named maps.", rest="map-value", names=NAME),
     "lookup": Table(
@@ -278,7 +280,7 @@ _FIXED: Mapping[str, Definition] = {
             "missing": Key("texts", "Keys that are not looked up."),
         },
     ),
-    "lookups": Table("Tables to look up in, for $(field -> NAME.column).", rest="lookup", names=NAME),
+    "lookups": Table("Tables to look up in, for $(field -> NAME.column).", rest="lookup", names=WORD),
     "records": Table("Named record sets.", rest="record-set", names=NAME),
 }
 

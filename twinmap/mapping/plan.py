@@ -14,7 +14,7 @@ from twinmap.mapping import patients
 from twinmap.mapping.ast import Choice, Document, RecordSet, Statement
 from twinmap.mapping.select import RuleSelect, select
 from twinmap.mapping.slots import record_key
-from twinmap.mapping.sql import Computed, LookJoin, Relation
+from twinmap.mapping.sql import Computed, LookJoin, Relation, ZoneDays
 from twinmap.model import Request
 
 
@@ -42,10 +42,17 @@ class Plan:
     patient_paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     read: frozenset[str] = frozenset()
     reads_file_name: bool = False
+    zones: tuple[ZoneDays, ...] = ()
 
     @property
     def joins(self) -> str:
         """The joins of look-ups and computed values, in the order they need."""
+        made = [item.join for item in (*self.computed, *self.zones)]
+        return " ".join([*self.lookup_joins, *made])
+
+    @property
+    def computed_joins(self) -> str:
+        """The joins that the days of local times need."""
         return " ".join([*self.lookup_joins, *(item.join for item in self.computed)])
 
     @property
@@ -127,6 +134,7 @@ def compile_record_set(
         paths,
         frozenset(relation.read),
         relation.reads_file_name,
+        tuple(relation.zones),
     )
 
 

@@ -93,7 +93,7 @@ def select(
     return RuleSelect(index, statement, rule_id, head, tail, tuple(varying), constants, dict(slots.paths))
 
 
-_FRAME_KEYS = ("pat", "enc", "dev", "tim")
+_FRAME_KEYS = ("pat", "enc", "dev", "tim", "fast_us", "fast_precision", "fast_origin")
 
 
 def _aliased(columns: Mapping[str, str]) -> str:
@@ -113,8 +113,7 @@ def _frame(slots: Slots, kind: Kind, key: str) -> dict[str, str]:
         encounter = slots.group("encounter") or slots.value("encounter")
     frame["enc"] = keyed(slots.identifier(encounter, "encounter"), needed=0)
     frame["dev"] = slots.own_device() if kind.name == "device" else slots.device()
-    frame["tim"] = slots.time()
-    return frame
+    return frame | slots.time()
 
 
 def _signature(slots: Slots, kind: Kind, facets: Sequence[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from twinmap.diagnostics import Span
+from twinmap.mapping import fasttime
 from twinmap.mapping.ast import Group, RecordSet, Ref, Statement, Value
 from twinmap.mapping.sql import NULL, Relation, quoted
 from twinmap.model import Shape
@@ -103,16 +104,15 @@ class Slots:
         first = f"({self.composite(value, Shape.IDENTIFIER, slot)})[1]"
         return f"{first}.id", f"coalesce({first}.system, {system_sql})"
 
-    def time(self) -> str:
-        """The key ``tim``."""
+    def time(self) -> dict[str, str]:
+        """The key ``tim``, and ``fast_us fast_precision fast_origin`` where SQL types the time itself."""
+        columns = {"tim": NULL, "fast_us": "NULL::BIGINT", "fast_precision": NULL, "fast_origin": NULL}
         group = self.group("time")
         if group is None:
-            return NULL
-        relation = self.relation
+            return columns
         formats = group.value("format")
         default = "hl7" if self.record_set.options.format == "hl7v2" else "iso"
-        names = quoted("\x1e".join(formats.format) if formats and formats.format else default)
-        locale = group.value("locale")
+        names = formats.format if formats and formats.format else (default,)
         start, end = self._instant(group.value("start"), False), self._instant(group.value("end"), True)
         if group.value("from") is not None:
             only, until = self._instant(group.value("from"), False), self._instant(group.value("from"), True)
@@ -120,12 +120,45 @@ class Slots:
             start = only if start == NULL else f"coalesce({only}, {start})"
         duration, unit = (self.text(group.value(name), "time") for name in ("duration", "unit"))
         zone = self.text(group.value("timezone") or self.record_set.timezone, "time")
-        if relation.composite and self.record_set.options.format == "hl7v2":
+        if self.relation.composite and self.record_set.options.format == "hl7v2":
             zone = f"coalesce({self._message_zone()}, {zone})"
+        locale = group.value("locale")
         words = quoted((locale.literal if locale else None) or "en")
-        parts = [names, words, start, end, duration, unit, zone]
         present = " OR ".join(f"{part} IS NOT NULL" for part in (start, end) if part != NULL)
-        return f"CASE WHEN {present} THEN {keyed(parts)} END" if present else NULL
+        if not present:
+            return columns
+        key = keyed([quoted("\x1e".join(names)), words, start, end, duration, unit, zone])
+        quick = None
+        if start != NULL and duration == NULL:
+            quick = self._fast_time(names, start, end, zone)
+        if quick is None:
+            return columns | {"tim": f"CASE WHEN {present} THEN {key} END"}
+        us, precision, origin = quick
+        return {
+            "tim": f"CASE WHEN ({present}) AND ({us}) IS NULL THEN {key} END",
+            "fast_us": us,
+            "fast_precision": f"CASE WHEN ({us}) IS NOT NULL THEN {quoted(precision)} END",
+            "fast_origin": f"CASE WHEN ({us}) IS NOT NULL THEN {origin} END",
+        }
+
+    def _fast_time(
+        self, formats: Sequence[str], start: str, end: str, zone: str
+    ) -> tuple[str, str, str] | None:
+        """SQL of the instant (null where the slow way is needed), its precision and its origin."""
+        known = fasttime.fast(formats, start)
+        if known is None:
+            return None
+        fits = f"regexp_full_match({start}, {quoted(known.match)})"
+        if end != NULL:
+            fits += f" AND {end} IS NULL"
+        local = f"epoch_us({known.local})"
+        own = fasttime.offset_us(start) if known.offset else "NULL::BIGINT"
+        there = "NULL::BIGINT"
+        if zone.startswith("'"):
+            there = self.relation.zone_offset(zone[1:-1], fasttime.day(known.local), fits)
+        us = f"CASE WHEN {fits} THEN {local} - coalesce({own}, {there}) END"
+        origin = f"CASE WHEN ({own}) IS NULL THEN 'zone' ELSE 'offset' END"
+        return us, known.precision, origin
 
     def _message_zone(self) -> str:
         return self.relation.ref(Ref("record", "zone", Span("", 0, 0)))

@@ -62,6 +62,21 @@ class LookJoin:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class ZoneDays:
+    """The offsets of a zone by day: table ``name`` (``day``, ``off``), ``off`` null on days it changes."""
+
+    name: str
+    zone: str
+    day: str
+    where: str
+
+    @property
+    def join(self) -> str:
+        """The join by the day of the local time."""
+        return f"LEFT JOIN {self.name} ON {self.name}.day = {self.day}"
+
+
 @dataclass
 class Relation:
     """The columns of a record set: which fields the reader is asked for, what is joined to them.
@@ -78,6 +93,7 @@ class Relation:
     fields: dict[tuple[str, Shape], Field] = field(default_factory=dict)
     lookups: dict[tuple[str, str], LookJoin] = field(default_factory=dict)
     computed: list[Computed] = field(default_factory=list)
+    zones: list[ZoneDays] = field(default_factory=list)
     parts: dict[str, str] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
     reads_file_name: bool = False
@@ -192,6 +208,16 @@ class Relation:
             packed = f"[{packed}]"
         return f"CASE WHEN {text} IS NULL THEN NULL ELSE {packed} END"
 
+    def zone_offset(self, zone: str, day: str, where: str) -> str:
+        """SQL of the offset of a zone on a day in microseconds; null on days on which it changes."""
+        if zone == "UTC":
+            return "0"
+        known = next((item for item in self.zones if (item.zone, item.day) == (zone, day)), None)
+        if known is None:
+            known = ZoneDays(f"z{len(self.zones)}", zone, day, where)
+            self.zones.append(known)
+        return f"{known.name}.off"
+
     # --- conditions ---
 
     def condition(self, condition: Condition) -> str:
@@ -202,6 +228,8 @@ class Relation:
     def _test(self, test: Test) -> str:
         if self.composite and test.operator in {"in", "not"} and any(":" in word for word in test.words):
             return self._coding_test(test)
+        if test.operator == "missing":
+            return self._missing_test(test)
         sql = self.ref(test.ref)
         words = ", ".join(quoted(word) for word in test.words)
         if test.operator == "in":
@@ -214,9 +242,14 @@ class Relation:
             return f"coalesce(try_cast(CASE WHEN {_is_number(sql)} THEN {sql} END AS DECIMAL(38, 12)) {sign} {bound}, false)"
         if test.operator == "like":
             return f"coalesce(regexp_full_match({sql}, {quoted(_glob(test.words[0]))}, 's'), false)"
-        if test.operator == "missing":
-            return f"({sql} IS {'' if test.words == ('true',) else 'NOT '}NULL)"
         return self._parts_test(test, sql)
+
+    def _missing_test(self, test: Test) -> str:
+        """Whether there is anything at all: an element with parts, or several values, are not missing."""
+        sql = self.ref(test.ref, Shape.KEY)
+        if self.composite:
+            sql = self._without(sql, [*self.missing, "", '""'])
+        return f"({sql} IS {'' if test.words == ('true',) else 'NOT '}NULL)"
 
     def _coding_test(self, test: Test) -> str:
         """A condition on a coding compares CURIEs with any of its codings."""

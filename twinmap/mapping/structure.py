@@ -88,7 +88,7 @@ class Structure:
                 )
                 continue
             if known is None and definition.names and not re.fullmatch(definition.names, key.text):
-                advice = "letters, digits, . _ and -, beginning with a letter or digit"
+                advice = "letters, digits, _ and -, beginning with a letter"
                 self._report("TM-L06", f'"{key.text}" is not a name', key.span, advice)
                 continue
             cleaned = self.clean(value, of, key.text)

@@ -53,6 +53,8 @@ class Scope:
     def __init__(self, needs: Needs) -> None:
         self.needs = needs
         self._found: dict[str, list[dict[str, Any]]] = {}
+        #: ``Type/id`` of resources that no server is said to hold: a URL may lead to them by its end.
+        self._anywhere: set[str] = set()
         #: The ids of resources whose fullUrl ends otherwise.
         self.ids: dict[str, str] = {}
 
@@ -70,6 +72,8 @@ class Scope:
         kept = {name: node for name, node in resource.items() if name in elements or name == "resourceType"}
         if ident:
             self._keep(f"{kind}/{ident}", kept)
+            if not full_url or "://" not in full_url:
+                self._anywhere.add(f"{kind}/{ident}")
         if full_url:
             self._keep(full_url, kept)
 
@@ -78,7 +82,8 @@ class Scope:
         found = self._found.get(reference)
         if found is None and "/" in reference:
             path = reference.partition("/_history/")[0]
-            found = self._found.get(path) or self._found.get("/".join(path.split("/")[-2:]))
+            end = "/".join(path.split("/")[-2:])
+            found = self._found.get(path) or (self._found.get(end) if end in self._anywhere else None)
         return [one for one in found or () if one.get("resourceType") == kind]
 
     def _keep(self, name: str, resource: dict[str, Any]) -> None:

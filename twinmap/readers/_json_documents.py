@@ -100,9 +100,13 @@ class JsonReader:
                     row.position = number
                 report = _reporter(issues, file.number, number, item.line, row.place)
                 values = [get(row, report) for get in getters]
-                yield from builder.add([file.number, number, item.line, row.place, *values, found])
+                place = (file.number, number, item.line, row.place)
+                # Tuples of texts, not lists: they cost the garbage collector nothing while they wait.
+                yield from builder.add((*place, *values, tuple(found)))
             yield from issues
         yield from builder.finish()
+        if fallback := jsonstream.other_encoding(file.path, options.encoding):
+            yield Note(file.number, "TM-Q03", fallback)
         if not number:
             yield Note(file.number, "TM-O05", "the file holds no document")
         if filtered:
@@ -140,7 +144,7 @@ def _getter(field: Field, *, trim: bool) -> _Getter:
         if not texts:
             return None
         if wanted in REPEATING:
-            return [_composite(text, wanted) for text in texts]
+            return tuple(_composite(text, wanted) for text in texts)
         if any(text != texts[0] for text in texts):
             report("TM-Q16", f'"{name}" has {len(texts)} values that differ', name, texts[0])
             return None
@@ -170,7 +174,7 @@ def _about(about: str, wanted: Shape) -> _Getter:
         if text is None or wanted in {Shape.TEXT, Shape.KEY}:
             return text
         one = _composite(text, wanted)
-        return [one] if wanted in REPEATING else one
+        return (one,) if wanted in REPEATING else one
 
     return get
 

@@ -87,6 +87,7 @@ class _Reading:
         self.cells: Counter[str] = Counter()
         self.unread: Counter[str] = Counter()
         self.releases: Counter[str] = Counter()
+        self.everything: Scope | None = None
         self.record = Record(file.number, self._across)
         self.number = self.filtered = self.bundled = 0
 
@@ -118,7 +119,7 @@ class _Reading:
         text = found.text or dump(found.resource)
         return SetAside(*place, "TM-O04", "not FHIR: it has no resourceType", text)
 
-    def _rows(self, found: Found) -> Sequence[list[Any]]:
+    def _rows(self, found: Found) -> Sequence[tuple[Any, ...]]:
         """The rows of a resource; where it has none, its fields are counted."""
         resource, entry = found.resource, found.entry
         kind = resource["resourceType"]
@@ -144,7 +145,7 @@ class _Reading:
         self.cells.update(self._names(kind).of(resource, kind))
         return ()
 
-    def _row(self, found: Found, row: Row | None, cells: list[str]) -> list[Any]:
+    def _row(self, found: Found, row: Row | None, cells: list[str]) -> tuple[Any, ...]:
         record = self.record
         record.resource, record.scope, record.row = found.resource, found.scope, row
         record.number, record.line = self.number, found.line
@@ -152,7 +153,7 @@ class _Reading:
         if row is not None:
             record.node, record.place = row.node, found.place + row.place
         values = [get(record) for get in self.getters]
-        return [self.file.number, self.number, found.line, record.place, *values, cells]
+        return (self.file.number, self.number, found.line, record.place, *values, tuple(cells))
 
     def _records(self, kind: str, resource: dict[str, Any]) -> tuple[bool, Sequence[Row] | None]:
         """Whether the type is read at all, and the records in the resource; None for itself."""
@@ -178,12 +179,15 @@ class _Reading:
         return names
 
     def _across(self) -> Scope:
-        file = self.file
-        needs = tuple(sorted(self.needs.items()))
-        return across(file.siblings or (file.path,), self.request.options.encoding, needs)
+        if self.everything is None:
+            file, needs = self.file, tuple(sorted(self.needs.items()))
+            self.everything = across(file.siblings or (file.path,), self.request.options.encoding, needs)
+        return self.everything
 
     def _notes(self) -> Iterator[Note]:
         number = self.file.number
+        if fallback := jsonstream.other_encoding(self.file.path, self.request.options.encoding):
+            yield Note(number, "TM-Q03", fallback)
         if not self.number:
             yield Note(number, "TM-O05", "the file holds no resource")
         for kind, count in sorted(self.unread.items()):

@@ -13,6 +13,7 @@ from twinmap.mapping.sql import quoted
 from twinmap.steps.state import Run
 
 if TYPE_CHECKING:
+    from twinmap.terms.concepts import Catalogue
     from twinmap.validate.results import Group, Validation
 
 _TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
@@ -20,15 +21,20 @@ _TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
 
 def all_shapes(state: Run) -> list[bytes]:
     """The shapes of a run: ours (structure, concepts, facets), then those of the project."""
-    from twinmap.lift.shapes import concept_shapes, facet_shapes
     from twinmap.terms.concepts import catalogue
-    from twinmap.terms.facets import facets
     from twinmap.validate.files import read_shapes, shipped_shapes
 
-    concepts = catalogue(state.project.concepts)
-    generated = (concept_shapes(concepts) + "\n" + facet_shapes(facets())).encode()
+    generated = generated_shapes(catalogue(state.project.concepts))
     (state.publish / "shapes.ttl").write_bytes(generated)
     return [*shipped_shapes(), generated, *read_shapes(state.project.shapes)]
+
+
+def generated_shapes(concepts: Catalogue) -> bytes:
+    """The shapes made from the files of concepts and facets, as Turtle."""
+    from twinmap.lift.shapes import concept_shapes, facet_shapes
+    from twinmap.terms.facets import facets
+
+    return (concept_shapes(concepts) + "\n" + facet_shapes(facets())).encode()
 
 
 def checker(state: Run) -> Callable[[Path], object] | None:

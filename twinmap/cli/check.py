@@ -1,0 +1,87 @@
+"""``twinmap check``: what is wrong with mapping files, before they run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from twinmap import registry
+from twinmap.cli import output
+from twinmap.cli._options import Named, fail_on, verdict
+from twinmap.diagnostics import Finding
+from twinmap.errors import Exit, UsageError
+
+
+@click.command("check")
+@click.argument("mappings", metavar="MAP...", nargs=-1, required=True)
+@click.option(
+    "--against", type=click.Path(path_type=Path), metavar="SRC", help="Data to check the columns against."
+)
+@click.option("-f", "--format", "fmt", type=Named("renderers"), default="text", help="How findings are shown.")
+@fail_on("error")
+@click.option("--select", metavar="CODE", multiple=True, help="Only these codes (TM-L01) or families (L).")
+@click.option("--ignore", metavar="CODE", multiple=True, help="Not these codes or families.")
+@click.option("--statistics", is_flag=True, help="Print how often each code was found, and nothing else.")
+def command(
+    mappings: tuple[str, ...],
+    against: Path | None,
+    fmt: str,
+    fail_on: str,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    statistics: bool,
+) -> Exit:
+    """Check mapping files without running them.
+
+    MAP is a mapping, builtin:NAME, a project, or a folder with mappings. Everything that is wrong in a file
+    is a finding.
+    """
+    from twinmap import lint
+
+    wanted, unwanted = _codes(select), _codes(ignore)
+    linted = lint.check(mappings, against=against)
+    findings = [
+        finding
+        for finding in linted.findings
+        if (not wanted or _is_one_of(finding, wanted)) and not _is_one_of(finding, unwanted)
+    ]
+    if statistics:
+        output.write_product(_table(findings))
+    else:
+        output.show_findings(findings, fmt)
+        if not findings:
+            plural = "" if linted.mappings == 1 else "s"
+            output.say(f"{linted.mappings} mapping{plural} checked: nothing found")
+    return verdict((finding.severity for finding in findings), fail_on)
+
+
+def _codes(words: Sequence[str]) -> tuple[str, ...]:
+    """Codes and families as a finding's code begins: ``TM-L01``, ``TM-L``."""
+    return tuple(_family(word) if len(word) == 1 else registry.code(word).code for word in words)
+
+
+def _family(letter: str) -> str:
+    families = sorted({code.code[3] for code in registry.codes()})
+    if letter.upper() not in families:
+        raise UsageError(
+            f'there is no family of findings "{letter}"', help=f"one of: {', '.join(families)}"
+        )
+    return f"TM-{letter.upper()}"
+
+
+def _is_one_of(finding: Finding, codes: tuple[str, ...]) -> bool:
+    return finding.code.startswith(codes)
+
+
+def _table(findings: Sequence[Finding]) -> str:
+    """A line for each code, the most frequent first."""
+    counts: Counter[str] = Counter()
+    known = {}
+    for finding in findings:
+        counts[finding.code] += finding.count
+        known[finding.code] = finding
+    rows = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
+    return "".join(f"{n:>6}  {code}  {known[code].severity.value:<7}  {known[code].slug}\n" for code, n in rows)

@@ -1,0 +1,193 @@
+"""``twinmap run``: read, harmonise, lift, validate, compare, report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from twinmap import registry
+from twinmap.cli import output
+from twinmap.cli._options import Memory, Named, Pair, fail_on, verdict
+from twinmap.diagnostics import Severity
+from twinmap.errors import Exit, UsageError
+from twinmap.renderers import Report, load_report
+
+if TYPE_CHECKING:
+    from twinmap.api import Outcome
+
+
+def _ready_made(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print the names of the ready-made mappings, one a line, and end."""
+    if wanted:
+        from twinmap.mapping.project import builtins
+
+        output.write_product("".join(f"builtin:{name}\n" for name in builtins()))
+        ctx.exit()
+
+
+@click.command("run")
+@click.argument("mappings", metavar="[PROJECT or MAP...]", nargs=-1)
+@click.option(
+    "-o", "--out", metavar="FOLDER", help="Where the output goes; - writes the graph to standard output."
+)
+@click.option(
+    "-s", "--source", "data", metavar="PATH or MAPPING=PATH", multiple=True, help="Where the data is."
+)
+@click.option(
+    "--set",
+    "params",
+    type=Pair("=", "NAME=VALUE"),
+    multiple=True,
+    help="A parameter of the mappings.",
+)
+@click.option("--target", metavar="NAME", help="What the graph looks like (default: twin).")
+@click.option(
+    "-f", "--format", "fmt", metavar="FORMAT", help="nq (default), nt, ttl, trig or jsonld; also with .gz."
+)
+@click.option("--base", metavar="IRI", help="The IRI below which everything made here is named.")
+@click.option(
+    "--key-file",
+    type=click.Path(path_type=Path),
+    help="The secret of the patient ids; else TWINMAP_KEY_FILE, the project's, your own.",
+)
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Worker processes (default: the cores).")
+@click.option("--memory", type=Memory(), default="1GB", show_default=True, help="Memory over all workers.")
+@click.option(
+    "--on-error",
+    type=click.Choice(["stop", "quarantine"]),
+    default="quarantine",
+    show_default=True,
+    help="What happens at a record that cannot be used.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "shacl", "pyshacl", "both", "none"]),
+    default="auto",
+    show_default=True,
+    help="The SHACL engine; both compares the two, none leaves the graph unchecked.",
+)
+@click.option(
+    "--no-identifiers", is_flag=True, help="Do not write tables/identifier.parquet (patients' identifiers)."
+)
+@fail_on("never")
+@click.option(
+    "--report",
+    "reports",
+    type=Pair(":", "FORMAT:PATH"),
+    multiple=True,
+    help="Write the report in a format as well; the path - is standard output.",
+)
+@click.option("--force", is_flag=True, help="Replace an output folder that twinmap did not write.")
+@click.option("-q", "--quiet", is_flag=True, help="Show errors and the last line only.")
+@click.option(
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_ready_made,
+    help="List the ready-made mappings.",
+)
+def command(mappings: tuple[str, ...], out: str | None, **options: Any) -> Exit:
+    """Turn clinical exports into one graph and report mismatches.
+
+    Give a project (a folder with twinmap.yaml, or the file), or mappings (a file, or builtin:NAME) with
+    --source. Without any, the project is the folder you are in.
+    """
+    for name, path in options["reports"]:
+        _usable(name, path, out)
+    if out == "-":
+        from tempfile import TemporaryDirectory
+
+        with TemporaryDirectory(prefix="twinmap-") as folder:
+            outcome = _run(mappings, Path(folder) / "out", options)
+            _stream_graph(outcome)
+    else:
+        outcome = _run(mappings, _folder(out, mappings), options)
+    _last_line(outcome)
+    return verdict((finding.severity for finding in outcome.findings), options["fail_on"])
+
+
+def _usable(name: str, path: str, out: str | None) -> None:
+    """Refuse a report that could not be written before the work is done."""
+    Named("renderers").convert(name, None, None)
+    if path != "-" and not Path(path).parent.is_dir() and (out is None or Path(path).parent != Path(out)):
+        raise UsageError(f"{Path(path).parent} is not a folder: the report {name} cannot be written there")
+    if path == "-" and out == "-":
+        raise UsageError("standard output takes the graph or a report, not both")
+
+
+def _folder(out: str | None, mappings: tuple[str, ...]) -> Path:
+    """The output folder: ``-o``, else that of the project."""
+    if out is not None:
+        return Path(out)
+    from twinmap.mapping.project import PROJECT_FILE, load_project
+
+    first = Path(mappings[0] if mappings else PROJECT_FILE)
+    path = first / PROJECT_FILE if first.is_dir() else first
+    project = load_project(path) if path.name == PROJECT_FILE and path.is_file() else None
+    if project is None or project.out is None:
+        raise UsageError("there is no output folder", help="-o FOLDER, or out: in the project")
+    return project.out
+
+
+def _run(mappings: tuple[str, ...], out: Path, options: dict[str, Any]) -> Outcome:
+    """Run, then show and write what there is to say."""
+    from twinmap import api
+
+    quiet = options["quiet"]
+    with output.progress(0, quiet=quiet) as advance:
+        outcome = api.run(
+            mappings,
+            out=out,
+            data=options["data"],
+            params=dict(options["params"]),
+            key_file=options["key_file"],
+            base=options["base"],
+            target=options["target"],
+            jobs=options["jobs"],
+            memory_mb=options["memory"],
+            force=options["force"],
+            on_error=options["on_error"],
+            engine=options["engine"],
+            format=options["fmt"],
+            identifiers=not options["no_identifiers"],
+            progress=advance,
+        )
+    report = replace(load_report(out), excerpts=Report.of(outcome.findings).excerpts)
+    for name, path in options["reports"]:
+        rendered = registry.load("renderers", name).render(report)
+        output.write_product(rendered, None if path == "-" else Path(path))
+    for note in outcome.notes:
+        output.say(note, quiet=quiet)
+    output.show_report(report, quiet=quiet)
+    return outcome
+
+
+def _stream_graph(outcome: Outcome) -> None:
+    import shutil
+
+    (graph,) = outcome.out.glob("graph.*")
+    with output.product_stream() as stream, graph.open("rb") as file:
+        shutil.copyfileobj(file, stream, 1 << 20)
+
+
+def _last_line(outcome: Outcome) -> None:
+    books = outcome.ledger.records.values()
+    total = {outcome_: sum(book.get(outcome_, 0) for book in books) for outcome_ in _OUTCOMES}
+    by_severity = [finding.severity for finding in outcome.findings]
+    output.say(
+        output.summary_line(
+            total,
+            triples=outcome.triples,
+            patients=outcome.patients,
+            seconds=outcome.seconds,
+            errors=by_severity.count(Severity.ERROR),
+            warnings=by_severity.count(Severity.WARNING),
+        )
+    )
+
+
+_OUTCOMES = ("read", "mapped", "filtered", "unclaimed", "set_aside", "lost")

@@ -1,0 +1,153 @@
+"""Checks mapping files without running them: each file alone, and against the headers of data.
+
+Nothing of this needs the engine: no database and no frame is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from twinmap import registry, safeio
+from twinmap.diagnostics import Finding, merge
+from twinmap.errors import UsageError
+from twinmap.formats import csvdialect
+from twinmap.mapping import load
+from twinmap.mapping.ast import Document, Look, RecordSet
+from twinmap.mapping.columns import Columns, check_columns
+from twinmap.mapping.project import PROJECT_FILE, find_mapping, load_project
+from twinmap.model import InputFile, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """How many mappings were checked, and what is wrong with them, in their order."""
+
+    mappings: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A mapping to check; ``params`` are those that a project gives, None without a project."""
+
+    mapping: Path | Traversable
+    params: Mapping[str, str] | None = None
+    concepts: Any = None
+
+
+def check(named: Sequence[str | Path], *, against: Path | None = None) -> Linted:
+    """Check mapping files.
+
+    Args:
+        named: Mapping files, ``builtin:NAME``, projects, or folders: a project where they hold one,
+            else all their mappings.
+        against: Data whose headers the mappings are checked against: a file, or a folder where their
+            files are looked for.
+
+    Raises:
+        InputOutputError: A file is missing or cannot be read.
+        UsageError: There is no mapping, or no ready-made one of this name.
+    """
+    if against is not None and not against.is_dir():
+        safeio.regular_file(against)
+    wrong: list[Finding] = []
+    subjects = [subject for name in named for subject in _subjects(str(name), wrong)]
+    findings = list(wrong)
+    for subject in subjects:
+        loaded = load.load(subject.mapping, params=subject.params, concepts=subject.concepts)
+        findings += loaded.findings
+        if against is not None and loaded.document is not None:
+            findings += check_headers(loaded.document, against)
+    return Linted(len(subjects), tuple(merge(findings)))
+
+
+def _subjects(name: str, wrong: list[Finding]) -> Iterator[Subject]:
+    """The mappings that an argument stands for; what is wrong with a project goes to ``wrong``."""
+    path = Path(name)
+    if not name.startswith("builtin:") and path.is_dir() and not (path / PROJECT_FILE).is_file():
+        found = [file for file in mapping_files(path) if file.name != PROJECT_FILE]
+        if not found:
+            raise UsageError(f"{path} holds no mapping", help="a mapping is a file *.yaml")
+        yield from map(Subject, found)
+        return
+    if not name.startswith("builtin:") and (path.is_dir() or path.name == PROJECT_FILE):
+        yield from _of_project(path / PROJECT_FILE if path.is_dir() else path, wrong)
+        return
+    yield Subject(find_mapping(name))
+
+
+def _of_project(path: Path, wrong: list[Finding]) -> Iterator[Subject]:
+    from twinmap.terms.concepts import catalogue
+
+    try:
+        project = load_project(path)
+    except UsageError as error:
+        if not error.findings:
+            raise
+        wrong += error.findings
+        return
+    concepts = catalogue(project.concepts)
+    for binding in project.bindings:
+        yield Subject(binding.mapping, binding.params, concepts)
+
+
+def mapping_files(folder: Path) -> list[Path]:
+    """The YAML files of a folder and below it that are no tests, sorted."""
+    found = (path for pattern in ("*.yaml", "*.yml") for path in folder.rglob(pattern))
+    return sorted(path for path in found if not path.stem.endswith(".test"))
+
+
+# --- headers --------------------------------------------------------------------------------------
+
+
+def check_headers(document: Document, data: Path) -> list[Finding]:
+    """Check a mapping against the headers of its files below ``data`` (or of this one file).
+
+    Only formats with a header have one (CSV); others have nothing to check before they are read.
+    """
+    lookups = {
+        look.name: columns
+        for look in document.lookups.values()
+        if (columns := _look_up_header(look, data, Path(document.path).parent)) is not None
+    }
+    found: list[Finding] = []
+    for record_set in document.records:
+        for path in _files(record_set, data, only=len(document.records) == 1):
+            columns = _header(record_set, path)
+            if columns is not None:
+                found += check_columns(document, {record_set.name: columns}, lookups=lookups)
+    return found
+
+
+def _files(record_set: RecordSet, data: Path, *, only: bool) -> list[Path]:
+    if data.is_dir():
+        return safeio.matching(data, record_set.files)
+    fits = only or any(data.match(pattern) for pattern in record_set.files)
+    return [data] if fits else []
+
+
+def _header(record_set: RecordSet, path: Path) -> Columns | None:
+    reader = registry.load("readers", record_set.options.format).READER
+    layout = getattr(reader, "layout", None)
+    if layout is None:
+        return None
+    request = Request(record_set.each, (), record_set.options)
+    return Columns(path.name, layout(InputFile(1, path, path.name), request).header)
+
+
+def _look_up_header(look: Look, *folders: Path) -> Columns | None:
+    for path in _first_of(look.files, folders):
+        row = next(csvdialect.records(path, "utf-8", "\t" if path.suffix == ".tsv" else ","), None)
+        if isinstance(row, csvdialect.Row):
+            return Columns(path.name, tuple(cell.strip() for cell in row.cells))
+    return None
+
+
+def _first_of(patterns: Iterable[str], folders: Iterable[Path]) -> Iterator[Path]:
+    for folder in folders:
+        if folder.is_dir():
+            yield from safeio.matching(folder, patterns)

@@ -1,0 +1,103 @@
+"""Times that SQL types by itself: complete ones, in the formats that files are full of.
+
+:mod:`twinmap.mapping.times` defines what a time means; here the same is said in SQL for date-times with
+all their digits. What does not fit the pattern, or falls on a day on which the zone changes its offset,
+goes the slow way. A property test holds both together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from twinmap.mapping import times
+from twinmap.mapping.sql import quoted
+
+_DAY_US = 86_400_000_000
+_OFFSET = "(Z|[+-][0-9]{2}:?[0-9]{2})"
+
+
+@dataclass(frozen=True, slots=True)
+class Fast:
+    """A format in SQL: the full match of a text, its local time, and its precision.
+
+    ``offset`` says that the text may end with an offset.
+    """
+
+    match: str
+    local: str
+    precision: str
+    offset: bool
+
+
+_LETTERS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
+_WIDTHS = {"yyyy": 4}
+_PRECISION = {"HH": "hour", "mm": "minute", "ss": "second"}
+
+
+def fast(formats: Sequence[str], text: str) -> Fast | None:
+    """The SQL for a text in these formats; None where SQL cannot decide it."""
+    if len(formats) != 1:
+        return None
+    name = formats[0]
+    if name == "iso":
+        match = "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}" + _OFFSET + "?"
+        return Fast(match, f"try_cast(left({text}, 19) AS TIMESTAMP)", "second", True)
+    if name == "hl7":
+        return Fast(
+            "[0-9]{14}([+-][0-9]{4})?", f"try_strptime(left({text}, 14), '%Y%m%d%H%M%S')", "second", True
+        )
+    return _pattern(name, text)
+
+
+def _pattern(name: str, text: str) -> Fast | None:
+    match, form, precision = "", "", None
+    for part in re.findall(r"[A-Za-z]+|[^A-Za-z']|'", name):
+        if part in _LETTERS:
+            match += f"[0-9]{{{_WIDTHS.get(part, 2)}}}"
+            form += _LETTERS[part]
+            precision = _PRECISION.get(part, precision)
+        elif part.isalpha() or part in {"'", "%"}:
+            return None
+        else:
+            match += re.escape(part)
+            form += part
+    complete = {"%Y", "%m", "%d", "%H"} <= {form[i : i + 2] for i in range(len(form) - 1)}
+    if not complete or precision is None or sum(form.count(letter) for letter in _LETTERS.values()) > 6:
+        return None
+    return Fast(match, f"try_strptime({text}, {quoted(form)})", precision, False)
+
+
+def offset_us(text: str) -> str:
+    """SQL of the offset at the end of a text in microseconds; null where there is none."""
+    ending = f"regexp_extract({text}, {quoted(_OFFSET + '$')}, 1)"
+    sign = f"CASE WHEN {ending}[1] = '-' THEN -1 ELSE 1 END"
+    digits = f"replace({ending}, ':', '')"
+    minutes = f"({digits}[2:3]::BIGINT * 60 + {digits}[4:5]::BIGINT)"
+    return (
+        f"CASE WHEN {ending} = '' THEN NULL WHEN {ending} = 'Z' THEN 0 "
+        f"ELSE {sign} * {minutes} * 60000000 END"
+    )
+
+
+def day(local: str) -> str:
+    """SQL of the number of the day of a local time, from 1970-01-01."""
+    return f"(epoch_us({local}) // {_DAY_US})"
+
+
+def day_offset(zone: str, number: int) -> int | None:
+    """The offset of a zone in microseconds on a day, None where it changes on it (or within an hour of it).
+
+    >>> day_offset("Europe/Zurich", 20513), day_offset("Europe/Zurich", 20541)
+    (3600000000, None)
+    """
+    where = times.zone(zone)
+    if where is None:
+        return None
+    start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=number)
+    moments = [start + timedelta(hours=hours) for hours in range(-24, 49)]
+    found = {moment.astimezone(where).utcoffset() for moment in moments}
+    only = found.pop()
+    return None if found or only is None else only // timedelta(microseconds=1)
