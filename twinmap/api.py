@@ -154,8 +154,8 @@ RUN_STEPS: tuple[Callable[[Run], None], ...] = (
     read,
     link_patients,
     split_and_lift,
-    put_together,
     report_validation,
+    put_together,
     close_books,
     write_records,
 )

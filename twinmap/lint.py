@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
 
 from twinmap import registry, safeio
 from twinmap.diagnostics import Finding, merge
@@ -32,11 +31,15 @@ class Linted:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A mapping to check; ``params`` are those that a project gives, None without a project."""
+    """A mapping to check, and what it is called on the command line.
 
+    ``params`` are those that a project gives, None without a project; ``concepts`` its concept files.
+    """
+
+    named: str
     mapping: Path | Traversable
     params: Mapping[str, str] | None = None
-    concepts: Any = None
+    concepts: tuple[Path, ...] = ()
 
 
 def check(named: Sequence[str | Path], *, against: Path | None = None) -> Linted:
@@ -54,45 +57,62 @@ def check(named: Sequence[str | Path], *, against: Path | None = None) -> Linted
     """
     if against is not None and not against.is_dir():
         safeio.regular_file(against)
-    wrong: list[Finding] = []
-    subjects = [subject for name in named for subject in _subjects(str(name), wrong)]
-    findings = list(wrong)
-    for subject in subjects:
-        loaded = load.load(subject.mapping, params=subject.params, concepts=subject.concepts)
-        findings += loaded.findings
-        if against is not None and loaded.document is not None:
-            findings += check_headers(loaded.document, against)
-    return Linted(len(subjects), tuple(merge(findings)))
+    findings: list[Finding] = []
+    count = 0
+    for name in named:
+        try:
+            found = subjects(str(name))
+        except UsageError as error:
+            if not error.findings:
+                raise
+            findings += error.findings  # a project with something wrong in it
+            continue
+        for subject in found:
+            findings += _check(subject, against)
+        count += len(found)
+    return Linted(count, tuple(merge(findings)))
 
 
-def _subjects(name: str, wrong: list[Finding]) -> Iterator[Subject]:
-    """The mappings that an argument stands for; what is wrong with a project goes to ``wrong``."""
-    path = Path(name)
-    if not name.startswith("builtin:") and path.is_dir() and not (path / PROJECT_FILE).is_file():
-        found = [file for file in mapping_files(path) if file.name != PROJECT_FILE]
-        if not found:
-            raise UsageError(f"{path} holds no mapping", help="a mapping is a file *.yaml")
-        yield from map(Subject, found)
-        return
-    if not name.startswith("builtin:") and (path.is_dir() or path.name == PROJECT_FILE):
-        yield from _of_project(path / PROJECT_FILE if path.is_dir() else path, wrong)
-        return
-    yield Subject(find_mapping(name))
-
-
-def _of_project(path: Path, wrong: list[Finding]) -> Iterator[Subject]:
+def _check(subject: Subject, against: Path | None) -> list[Finding]:
     from twinmap.terms.concepts import catalogue
 
-    try:
-        project = load_project(path)
-    except UsageError as error:
-        if not error.findings:
-            raise
-        wrong += error.findings
-        return
-    concepts = catalogue(project.concepts)
-    for binding in project.bindings:
-        yield Subject(binding.mapping, binding.params, concepts)
+    loaded = load.load(subject.mapping, params=subject.params, concepts=catalogue(subject.concepts))
+    findings = list(loaded.findings)
+    if against is not None and loaded.document is not None:
+        findings += check_headers(loaded.document, against)
+    return findings
+
+
+def subjects(name: str) -> list[Subject]:
+    """The mappings that an argument of the command line stands for.
+
+    Raises:
+        InputOutputError: A file is missing.
+        UsageError: The folder holds no mapping, the project cannot be used (then with findings), or
+            there is no ready-made mapping of this name.
+    """
+    path = Path(name)
+    if not name.startswith("builtin:"):
+        if path.name == PROJECT_FILE or (path / PROJECT_FILE).is_file():
+            return _of_project(path / PROJECT_FILE if path.is_dir() else path)
+        if path.is_dir():
+            found = mapping_files(path)
+            if not found:
+                raise UsageError(f"{path} holds no mapping", help="a mapping is a file *.yaml")
+            return [Subject(str(file), file) for file in found]
+    return [Subject(name, find_mapping(name))]
+
+
+def _of_project(path: Path) -> list[Subject]:
+    project = load_project(path)
+    return [
+        Subject(_named(binding.mapping), binding.mapping, binding.params, project.concepts)
+        for binding in project.bindings
+    ]
+
+
+def _named(mapping: Path | Traversable) -> str:
+    return str(mapping) if isinstance(mapping, Path) else f"builtin:{mapping.name.removesuffix('.yaml')}"
 
 
 def mapping_files(folder: Path) -> list[Path]:

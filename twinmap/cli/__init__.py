@@ -63,7 +63,7 @@ class Commands(click.Group):
 @click.group("twinmap", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", message="twinmap %(version)s")
 @click.option("--debug", is_flag=True, help="Show tracebacks of errors. They may hold patient data.")
-def twinmap(debug: bool) -> None:  # noqa: ARG001  (read from the context)
+def twinmap(debug: bool) -> None:
     """Semantic mapping for patient digital twins.
 
     Clinical exports become one validated RDF graph, with a report of what does not mean the same.
@@ -112,7 +112,7 @@ def _terminated_is_interrupted() -> Iterator[None]:
     import signal
     import threading
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
@@ -186,7 +186,9 @@ def _origin(trace: TracebackType | None) -> str:
     origin = "an unknown place"
     ours = False
     while trace is not None:
-        module = str(trace.tb_frame.f_globals.get("__name__", PurePath(trace.tb_frame.f_code.co_filename).stem))
+        module = str(
+            trace.tb_frame.f_globals.get("__name__", PurePath(trace.tb_frame.f_code.co_filename).stem)
+        )
         if module.startswith("twinmap.") or not ours:
             ours = ours or module.startswith("twinmap.")
             origin = f"{module}:{trace.tb_lineno}"

@@ -53,7 +53,9 @@ class Pair(click.ParamType[tuple[str, str]]):
     def __init__(self, sign: str, metavar: str) -> None:
         self.sign, self.metavar = sign, metavar
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
         """The two parts; neither may be empty."""
         first, sign, second = str(value).partition(self.sign)
         if not (first and sign and second):

@@ -20,12 +20,15 @@ from twinmap.errors import Exit, UsageError
 @click.option(
     "--against", type=click.Path(path_type=Path), metavar="SRC", help="Data to check the columns against."
 )
-@click.option("-f", "--format", "fmt", type=Named("renderers"), default="text", help="How findings are shown.")
+@click.option(
+    "-f", "--format", "fmt", type=Named("renderers"), default="text", help="How findings are shown."
+)
 @fail_on("error")
 @click.option("--select", metavar="CODE", multiple=True, help="Only these codes (TM-L01) or families (L).")
 @click.option("--ignore", metavar="CODE", multiple=True, help="Not these codes or families.")
 @click.option("--statistics", is_flag=True, help="Print how often each code was found, and nothing else.")
 def command(
+    *,
     mappings: tuple[str, ...],
     against: Path | None,
     fmt: str,
@@ -66,9 +69,7 @@ def _codes(words: Sequence[str]) -> tuple[str, ...]:
 def _family(letter: str) -> str:
     families = sorted({code.code[3] for code in registry.codes()})
     if letter.upper() not in families:
-        raise UsageError(
-            f'there is no family of findings "{letter}"', help=f"one of: {', '.join(families)}"
-        )
+        raise UsageError(f'there is no family of findings "{letter}"', help=f"one of: {', '.join(families)}")
     return f"TM-{letter.upper()}"
 
 
@@ -84,4 +85,6 @@ def _table(findings: Sequence[Finding]) -> str:
         counts[finding.code] += finding.count
         known[finding.code] = finding
     rows = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
-    return "".join(f"{n:>6}  {code}  {known[code].severity.value:<7}  {known[code].slug}\n" for code, n in rows)
+    return "".join(
+        f"{n:>6}  {code}  {known[code].severity.value:<7}  {known[code].slug}\n" for code, n in rows
+    )

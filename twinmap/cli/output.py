@@ -143,7 +143,7 @@ def write_product(product: str | bytes, path: Path | None = None) -> None:
 
 @contextmanager
 def product_stream() -> Iterator[BinaryIO]:
-    """stdout as bytes, flushed at the end. A reader that went away is quiet.
+    """Standard output as bytes, flushed at the end. A reader that went away is quiet.
 
     Raises:
         InputOutputError: stdout is closed or cannot be written.

@@ -162,8 +162,14 @@ def _run(mappings: tuple[str, ...], out: Path, options: dict[str, Any]) -> Outco
         output.write_product(rendered, None if path == "-" else Path(path))
     for note in outcome.notes:
         output.say(note, quiet=quiet)
-    output.show_report(report, quiet=quiet)
+    output.show_report(_for_people(report), quiet=quiet)
     return outcome
+
+
+def _for_people(report: Report) -> Report:
+    """Errors, warnings and relations: notes and books are for the report, the last line sums them up."""
+    shown = [finding for finding in report.findings if finding.get("severity") != Severity.INFO]
+    return replace(report, findings=shown, ledger={})
 
 
 def _stream_graph(outcome: Outcome) -> None:

@@ -30,13 +30,21 @@ from twinmap.errors import Exit, UsageError
     show_default=True,
     help="The SHACL engine; both compares the two.",
 )
-@click.option("-f", "--format", "fmt", type=Named("renderers"), default="text", help="How findings are shown.")
+@click.option(
+    "-f", "--format", "fmt", type=Named("renderers"), default="text", help="How findings are shown."
+)
 @fail_on("error")
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help="Write the sh:ValidationReport (it holds values)."
 )
 def command(
-    graphs: tuple[Path, ...], shapes: tuple[Path, ...], engine: str, fmt: str, fail_on: str, out: Path | None
+    *,
+    graphs: tuple[Path, ...],
+    shapes: tuple[Path, ...],
+    engine: str,
+    fmt: str,
+    fail_on: str,
+    out: Path | None,
 ) -> Exit:
     """Validate RDF files against SHACL shapes, all files as one graph.
 

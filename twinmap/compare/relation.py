@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
+from twinmap.compare.conversion import Conversion, conversion_between, scale_between
 from twinmap.compare.meaning import RESIDUAL, Said
-from twinmap.compare.signature import Signature
-from twinmap.terms import analytes, facets, loinc, ucum
+from twinmap.compare.signature import Signature, same_code
+from twinmap.terms import facets, loinc
 
 #: The relations of A to B, worst first; the first that holds is the one of a pair.
 RELATIONS = ("not-comparable", "conflicting", "related", "a-narrower", "a-broader", "equivalent")
@@ -71,18 +71,6 @@ class FacetComparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Conversion:
-    """How values of A become values of B: ``b = factor * a + offset``, exact; units are UCUM."""
-
-    source: str
-    target: str
-    factor: Fraction
-    offset: Fraction
-    rule_class: str
-    rule: str
-
-
-@dataclass(frozen=True, slots=True)
 class Relation:
     """How A relates to B, with the facets behind it and the conversion where their units differ."""
 
@@ -94,23 +82,24 @@ class Relation:
 def relation(a: Signature, b: Signature) -> Relation:
     """How signature ``a`` relates to ``b``: one of :data:`RELATIONS` but ``conflicting``.
 
-    A conversion by units or by an analyte's molar mass or charge keeps the meaning (R1); an empirical one, or
-    another context, leaves them related (R2); what only one side says makes it the narrower one (R3);
-    another quantity or subject, or a statement that contradicts its own code, is not comparable (R5).
+        A conversion by units or by an analyte's molar mass or charge keeps the meaning (R1); an empirical one, or
+        another context, leaves them related (R2); what only one side says makes it the narrower one (R3);
+        another quantity or subject, or a statement that contradicts its own code, is not comparable (R5).
 
-    >>> from twinmap.compare.meaning import of_code
-    >>> from twinmap.terms.concepts import catalogue
-    >>> def signature(code, unit):
-    ...     meaning = of_code("http://loinc.org", code, catalogue())
-    ...     return Signature(1, "s", meaning, unit, facets=meaning.facets)
-    >>> relation(signature("8480-6", "kPa"), signature("8480-6", "mm[Hg]")).relation
-    'equivalent'
-    >>> relation(signature("8480-6", "mm[Hg]"), signature("8459-0", "mm[Hg]")).relation
-    'a-broader'
-    >>> relation(signature("2345-7", "mg/dL"), signature("105272-9", "mmol/L")).relation
-    'related'
-    >>> relation(signature("8480-6", "mm[Hg]"), signature("8462-4", "mm[Hg]")).relation
-    'not-comparable'
+        >>> from twinmap.compare.conversion import Conversion, conversion_between, scale_between
+    from twinmap.compare.meaning import of_code
+        >>> from twinmap.terms.concepts import catalogue
+        >>> def signature(code, unit):
+        ...     meaning = of_code("http://loinc.org", code, catalogue())
+        ...     return Signature(1, "s", meaning, unit, facets=meaning.facets)
+        >>> relation(signature("8480-6", "kPa"), signature("8480-6", "mm[Hg]")).relation
+        'equivalent'
+        >>> relation(signature("8480-6", "mm[Hg]"), signature("8459-0", "mm[Hg]")).relation
+        'a-broader'
+        >>> relation(signature("2345-7", "mg/dL"), signature("105272-9", "mmol/L")).relation
+        'related'
+        >>> relation(signature("8480-6", "mm[Hg]"), signature("8462-4", "mm[Hg]")).relation
+        'not-comparable'
     """
     conversion = conversion_between(a, b)
     compared = (*_core(a, b, conversion), *_contradictions(a, b), *_context(a, b), *_residual(a, b))
@@ -143,7 +132,7 @@ def verdict(compared: Iterable[FacetComparison]) -> str:
 def _core(a: Signature, b: Signature, conversion: Conversion | None) -> Iterator[FacetComparison]:
     yield _component(a, b)
     one, other = a.meaning.axes, b.meaning.axes
-    if one is not None and other is not None and not _same_code(a, b):
+    if one is not None and other is not None and not same_code(a, b):
         axes = loinc.axis_relations(one, other)
         if axes["subject"] != "=":
             yield _axis("subject", one.subject(), other.subject(), axes["subject"])
@@ -157,10 +146,6 @@ def _core(a: Signature, b: Signature, conversion: Conversion | None) -> Iterator
         unit = _unit(a, b, conversion)
         if unit is not None:
             yield unit
-
-
-def _same_code(a: Signature, b: Signature) -> bool:
-    return (a.meaning.system, a.meaning.code) == (b.meaning.system, b.meaning.code)
 
 
 def _axis(facet: str, a: str, b: str, found: str) -> FacetComparison:
@@ -185,7 +170,7 @@ def _component(a: Signature, b: Signature) -> FacetComparison:
 
 
 def _observable(a: Signature, b: Signature) -> tuple[str, str]:
-    if _same_code(a, b):
+    if same_code(a, b):
         return "=", "same code"
     one, other = a.meaning, b.meaning
     if one.concept is not None and other.concept is not None:
@@ -201,7 +186,7 @@ def _matched(a: Signature, b: Signature) -> str:
 
     Two codes that are both narrower than one target may be two different things: nothing more is claimed.
     """
-    if a.match == b.match and (a.match == "=" or (_same_code(a, b) and a.received == b.received)):
+    if a.match == b.match and (a.match == "=" or (same_code(a, b) and a.received == b.received)):
         return "="
     if "=" in (a.match, b.match) and "related" not in (a.match, b.match):
         return a.match if b.match == "=" else _TURNED[b.match]
@@ -215,28 +200,12 @@ def _mapping(a: Signature) -> str:
 def _property(a: Signature, b: Signature, found: str) -> FacetComparison:
     """Another LOINC property: the same where a conversion keeps the meaning from one to the other."""
     one, other = (side.meaning.axes.property if side.meaning.axes else "" for side in (a, b))
-    rule = _scale(a, b)
+    rule = scale_between(a, b)
     if found == "unknown" or rule is None:
         return _axis("property", one, other, found)
     if rule.rule_class == "physical":
         return FacetComparison("property", one, other, "=", rule.id)
     return FacetComparison("property", one, other, "disjoint", rule.id, _EMPIRICAL)
-
-
-def _scale(a: Signature, b: Signature) -> analytes.Rule | None:
-    """The rule between the units of two signatures, or between those of their properties."""
-    if a.unit is not None and b.unit is not None and a.unit != b.unit:
-        return rule_between(a, a.unit, b.unit, (b,))
-    one, other = _own_unit(a), _own_unit(b)
-    return rule_between(a, one, other, (b,)) if one and other and one != other else None
-
-
-def _own_unit(a: Signature) -> str | None:
-    """A unit of the property of the code."""
-    if a.meaning.axes is None:
-        return None
-    own = a.meaning.concept.units.get(a.meaning.axes.property) if a.meaning.concept else None
-    return own or next(iter(loinc.property_dimension(a.meaning.axes.property)), None)
 
 
 def _unit(a: Signature, b: Signature, conversion: Conversion | None) -> FacetComparison | None:
@@ -255,58 +224,6 @@ def _unit(a: Signature, b: Signature, conversion: Conversion | None) -> FacetCom
     code = None if same else "TM-U03" if conversion.rule == "ucum" else "TM-U04"
     evidence = "UCUM" if conversion.rule == "ucum" else conversion.rule
     return FacetComparison("unit", a.unit, b.unit, "=", evidence, code)
-
-
-# --- conversion -------------------------------------------------------------------------------------
-
-
-def conversion_between(a: Signature, b: Signature) -> Conversion | None:
-    """The conversion from the unit of ``a`` to that of ``b``; None where there is none or nothing to convert.
-
-    A rule for the analyte goes before a conversion of units alone: HbA1c in ``%`` and in ``mmol/mol`` are
-    both fractions, and yet not the same scale.
-    """
-    if a.unit is None or b.unit is None or a.unit == b.unit:
-        return None
-    found = rule_between(a, a.unit, b.unit, (b,))
-    if found is None:
-        return None
-    return Conversion(a.unit, b.unit, found.factor, found.offset, found.rule_class, found.id)
-
-
-def rule_between(
-    a: Signature, source: str, target: str, others: tuple[Signature, ...] = ()
-) -> analytes.Rule | None:
-    """The rule by which values of a signature go from one unit to another.
-
-    Rules are keyed by code: that of a mass first, then the other codes of the concept.
-    """
-    try:
-        for code in _codes(a, *others):
-            rule = analytes.rule_between(source, target, code)
-            if rule is not None:
-                return rule
-        return analytes.conversion(source, target)
-    except ucum.UcumError:
-        return None
-
-
-def _codes(*signatures: Signature) -> list[str]:
-    """LOINC codes to look for a rule by, masses first."""
-    own = [item.meaning.code for item in signatures if item.meaning.axes is not None]
-    mass = [
-        item.meaning.code
-        for item in signatures
-        if item.meaning.axes is not None and loinc.is_molar(item.meaning.axes.property) is False
-    ]
-    siblings = [
-        code.code
-        for item in signatures
-        if item.meaning.concept is not None
-        for code in item.meaning.concept.codes
-        if code.system == loinc.SYSTEM
-    ]
-    return list(dict.fromkeys([*mass, *own, *siblings]))
 
 
 # --- facets -----------------------------------------------------------------------------------------
@@ -346,7 +263,7 @@ def _context(a: Signature, b: Signature) -> Iterator[FacetComparison]:
 
 
 def _open(name: str, one: Said | None, other: Said | None, *, required: bool) -> FacetComparison:
-    """Only one side says it. What a code merely implies is what the other one may be taken to mean as well."""
+    """Only one side says it. What a code merely implies, the other may be taken to mean as well."""
     said = one or other or Said("", "")
     a, b = (said.value, None) if one else (None, said.value)
     if said.implied:
@@ -372,7 +289,7 @@ def _both(facet: facets.Facet, one: Said, other: Said) -> FacetComparison:
 
 def _residual(a: Signature, b: Signature) -> Iterator[FacetComparison]:
     """LOINC axes without a facet word; a value that was not verified (``?``) is equal to nothing."""
-    if _same_code(a, b) or a.meaning.axes is None or b.meaning.axes is None:
+    if same_code(a, b) or a.meaning.axes is None or b.meaning.axes is None:
         return
     for name in RESIDUAL:
         axis = _AXIS.get(name, name.upper())

@@ -100,6 +100,11 @@ class Signature:
         return said.value.removeprefix(f"tm:{facet}-") if said else None
 
 
+def same_code(a: Signature, b: Signature) -> bool:
+    """Whether two signatures carry one code of one system."""
+    return (a.meaning.system, a.meaning.code) == (b.meaning.system, b.meaning.code)
+
+
 def merged(
     stated: Mapping[str, str], fixed: Mapping[str, Said], rule: str = ""
 ) -> tuple[dict[str, Said], tuple[Contradiction, ...]]:
@@ -172,7 +177,8 @@ def number(duck: Duck, relation: str) -> None:
     stands = " AND ".join(f"status IS DISTINCT FROM {quoted(word)}" for word in RETRACTED)
     listed = ", ".join(f"{sql} AS {name}" for name, sql in keys.items())
     duck.run(
-        f"CREATE OR REPLACE TEMP TABLE k_sig AS SELECT row_number() OVER (ORDER BY {', '.join(keys)}) AS sig, * "
+        "CREATE OR REPLACE TEMP TABLE k_sig AS "
+        f"SELECT row_number() OVER (ORDER BY {', '.join(keys)}) AS sig, * "
         f"FROM (SELECT {listed}, any_value({hashed}) AS h FROM {relation} WHERE {stands} GROUP BY ALL)"
     )
     read = ", ".join(f"o.{name}" for name in _READ)
@@ -205,7 +211,8 @@ def _profiles(duck: Duck) -> dict[int, tuple[dict[str, Any], Profile]]:
         row[0]: row[1:]
         for row in duck.rows(
             "SELECT sig, count(*), min(first_us), max(last_us), "
-            "quantile_disc((last_us - first_us) // (n - 1), 0.5) FILTER (WHERE n > 1) FROM k_seen GROUP BY sig"
+            "quantile_disc((last_us - first_us) // (n - 1), 0.5) FILTER (WHERE n > 1) "
+            "FROM k_seen GROUP BY sig"
         )
     }
     profiles = {}

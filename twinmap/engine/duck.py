@@ -16,6 +16,7 @@ import duckdb
 
 from twinmap.errors import InputOutputError
 from twinmap.mapping.sql import identifier, quoted
+from twinmap.engine.base32 import base32
 from twinmap.privacy import Key
 
 #: What DuckDB raises, for those who expect it.
@@ -45,6 +46,9 @@ def connect(work: Path, *, threads: int = 1, memory_mb: int = 512, key: Key | No
             duck.install_key(key)
         yield duck
     finally:
+        if key is not None:
+            connection.execute("DROP MACRO keyed")
+            connection.remove_function("base32")
         connection.close()
 
 
@@ -112,14 +116,9 @@ class Duck:
         self.run("SET VARIABLE inner_pad = (SELECT i FROM pads)")
         self.run("SET VARIABLE outer_pad = (SELECT o FROM pads)")
         self.run("DROP TABLE pads")
+        self._connection.create_function("base32", base32, ["VARCHAR"], "VARCHAR", type="arrow")
         self.run(_KEYED)
 
 
-_BASE32 = (
-    "translate(concat("
-    "to_base(('0x' || h[1:10])::BIGINT, 32, 8), to_base(('0x' || h[11:20])::BIGINT, 32, 8), "
-    "to_base(('0x' || h[21:30])::BIGINT, 32, 8), to_base(('0x' || h[31:33])::BIGINT >> 2, 32, 2)), "
-    "'0123456789ABCDEFGHIJKLMNOPQRSTUV', 'abcdefghijklmnopqrstuvwxyz234567')"
-)
 _HMAC = "sha256(getvariable('outer_pad') || unhex(sha256(getvariable('inner_pad') || encode(message))))"
-_KEYED = f"CREATE TEMP MACRO base32(h) AS {_BASE32}; CREATE TEMP MACRO keyed(message) AS base32({_HMAC})"
+_KEYED = f"CREATE TEMP MACRO keyed(message) AS base32({_HMAC})"

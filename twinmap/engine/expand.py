@@ -35,7 +35,17 @@ def expanded(kind: str, facets: Sequence[str], relation: str) -> str:
     joins = "JOIN rules r ON r.grp = n.grp AND r.rule = n.rule"
     if kind in KINDS and kind != "device":
         joins += f" JOIN signatures s ON s.grp = n.grp AND s.kind = {quoted(kind)} AND s.sig_id = n.sig_id"
+        joins += " LEFT JOIN encounters e ON e.source = r.source AND e.enc = n.enc"
     return f"SELECT {listed} FROM {relation} n {joins}"
+
+
+def encounters(relation: str) -> str:
+    """SELECT of ``source, enc, id``: the ids of encounters, each made once."""
+    return (
+        "SELECT source, enc, keyed(concat_ws(chr(31), 'encounter', source, enc)) AS id FROM ("
+        f"SELECT DISTINCT r.source, n.enc FROM {relation} n JOIN rules r ON r.grp = n.grp AND r.rule = n.rule "
+        "WHERE n.enc IS NOT NULL)"
+    )
 
 
 def _place(ordinal: str) -> dict[str, str]:

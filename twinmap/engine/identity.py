@@ -76,10 +76,11 @@ def link(
     twins = Twins(dict(zip(records, records, strict=True)))
     links = [*_same_identifier(duck, who, identifiers, key), *_crosswalked(crosswalk, twins.of)]
     clusters = _clusters(links)
-    if not clusters:
-        return twins
     said = _said(duck, patients)
-    for members in clusters:
+    linked = {record for members in clusters for record in members}
+    # One identifier of one system is one record, whichever source it stands in: it can contradict itself.
+    alone = [[record] for record in sorted(said.keys() - linked)]
+    for members in (*clusters, *alone):
         attribute = _contradiction(members, said)
         if attribute is not None:
             twins.refused.append(Refused(tuple(members), attribute))

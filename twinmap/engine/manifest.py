@@ -49,7 +49,10 @@ def manifest(state: Any, tool_version: str) -> dict[str, object]:
         "graph": {"triples": state.triples, "sha256": state.graph_sha256},
         "patients": len(set(state.twins.of.values())),
         "outputs": {
-            str(path.relative_to(state.publish)): {"size": path.stat().st_size, "sha256": safeio.sha256(path)}
+            str(path.relative_to(state.publish)): {
+                "size": path.stat().st_size,
+                "sha256": state.graph_sha256 if path.name == "graph.nq" else safeio.sha256(path),
+            }
             for path in outputs
         },
         "run": {

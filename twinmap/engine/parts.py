@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from twinmap.diagnostics import PLACES_KEPT
 from twinmap.engine.apply import RECORD_RULES, Applied
 from twinmap.engine.duck import Duck, connect
-from twinmap.engine.expand import expanded
+from twinmap.engine.expand import encounters, expanded
+from twinmap.mapping.kinds import KINDS
 from twinmap.mapping.sql import identifier, quoted
 from twinmap.model import OTHER_TABLES, Column, observation_columns
 from twinmap.privacy import Key
@@ -173,6 +175,8 @@ def work(task: PartTask) -> PartResult:
             if not files.is_dir():
                 continue
             narrow = f"read_parquet({quoted(str(files / '*.parquet'))})"
+            if kind in KINDS and kind != "device":
+                duck.run(f"CREATE OR REPLACE TEMP TABLE encounters AS {encounters(narrow)}")
             duck.run(f"CREATE OR REPLACE TEMP TABLE part AS {expanded(kind, task.facets, narrow)}")
             path = task.folder / f"{kind}-{task.number:02}.parquet"
             ordered = _distinct(duck, task, kind, result)
@@ -209,8 +213,10 @@ def _distinct(duck: Duck, task: PartTask, kind: str, result: PartResult) -> str:
     )
     spot = "{'file': file, 'record': record, 'part': part}"
     for source, rule, copies, versions, places in duck.rows(
-        "SELECT source, rule, count(*) FILTER (WHERE _copy > 1), count(*) FILTER (WHERE _version > 1 AND _copy = 1), "
-        f"min({spot}, {PLACES_KEPT}) FILTER (WHERE _copy > 1 OR _version > 1) FROM told GROUP BY ALL ORDER BY ALL"
+        "SELECT source, rule, count(*) FILTER (WHERE _copy > 1), "
+        "count(*) FILTER (WHERE _version > 1 AND _copy = 1), "
+        f"min({spot}, {PLACES_KEPT}) FILTER (WHERE _copy > 1 OR _version > 1) "
+        "FROM told GROUP BY ALL ORDER BY ALL"
     ):
         spots = tuple((spot["file"], spot["record"], spot["part"]) for spot in places or ())
         result.repeated.append(Repeated(source, rule, copies, versions, spots))
@@ -221,7 +227,7 @@ def _distinct(duck: Duck, task: PartTask, kind: str, result: PartResult) -> str:
 
 
 def _once(duck: Duck, task: PartTask, result: PartResult, kind: str) -> str:
-    """What is said of patients and devices, each thing once a source: a feed repeats it with every message."""
+    """What a source says of patients and devices, each thing once: a feed repeats it with every message."""
     names = (column.name for column in columns_of(kind, task.facets))
     said = ", ".join(name for name in names if name not in _PLACE)
     order = ORDER if kind == "patient" else "id, source, file, record, part, ordinal"

@@ -19,7 +19,7 @@ from twinmap.mapping.sql import NULL, Relation, identifier, quoted
 from twinmap.mapping.typed import PLAIN_NUMBER
 from twinmap.model import SHAPE_FIELDS, Shape
 
-_INTEGER = r"-?(0|[1-9][0-9]*)"
+_INTEGER = r"0|-?[1-9][0-9]*"
 
 
 @dataclass(frozen=True, slots=True)

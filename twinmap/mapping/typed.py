@@ -1,6 +1,6 @@
 """Text to typed values, once per distinct text: numbers, comparators, ranges, ratios, booleans.
 
-Pure functions. A plain number (``-?digits[.digits]`` without leading zeros) never comes here: SQL takes
+Pure functions. A plain number (``-?digits[.digits]`` without leading zeros, zero without a sign) never comes here: SQL takes
 it as it is, and :func:`type_value` agrees with it.
 """
 
@@ -13,7 +13,7 @@ from decimal import Decimal
 from twinmap.privacy import shape
 
 #: What SQL types by itself, as a full match.
-PLAIN_NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?"
+PLAIN_NUMBER = r"(0|-?[1-9][0-9]*)(\.[0-9]+)?|-0\.[0-9]*[1-9][0-9]*"
 
 #: Exponents beyond this are refused: the number would be longer than any measurement.
 _MAX_EXPONENT = 308

@@ -89,11 +89,17 @@ def references(resource: Mapping[str, Any], kind: str) -> list[_Reference]:
 
 
 def ids(record: Record, reference: _Reference, kind: str) -> list[Any]:
-    """The reference itself where it names a resource of a type: the nodes of an IDENTIFIER."""
+    """The reference itself where it names a resource of a type: the nodes of an IDENTIFIER.
+
+    A URL that leads to a resource of this source is that resource's id; others keep their server.
+    """
     literal = reference.get("reference")
-    if not isinstance(literal, str) or literal.startswith("#") or _named_type(literal):
+    if not isinstance(literal, str) or literal.startswith("#"):
         return [reference]
-    return [reference] if _resolve(record, literal, kind) else []
+    if _named_type(literal) is None:
+        return [reference] if _resolve(record, literal, kind) else []
+    here = _look_up(record, literal, kind) if "://" in literal else ()
+    return [{"reference": f"{kind}/{one['id']}"} for one in here if "id" in one] or [reference]
 
 
 def id_texts(record: Record, reference: _Reference, kind: str) -> list[Any]:
@@ -152,8 +158,12 @@ def _named_type(literal: str) -> str | None:
 def _resolve(record: Record, literal: str, kind: str) -> Sequence[Mapping[str, Any]]:
     if literal.startswith("#"):
         return [one for one in _contained(record, literal[1:]) if one.get("resourceType") == kind]
-    found = record.scope.get(literal, kind) if record.scope else ()
-    found = found or record.across().get(literal, kind)
+    found = _look_up(record, literal, kind)
     if not found:
         record.miss(kind, literal)
     return found
+
+
+def _look_up(record: Record, literal: str, kind: str) -> Sequence[Mapping[str, Any]]:
+    found = record.scope.get(literal, kind) if record.scope else ()
+    return found or record.across().get(literal, kind)

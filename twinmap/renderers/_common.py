@@ -64,7 +64,9 @@ def grouped(findings: Iterable[Json]) -> list[Group]:
     """Make one of the findings that differ only in the statement or patient concerned, in their order."""
     seen: dict[tuple[str, ...], list[Json]] = {}
     for finding in findings:
-        key = ("code", "severity", "message", "where", "sources", "concept", "facet", "rule", "help")
+        key = ["code", "severity", "message", "where", "sources", "facet", "help"]
+        if not finding.get("where"):  # rules that inherit one line of a mapping are told once
+            key += ["concept", "rule"]
         seen.setdefault(tuple(repr(finding.get(name)) for name in key), []).append(finding)
     return [
         Group(same[0], _places(same), sum(int(finding.get("count", 1)) for finding in same))
@@ -102,9 +104,9 @@ def place_text(place: Json, file: str) -> str:
 
     ``file`` is what the file is called here: its name, or ``file 3`` where names are not to be shown.
     """
-    record = f"record {place['record']}" if "record" in place else ""
+    record = f"record {place['record']}" if place.get("record") else ""  # 0 is the header
     if "line" in place:
-        record += f" (line {place['line']})"
+        record += f" (line {place['line']})" if record else f"line {place['line']}"
     words = [file, record, str(place.get("part", "")), str(place.get("field", ""))]
     text = ", ".join(word for word in words if word)
     return f"{text}: {place['shape']}" if place.get("shape") else text

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from twinmap import registry
-from twinmap.diagnostics import Finding, Severity, merge
+from twinmap.diagnostics import Finding, Place, Severity, merge
 from twinmap.engine import books
+from twinmap.engine.parts import Repeated
 from twinmap.errors import InternalError
 from twinmap.steps.state import Run
 
@@ -18,8 +19,8 @@ def close_books(state: Run) -> None:
         InternalError: Something is lost.
     """
     for result in state.results:
-        for kind, rule, copies, versions in result.repeated:
-            state.findings += _repeated(state, kind, rule, copies, versions)
+        for item in result.repeated:
+            state.findings += _repeated(state, item)
     dropped = [path for result in state.results for path in result.dropped]
     state.ledger = books.close(state.duck, [made.book for made in state.made], state.tables, dropped)
     state.findings = merge(_adjusted(state))
@@ -30,18 +31,31 @@ def close_books(state: Run) -> None:
         )
 
 
-def _repeated(state: Run, kind: str, rule: str, copies: int, versions: int) -> list[Finding]:
+def _repeated(state: Run, item: Repeated) -> list[Finding]:
     found = []
-    for code, count in (("TM-D01", copies), ("TM-L10", versions)):
+    places = tuple(
+        Place(item.source, state.names[file], record, None, part) for file, record, part in item.places
+    )
+    for code, count in (("TM-D01", item.copies), ("TM-L10", item.versions)):
         if count:
             known = registry.code(code)
-            words = {"slot": "key", "rule": rule, "shape": "", "count": count, "source": kind}
+            words = {"slot": "key", "rule": item.rule, "shape": "", "count": count, "source": item.source}
             message = (
                 known.module.MESSAGE.format(**words)
                 if code == "TM-D01"
                 else "two records with one key say different things; all are kept"
             )
-            found.append(registry.finding(code, message, rule=rule, count=count, severity=Severity.WARNING))
+            found.append(
+                registry.finding(
+                    code,
+                    message,
+                    places=places,
+                    sources=(item.source,),
+                    rule=item.rule,
+                    count=count,
+                    severity=Severity.WARNING,
+                )
+            )
     return found
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from twinmap import registry, safeio
 from twinmap.engine import parts
-from twinmap.engine.identity import link
+from twinmap.engine.identity import Refused, link
 from twinmap.errors import UsageError
+from twinmap.mapping.sql import quoted
 from twinmap.steps.state import Run
 
 
@@ -34,13 +36,33 @@ def link_patients(state: Run) -> None:
         state.findings.append(
             registry.finding(
                 "TM-I02",
-                f"{len(refused.records)} linked patient records contradict each other in {refused.attribute}",
+                _contradiction(refused),
                 patient=refused.records[0],
-                sources=tuple(source.name for source in state.sources),
+                sources=_sayers(state, refused.records),
                 details={"attribute": refused.attribute, "records": list(refused.records)},
                 help=getattr(known.module, "HELP", None),
             )
         )
+
+
+def _contradiction(refused: Refused) -> str:
+    if len(refused.records) == 1:
+        return f"the sources contradict each other in the {refused.attribute} of one patient record"
+    return f"{len(refused.records)} linked patient records contradict each other in {refused.attribute}"
+
+
+def _sayers(state: Run, records: Sequence[str]) -> tuple[str, ...]:
+    """The sources that say something of these records."""
+    listed = ", ".join(quoted(record) for record in records)
+    found = dict.fromkeys(
+        made.applied.plan.source
+        for made in state.made
+        if (path := made.applied.tables.get("patient")) is not None
+        and state.duck.value(
+            f"SELECT count(*) FROM read_parquet({quoted(str(path))}) WHERE patient_record IN ({listed})"
+        )
+    )
+    return tuple(found)
 
 
 def _crosswalk(state: Run) -> list[tuple[str, str, str]]:

@@ -130,12 +130,13 @@ def _trace(state: Run, group: Group) -> tuple[tuple[Place, ...], Span | None, tu
     for focus in group.focus[:PLACES_KEPT]:
         stem, _, ident = focus.strip("<>").removeprefix(base).partition("/")
         kind = kinds.get(stem, stem)
-        path = state.tables.get(kind)
+        paths = [str(result.tables[kind]) for result in state.results if kind in result.tables]
         column = "patient_record" if kind == "patient" else "id"
-        if path is None:
+        if not paths:
             continue
+        table = "read_parquet([" + ", ".join(quoted(path) for path in paths) + "])"
         for source, rule, file, record, line, part in state.duck.rows(
-            f"SELECT source, rule, file, record, line, part FROM read_parquet({quoted(str(path))}) "
+            f"SELECT source, rule, file, record, line, part FROM {table} "
             f"WHERE {column} = ? ORDER BY ALL LIMIT 1",
             [ident],
         ):

@@ -11,7 +11,7 @@ from twinmap.writers._files import sink
 
 
 def write(blocks: Iterable[bytes], path: Path) -> None:
-    """Write blocks of N-Quads lines to ``graph.jsonld``, also ``.gz``.
+    """Write N-Quads to ``graph.jsonld``, also ``.gz``.
 
     Raises:
         UsageError: There are more quads than ``limits.jsonld_quads``.

@@ -21,7 +21,7 @@ PREFIXES = {
 
 
 def write(blocks: Iterable[bytes], path: Path) -> None:
-    """Write blocks of N-Quads lines to ``graph.ttl`` (triples) or ``graph.trig``, each also ``.gz``."""
+    """Write N-Quads to ``graph.ttl`` (triples) or ``graph.trig``, each also ``.gz``."""
     import pyoxigraph as ox
 
     turtle = ".ttl" in path.suffixes

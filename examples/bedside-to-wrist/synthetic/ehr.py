@@ -184,6 +184,7 @@ def _spoil(world: World, made: Chart) -> None:
             "U05", "ehr ward-monitor", "that heart rate is in mm[Hg], all others in /min",
             f"{file}:{wrong['id']}", because="U06",
         )  # fmt: skip
+        world.plant("H01", "ehr", "that heart rate is not in /min", f"{file}:{wrong['id']}", because="U06")
     elif number == 4:
         height = made.observe(
             {"coding": [{"system": "https://loinc.org", "code": "8302-2"}]},

@@ -132,6 +132,8 @@ def _plant(world: World, other_sex: Sequence[int]) -> None:
         "PID-8 and Patient.gender of one patient differ",
         *(f"feed.hl7:{number}" for number in other_sex),
     )
+    world.plant("H01", "ehr", "a patient record has two sexes", because="I02")
+    world.plant("H01", "laboratory", "a creatinine has no unit", because="U02")
 
 
 def _spoil(world: World, samples: list[Sample]) -> None:
@@ -148,8 +150,8 @@ def _spoil(world: World, samples: list[Sample]) -> None:
     change("U02", "a creatinine has no unit", first[0], 1, unit="")
     change("C03", "2345-6 has a wrong check digit: glucose is 2345-7", first[1], 0,
            code="2345-6^Glucose^LN", value="97", unit="mg/dL", low=70, high=101)  # fmt: skip
-    change("C13", "one OBX-3 says potassium by its local and sodium by its LOINC code", first[2], 2,
-           code="K^Potassium^99LAB^2951-2^Sodium^LN")  # fmt: skip
+    change("C13", "one OBX-3 says glucose by its local and potassium by its LOINC code", first[2], 0,
+           code="GLU^Glucose^99LAB^2823-3^Potassium^LN")  # fmt: skip
     change("S01", "a glucose was withdrawn (OBX-11 is W)", first[3], 0, status="W", value="31.0")
     change("R01", "a potassium within its interval has the flag H", first[4], 2, value="4.4", flag="H")
     change("F06", "a serum creatinine whose specimen is urine", first[5], 1,

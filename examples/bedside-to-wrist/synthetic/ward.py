@@ -38,6 +38,7 @@ def write(world: World, folder: Path) -> None:
         f"the thermometer of {FAHRENHEIT} writes degrees Fahrenheit where the mapping says Cel",
         f"vitals-ward-b.csv:monitor={FAHRENHEIT}",
     )
+    world.plant("H01", "ward-monitor", "temperatures above 46 Cel", "vitals-ward-b.csv", because="U07")
     for ward, delimiter in (("A", ","), ("B", ";")):
         lines = [delimiter.join(COLUMNS)]
         lines += [delimiter.join(row.values()) for row in rows[ward]]
@@ -113,6 +114,7 @@ def _spoil(world: World, rows: list[Row]) -> None:
 
     world.plant("Q11", "ward-monitor", "a heart rate ends in the letter O", at(letter))
     world.plant("V01", "ward-monitor", "a heart rate of several hundred: a zero too many", at(fast))
+    world.plant("H01", "ward-monitor", "both are no heart rates", at(letter), at(fast), because="V01")
     world.plant("Q01", "ward-monitor", "a comma in a note that is not quoted makes a twelfth cell", at(ragged))
     world.plant("D01", "ward-monitor", "a row stands in the file twice", at(again), f"{file}:{again + 2}")
     world.plant(

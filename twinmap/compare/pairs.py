@@ -1,0 +1,116 @@
+"""The pairs of signatures that two sources have of one concept, with how they relate and how many they are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from twinmap.compare.conversion import rule_between
+from twinmap.compare.relation import Relation, relation
+from twinmap.compare.signature import Signature
+
+if TYPE_CHECKING:
+    from twinmap.engine.duck import Duck
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two signatures of two sources for one concept; ``patients_both`` have values of both."""
+
+    a: Signature
+    b: Signature
+    relation: Relation
+    patients_both: int = 0
+
+    @property
+    def group(self) -> str:
+        """The concept, or the CURIE of the code."""
+        return self.a.group
+
+
+def comparable(signature: Signature) -> bool:
+    """Whether a signature says something of its concept: no value at all, and text for a quantity, do not."""
+    concept = signature.meaning.concept
+    quantity = concept is not None and concept.kind == "quantity"
+    return signature.values != "absent" and not (quantity and signature.values != "quantity")
+
+
+def pairs(signatures: Iterable[Signature]) -> Iterator[Pair]:
+    """Every pair of signatures of one concept from two sources, sources in the order of their names."""
+    groups: dict[str, dict[str, list[Signature]]] = defaultdict(lambda: defaultdict(list))
+    for item in signatures:
+        if comparable(item):
+            groups[item.group][item.source].append(item)
+    for _, by_source in sorted(groups.items()):
+        for first, second in combinations(sorted(by_source), 2):
+            for a in by_source[first]:
+                for b in by_source[second]:
+                    yield Pair(a, b, relation(a, b))
+
+
+# --- in the database --------------------------------------------------------------------------------
+
+
+def register(duck: Duck, signatures: Sequence[Signature], found: Sequence[Pair]) -> None:
+    """Make ``k_line`` (how values of a signature become those of its concept) and ``k_pair``.
+
+    ``k_line`` has ``sig, grp, factor, shift``; factor is null where values are not to be compared as numbers.
+    ``k_pair`` has ``pair, grp, sig_a, sig_b, relation``, numbered from 0 in the order of ``found``.
+    """
+    lines = [_line(item, _common(item, signatures)) for item in signatures]
+    duck.register(
+        "k_line",
+        {
+            "sig": ("BIGINT", [item.number for item in signatures]),
+            "grp": ("VARCHAR", [item.group for item in signatures]),
+            "factor": ("DOUBLE", [line[0] if line else None for line in lines]),
+            "shift": ("DOUBLE", [line[1] if line else None for line in lines]),
+        },
+    )
+    duck.register(
+        "k_pair",
+        {
+            "pair": ("BIGINT", list(range(len(found)))),
+            "grp": ("VARCHAR", [pair.group for pair in found]),
+            "sig_a": ("BIGINT", [pair.a.number for pair in found]),
+            "sig_b": ("BIGINT", [pair.b.number for pair in found]),
+            "relation": ("VARCHAR", [pair.relation.relation for pair in found]),
+        },
+    )
+
+
+def _common(signature: Signature, signatures: Sequence[Signature]) -> str | None:
+    """The unit in which values of a concept are compared: the concept's, else the most frequent."""
+    concept = signature.meaning.concept
+    if concept is not None and concept.unit is not None:
+        return concept.unit
+    units = [item for item in signatures if item.group == signature.group and item.unit is not None]
+    first = min(units, key=lambda item: (-item.profile.n, item.unit or ""), default=None)
+    return first.unit if first else None
+
+
+def _line(signature: Signature, common: str | None) -> tuple[float, float] | None:
+    """Factor and offset to the common unit; values without a unit are compared as they are, if all are so."""
+    if signature.values != "quantity":
+        return None
+    if signature.unit is None:
+        return (1.0, 0.0) if common is None else None
+    if common is None or signature.unit == common:
+        return (1.0, 0.0)
+    rule = rule_between(signature, signature.unit, common)
+    if rule is None or rule.rule_class != "physical":
+        return None
+    return float(rule.factor), float(rule.offset)
+
+
+def patients_both(duck: Duck) -> dict[int, int]:
+    """By number of the pair, how many patients have values of both signatures."""
+    return dict(
+        duck.rows(
+            "SELECT p.pair, count(*) FROM k_pair p JOIN k_seen a ON a.sig = p.sig_a "
+            "JOIN k_seen b ON b.sig = p.sig_b AND b.twin = a.twin GROUP BY p.pair"
+        )
+    )
