@@ -37,8 +37,8 @@ _HALF = "0.5 * power(10.0, -coalesce(value_decimals, 0)) * abs(factor)"
 class SameEvents:
     """Events told by two sources: how many agree within the precision stated, how many do not.
 
-    ``device`` is true where both name the same device, false where one of them names none. A place is
-    ``(source, rule, file, record, line, part)``; those of ``conflicts`` come in pairs, a then b.
+    ``device`` is true where both name the same device, false where one of them names none. ``conflicting``
+    counts those of one device that cannot both be true. Ids are of the first statements, a then b.
     """
 
     source_a: str
@@ -47,9 +47,9 @@ class SameEvents:
     device: bool
     agree: int
     differ: int
-    places: tuple[tuple[Any, ...], ...] = ()
-    conflicts: tuple[tuple[Any, ...], ...] = ()
+    agreeing: tuple[str, ...] = ()
     conflicting: int = 0
+    conflicts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,48 +67,44 @@ class Lags:
 
 
 def prepare(duck: Duck) -> None:
-    """Make the view ``valued``: the numbers of ``observed`` in the unit of their concept, with tolerance."""
+    """Make the table ``valued``: numbers in the unit of their concept, of the signatures that have a pair."""
     duck.run(
-        "CREATE OR REPLACE TEMP VIEW valued AS SELECT o.*, l.grp, value_num * factor + shift AS v, "
-        f"{_HALF} + 1e-9 * abs(value_num * factor + shift) AS half, {_SPAN} AS span FROM observed o "
-        "JOIN k_line l ON l.sig = o.sig AND l.factor IS NOT NULL "
-        f"WHERE value_num IS NOT NULL AND comparator IS NULL AND start_us IS NOT NULL AND {_SPAN} IS NOT NULL"
+        "CREATE OR REPLACE TEMP TABLE valued AS SELECT o.sig, l.grp, source, id, twin, device, start_us, "
+        f"file, record, value_num * factor + shift AS v, {_SPAN} AS span, "
+        f"{_HALF} + 1e-9 * abs(value_num * factor + shift) AS half "
+        "FROM observed o JOIN k_line l ON l.sig = o.sig AND l.factor IS NOT NULL "
+        "WHERE o.sig IN (SELECT sig_a FROM k_pair UNION SELECT sig_b FROM k_pair) "
+        f"AND value_num IS NOT NULL AND comparator IS NULL AND start_us IS NOT NULL AND {_SPAN} IS NOT NULL"
     )
 
 
-_PLACE = "{{'s': {0}.source, 'u': {0}.rule, 'f': {0}.file, 'r': {0}.record, 'l': {0}.line, 'p': {0}.part}}"
+_FIRST = "min({'f': file_a, 'r': record_a, 'a': id_a, 'b': id_b}, 3)"
 _COMPARABLE = "relation IN ('equivalent', 'a-narrower', 'a-broader')"
 
 
 def same_events(duck: Duck) -> list[SameEvents]:
     """What two sources tell of the same patient, concept and second."""
-    if not duck.value("SELECT count(*) FROM k_pair"):
-        return []
     _meet(duck)
     _conflicts(duck)
     clashes = {
-        tuple(row[:3]): row[3:]
-        for row in duck.rows(
-            "SELECT source_a, source_b, grp, count(*), min({'a': a, 'b': b}, 3) FROM clash GROUP BY ALL"
-        )
+        row[:3]: row[3:]
+        for row in duck.rows(f"SELECT source_a, source_b, grp, count(*), {_FIRST} FROM clash GROUP BY ALL")
     }
     found = []
-    for source_a, source_b, group, device, agree, differ, places in duck.rows(
+    for source_a, source_b, group, device, agree, differ, first in duck.rows(
         "SELECT source_a, source_b, grp, device, count(DISTINCT id_a) FILTER (WHERE agree), "
-        "count(DISTINCT id_a) FILTER (WHERE NOT agree), min({'a': a, 'b': b}, 2) FILTER (WHERE agree) "
-        "FROM meet GROUP BY ALL ORDER BY ALL"
+        f"count(DISTINCT id_a) FILTER (WHERE NOT agree), {_FIRST} FILTER (WHERE agree) "
+        "FROM meet GROUP BY ALL ORDER BY source_a, source_b, grp, device"
     ):
-        number, where = clashes.get((source_a, source_b, group), (0, ())) if device else (0, ())
+        number, worst = clashes.get((source_a, source_b, group), (0, ())) if device else (0, ())
         found.append(
-            SameEvents(
-                source_a, source_b, group, device, agree, differ, _flat(places), _flat(where), number
-            )
+            SameEvents(source_a, source_b, group, device, agree, differ, _ids(first), number, _ids(worst))
         )
     return found
 
 
-def _flat(places: Sequence[dict[str, dict[str, Any]]] | None) -> tuple[tuple[Any, ...], ...]:
-    return tuple(tuple(pair[side].values()) for pair in places or () for side in ("a", "b"))
+def _ids(first: Sequence[dict[str, Any]] | None) -> tuple[str, ...]:
+    return tuple(pair[side] for pair in first or () for side in ("a", "b"))
 
 
 def _meet(duck: Duck) -> None:
@@ -116,9 +112,9 @@ def _meet(duck: Duck) -> None:
     duck.run(
         "CREATE OR REPLACE TEMP TABLE meet AS SELECT a.source AS source_a, b.source AS source_b, a.grp, "
         f"a.device IS NOT NULL AND b.device IS NOT NULL AS device, {_COMPARABLE} AS comparable, "
-        "abs(a.v - b.v) <= a.half + b.half AS agree, a.id AS id_a, b.id AS id_b, a.twin, a.device AS serial, "
-        "a.start_us // greatest(a.span, b.span) AS moment, greatest(a.span, b.span) AS span, "
-        f"{_PLACE.format('a')} AS a, {_PLACE.format('b')} AS b "
+        "abs(a.v - b.v) <= a.half + b.half AS agree, a.id AS id_a, b.id AS id_b, a.file AS file_a, "
+        "a.record AS record_a, a.twin, a.device AS serial, greatest(a.span, b.span) AS span, "
+        "a.start_us // greatest(a.span, b.span) AS moment "
         "FROM k_pair p JOIN valued a ON a.sig = p.sig_a JOIN valued b ON b.sig = p.sig_b AND b.twin = a.twin "
         f"AND b.start_us // {_SECOND} = a.start_us // {_SECOND} "
         "WHERE p.relation <> 'not-comparable' "
@@ -128,16 +124,15 @@ def _meet(duck: Duck) -> None:
 
 def _conflicts(duck: Duck) -> None:
     """The table ``clash``: events whose values differ, and which cannot be two readings of one moment."""
-    duck.run("CREATE OR REPLACE TEMP TABLE apart AS SELECT * FROM meet WHERE device AND comparable AND NOT agree")
     crowded = " OR ".join(
-        f"EXISTS (SELECT 1 FROM valued o WHERE o.twin = c.twin AND o.grp = c.grp AND o.source = c.source_{side} "
-        f"AND o.device = c.serial AND o.start_us // c.span = c.moment AND o.id <> c.id_{side})"
+        "EXISTS (SELECT 1 FROM valued o WHERE o.twin = c.twin AND o.grp = c.grp "
+        f"AND o.source = c.source_{side} AND o.device = c.serial AND o.start_us // c.span = c.moment "
+        f"AND o.id <> c.id_{side})"
         for side in "ab"
     )
-    if duck.value("SELECT count(*) FROM apart"):
-        duck.run(f"CREATE OR REPLACE TEMP TABLE clash AS SELECT * FROM apart c WHERE NOT ({crowded})")
-    else:
-        duck.run("CREATE OR REPLACE TEMP TABLE clash AS SELECT * FROM apart")
+    apart = "SELECT * FROM meet WHERE device AND comparable AND NOT agree"
+    test = crowded if duck.value(f"SELECT count(*) FROM ({apart})") else "false"
+    duck.run(f"CREATE OR REPLACE TEMP TABLE clash AS SELECT * FROM ({apart}) c WHERE NOT ({test})")
 
 
 # --- lags -------------------------------------------------------------------------------------------
@@ -168,13 +163,12 @@ def lags(duck: Duck) -> list[Lags]:
     selects = [_lagged(*pair) for pair in pairs]
     found: dict[tuple[str, str, str], Lags] = {}
     for source_a, source_b, group, hour, hits, partners in duck.rows(
-        f"SELECT * FROM ({' UNION ALL '.join(selects)}) ORDER BY ALL"
+        f"SELECT * FROM ({' UNION ALL '.join(selects)}) t(a, b, g, hour, hits, n) ORDER BY a, b, g, hour NULLS FIRST"
     ):
-        key = (source_a, source_b, group)
         if hour is None:
-            found[key] = Lags(source_a, source_b, group, partners, {})
+            found[source_a, source_b, group] = Lags(source_a, source_b, group, partners, {})
         elif hits:
-            found[key].hits[hour] = hits
+            found[source_a, source_b, group].hits[hour] = hits
     return list(found.values())
 
 

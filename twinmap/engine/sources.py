@@ -17,10 +17,11 @@ from twinmap.errors import InputOutputError, UsageError
 from twinmap.formats.csvdialect import Row, records
 from twinmap.mapping import auto, load
 from twinmap.mapping.ast import Document, RecordSet
-from twinmap.mapping.columns import Columns, check_columns
+from twinmap.mapping.columns import Columns, check_columns, column
 from twinmap.mapping.plan import Plan, compile_record_set
 from twinmap.mapping.project import Binding
 from twinmap.mapping.sql import identifier, quoted
+from twinmap.mapping.uses import used
 from twinmap.model import InputFile, Request, SetAside
 
 #: Bytes of input that are read, resolved and typed together; fixed, so that it is the same everywhere.
@@ -106,8 +107,8 @@ def groups(
     names = tuple(facets())
     for columns, found in groupby(files, key=lambda file: _columns(source, record_set, file)):
         members = list(found)
-        if columns is not None:
-            check_header(source, record_set, members[0], columns)
+        if columns is not None and check_header(source, record_set, members[0], columns):
+            columns = None  # the reader says that it is empty or another file
         plan = compile_record_set(
             source.document,
             record_set,
@@ -140,17 +141,21 @@ def _columns(source: Source, record_set: RecordSet, file: InputFile) -> tuple[st
     return header
 
 
-def check_header(source: Source, record_set: RecordSet, file: InputFile, columns: Sequence[str]) -> None:
-    """Refuse a file that lacks a column.
+def check_header(source: Source, record_set: RecordSet, file: InputFile, columns: Sequence[str]) -> bool:
+    """Refuse a file that lacks a column; True where it has none at all: that is another file, or empty.
 
     Raises:
         UsageError: With the findings (L01).
     """
     header = Columns(file.name, tuple(name.lstrip("^") for name in columns if name != "."))
+    read = {column(use.ref.path) for use in used(record_set) if use.ref.kind == "path"} - {"."}
+    if read and read.isdisjoint(header.names):
+        return True
     found = check_columns(source.document, {record_set.name: header})
     wrong = [finding for finding in found if finding.severity is Severity.ERROR]
     if wrong:
         raise UsageError(f"the mapping {source.document.path} does not fit its data", findings=wrong)
+    return False
 
 
 def look_up_tables(duck: Duck, source: Source) -> list[Finding]:

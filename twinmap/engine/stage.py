@@ -91,6 +91,8 @@ def _fast_csv(duck: Duck, file: InputFile, request: Request, layout: Any, path: 
         return None
     if len(layout.delimiter) != 1 or not request.options.header or "" in layout.header:
         return None
+    if {item.path for item in request.fields}.isdisjoint(layout.header):
+        return None  # the strict reader says whether it is another file
     names = [f"c{index}" for index in range(len(layout.header))]
     types = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     escaped = str(file.path).translate({ord(char): f"[{char}]" for char in "*?["})

@@ -88,7 +88,7 @@ def compile_record_set(
         params: Values of the parameters, defaults included.
         facets: The names of all facets.
     """
-    relation = Relation(columns, params, record_set.missing)
+    relation = Relation(columns, params, record_set.missing, decimal=record_set.decimal)
     keep = _keep(relation, record_set)
     key = record_key(relation, record_set)
     prefix = f"{document.id}#{record_set.name}/"

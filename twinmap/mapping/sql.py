@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 
-from twinmap.mapping.ast import Call, Condition, Expression, Node, Operation, Ref, Test, Text, Value
+from twinmap.mapping.ast import Call, Condition, Expression, Node, Number, Operation, Ref, Test, Text, Value
 from twinmap.mapping.references import unquoted
+from twinmap.mapping.typed import number
 from twinmap.model import REPEATING, SHAPE_FIELDS, Field, Shape
 
 
@@ -85,6 +87,7 @@ class Relation:
         columns: For CSV, the header: a reference is a column. None where the reader takes any path.
         params: The values of the parameters.
         missing: Texts that count as missing in the source.
+        decimal: The decimal sign of the source.
     """
 
     columns: Sequence[str] | None
@@ -97,6 +100,7 @@ class Relation:
     parts: dict[str, str] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
     reads_file_name: bool = False
+    decimal: str = "."
 
     def __post_init__(self) -> None:
         for column in self.columns or ():
@@ -237,9 +241,7 @@ class Relation:
         if test.operator == "not":
             return f"coalesce({sql} NOT IN ({words}), true)"
         if test.operator in {"min", "max"}:
-            sign = ">=" if test.operator == "min" else "<="
-            bound = f"{quoted(test.words[0])}::DECIMAL(38, 12)"
-            return f"coalesce(try_cast(CASE WHEN {_is_number(sql)} THEN {sql} END AS DECIMAL(38, 12)) {sign} {bound}, false)"
+            return self._limit_test(test, sql)
         if test.operator == "like":
             return f"coalesce(regexp_full_match({sql}, {quoted(_glob(test.words[0]))}, 's'), false)"
         return self._parts_test(test, sql)
@@ -250,6 +252,23 @@ class Relation:
         if self.composite:
             sql = self._without(sql, [*self.missing, "", '""'])
         return f"({sql} IS {'' if test.words == ('true',) else 'NOT '}NULL)"
+
+    def _limit_test(self, test: Test, sql: str) -> str:
+        """Plain numbers are compared in SQL, other ways to write a number exactly in Python."""
+        at_least = test.operator == "min"
+        limit = number(test.words[0]) or "0"
+        pattern = "[+-]?[0-9]{1,26}" + ("" if self.decimal != "." else "(\\.[0-9]{1,12})?")
+        plain = f"regexp_full_match({sql}, {quoted(pattern)})"
+        compared = f"{sql}::DECIMAL(38, 12) {'>=' if at_least else '<='} {limit}::DECIMAL(38, 12)"
+        bound = Number(Decimal(limit))
+        rest = Operation("-", (test.ref, bound) if at_least else (bound, test.ref))
+        other = f"CASE WHEN NOT {plain} THEN {sql} END"
+        value = Value((Expression(rest, test.ref.span),), test.ref.span)
+        made = Computed(f"x{len(self.computed)}", value, (test.ref,), (other,), "")
+        self.computed.append(made)
+        # A zero has no sign: what is left is negative exactly where the limit is not kept.
+        kept = f"coalesce({made.name}.v[1] <> '-', false)"
+        return f"CASE WHEN {plain} THEN {compared} ELSE {kept} END"
 
     def _coding_test(self, test: Test) -> str:
         """A condition on a coding compares CURIEs with any of its codings."""
@@ -288,10 +307,6 @@ def _spellings(uri: str) -> list[str]:
         return [uri]
     oids = [name for oid in known.oids for name in (oid, f"urn:oid:{oid}")]
     return sorted({uri, known.uri, known.prefix, known.name, *known.aliases, *oids})
-
-
-def _is_number(sql: str) -> str:
-    return f"regexp_full_match({sql}, '[+-]?[0-9]{{1,26}}(\\.[0-9]{{1,12}})?')"
 
 
 def _glob(pattern: str) -> str:

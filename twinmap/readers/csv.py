@@ -73,6 +73,7 @@ class CsvReader:
         builder = BatchBuilder(request.fields, cells=False)
         rows = _rows(layout.header, request)
         width, total = len(layout.header), 0
+        strange = is_strange(layout.header, request)
         for row in csvdialect.records(file.path, layout.encoding, layout.delimiter):
             number = row.number + (not request.options.header)
             if number == 0:
@@ -80,6 +81,10 @@ class CsvReader:
             total += 1
             if isinstance(row, csvdialect.BadRow):
                 yield SetAside(file.number, number, row.line, "", row.code, row.reason, row.raw)
+                continue
+            if strange:
+                reason, raw = _not_the_table(file.name, layout), layout.delimiter.join(row.cells)
+                yield SetAside(file.number, number, row.line, "", "TM-O04", reason, raw)
                 continue
             if len(row.cells) != width:
                 reason = f"{len(row.cells)} fields where the header has {width}"
@@ -89,6 +94,8 @@ class CsvReader:
             for part, values in rows(row.cells, number):
                 yield from builder.add([file.number, number, row.line, part, *values])
         yield from builder.finish()
+        if strange and not total:
+            yield Note(file.number, "TM-O04", _not_the_table(file.name, layout), line=1)
         second = csvdialect.count_records(file.path)
         if second is not None and not request.options.header:
             second += 1
@@ -96,6 +103,26 @@ class CsvReader:
 
 
 READER = CsvReader()
+
+
+def is_strange(header: Sequence[str], request: Request) -> bool:
+    """Whether a file with a header has none of the columns that are asked for: it is another file."""
+    if not header or not request.options.header:
+        return False
+    if request.each is not None:
+        return not any(fnmatchcase(name, request.each) for name in header)
+    wanted = {item.path for item in request.fields} - {"record:index"}
+    return bool(wanted) and wanted.isdisjoint(header)
+
+
+def _not_the_table(name: str, layout: Layout) -> str:
+    message = f"{name} is not the table that the mapping reads: it has none of the columns"
+    other = [sign for sign in ";\t|," if sign != layout.delimiter and sign in "".join(layout.header)]
+    words = {"\t": "tab", "|": '"|"', ";": '";"', ",": '","'}
+    if len(layout.header) == 1 and other:
+        return f"{message}; its first line has another delimiter: source: {{delimiter: {words[other[0]]}}}"
+    return message
+
 
 _DELIMITERS = {"tab": "\t", "\\t": "\t", "semicolon": ";", "comma": ",", "pipe": "|", "space": " "}
 

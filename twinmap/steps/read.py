@@ -29,6 +29,7 @@ def read(state: Run) -> None:
                 state.findings += made.findings
                 _stop_on_error(state, made)
                 state.progress(sum(file.path.stat().st_size for file in group))
+        _stop_where_nothing_is_readable(state, source.name)
 
 
 def _stop_on_error(state: Run, made: sources.Made) -> None:
@@ -38,3 +39,12 @@ def _stop_on_error(state: Run, made: sources.Made) -> None:
             f"record {first.record:,} of file {first.file} cannot be used ({first.code}), and --on-error is stop",
             findings=merge(made.findings),
         )
+
+
+def _stop_where_nothing_is_readable(state: Run, source: str) -> None:
+    """Fail where files of a source are not of its format (O04), and no record of it could be read."""
+    made = [made for made in state.made if made.book.source == source]
+    strange = [finding for item in made for finding in item.findings if finding.code == "TM-O04"]
+    unreadable = sum(len({(a.file, a.record) for a in item.applied.staged.set_aside}) for item in made)
+    if strange and unreadable >= sum(sum(item.book.read.values()) for item in made):
+        raise InputOutputError(f"nothing of {source} could be read", findings=merge(strange))

@@ -1,0 +1,64 @@
+"""Compare what the sources of a run mean: signatures, their relations, the events that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twinmap.compare import events, pairs, rows, signature
+from twinmap.mapping.sql import quoted
+from twinmap.terms.concepts import Catalogue
+
+if TYPE_CHECKING:
+    from twinmap.engine.duck import Duck
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a comparison gave.
+
+    ``pairs`` are those of :func:`twinmap.compare.pairs.pairs`, ``events`` and ``lags`` by sources and concept.
+    """
+
+    signatures: tuple[signature.Signature, ...] = ()
+    pairs: tuple[pairs.Pair, ...] = ()
+    events: tuple[events.SameEvents, ...] = ()
+    lags: tuple[events.Lags, ...] = ()
+
+    @cached_property
+    def relations(self) -> list[rows.Row]:
+        """The lines of ``relations.jsonl``, see :class:`twinmap.renderers.Report`."""
+        return rows.relation_rows(self.pairs, self.events)
+
+    @cached_property
+    def concepts(self) -> list[rows.Row]:
+        """The ``concepts`` of the report."""
+        return rows.concept_rows(self.signatures)
+
+
+def run(duck: Duck, tables: Mapping[str, Path], catalogue: Catalogue) -> Compared:
+    """Compare the sources of published statement tables, within one patient wherever values are compared.
+
+    Leaves in ``duck`` the tables that the checks read: ``k_sig``, ``k_line``, ``k_pair`` and the view
+    ``observed`` (the statements that stand, with the number of their signature).
+
+    Args:
+        duck: A connection.
+        tables: The Parquet file of each kind of statement; only observations are compared.
+        catalogue: The concepts of the run.
+    """
+    if "observation" not in tables:
+        return Compared()
+    signature.number(duck, f"read_parquet({quoted(str(tables['observation']))})")
+    found = signature.signatures(duck, catalogue)
+    paired = list(pairs.pairs(found))
+    pairs.register(duck, found, paired)
+    if not paired:
+        return Compared(tuple(found))
+    both = pairs.patients_both(duck)
+    paired = [replace(pair, patients_both=both.get(index, 0)) for index, pair in enumerate(paired)]
+    events.prepare(duck)
+    return Compared(tuple(found), tuple(paired), tuple(events.same_events(duck)), tuple(events.lags(duck)))
