@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from twinmap import safeio
 from twinmap.diagnostics import Finding, Severity, worst
-from twinmap.engine import books
 from twinmap.engine.duck import connect
+from twinmap.engine.ledger import Ledger
 from twinmap.errors import UsageError
 from twinmap.mapping.project import from_arguments
 from twinmap.privacy import find_key
@@ -41,7 +41,7 @@ class Outcome:
 
     out: Path
     findings: tuple[Finding, ...]
-    ledger: books.Ledger
+    ledger: Ledger
     triples: int
     patients: int
     seconds: float

@@ -7,12 +7,14 @@ for people, an exit code, and never a traceback without ``--debug``.
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import PurePath
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, Self
 
 import click
 
@@ -78,21 +80,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     debug = False
-    try:
-        with _terminated_is_interrupted():
+    with _Signals() as signals:
+        try:
             _complete()
             with twinmap.make_context("twinmap", given) as context:
                 debug = bool(context.params.get("debug"))
                 code = twinmap.invoke(context)
-        with output.product_stream() if sys.stdout else _nothing():
-            return int(code or Exit.OK)
-    except BaseException as error:  # noqa: BLE001  (every exception becomes an exit code)
-        return _told(error, debug=debug)
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
+            with output.product_stream() if sys.stdout else nullcontext():
+                return int(code or Exit.OK)
+        except BaseException as error:  # noqa: BLE001  (every exception becomes an exit code)
+            return _told(KeyboardInterrupt() if signals.came else error, debug=debug)
 
 
 def _complete() -> None:
@@ -106,23 +103,29 @@ def _complete() -> None:
         raise click.exceptions.Exit(shell_complete(twinmap, {}, "twinmap", "_TWINMAP_COMPLETE", wanted))
 
 
-@contextmanager
-def _terminated_is_interrupted() -> Iterator[None]:
-    """Let SIGTERM end a command as SIGINT does, so that it leaves nothing behind."""
-    import signal
-    import threading
+class _Signals:
+    """SIGINT and SIGTERM end a command by KeyboardInterrupt, so that it leaves nothing behind.
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
+    ``came`` remembers it: a library may turn the exception into one of its own.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._interrupt)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self.came = True
         raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 # --- exceptions to exit codes ---------------------------------------------------------------------

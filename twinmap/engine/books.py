@@ -7,7 +7,6 @@ were made; what was published is counted again from the published files. The sum
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,6 +38,8 @@ class GroupBooks:
     cells: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     planned: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
+    lost: Counter[int] = field(default_factory=Counter)
+    fates: Path | None = None
 
 
 def aside(duck: Duck, done: Applied, folder: Path, stem: str) -> Path | None:
@@ -80,8 +81,8 @@ def aside(duck: Duck, done: Applied, folder: Path, stem: str) -> Path | None:
     return None
 
 
-def count(duck: Duck, done: Applied, gone: Path | None) -> GroupBooks:
-    """The books of one group, while its relation is in place."""
+def count(duck: Duck, done: Applied, gone: Path | None, path: Path) -> GroupBooks:
+    """The books of one group, while its relation is in place; ``path`` takes the fate of every record."""
     plan, staged = done.plan, done.staged
     books = GroupBooks(plan.source, plan.record_set.name)
     for counts in staged.counts:
@@ -95,6 +96,8 @@ def count(duck: Duck, done: Applied, gone: Path | None) -> GroupBooks:
     for _ in staged.set_aside:
         books.cells["(unreadable record)"]["set_aside"] += 1
     _record_fates(duck, done, gone, books)
+    duck.to_parquet("SELECT _file AS file, _record AS record, fate FROM fates", path)
+    books.fates = path
     _statement_counts(duck, done, gone, books)
     _cells(duck, plan, staged, done, books)
     return books
@@ -121,13 +124,14 @@ def _record_fates(duck: Duck, done: Applied, gone: Path | None, books: GroupBook
         f"SELECT r._file, r._record, bool_or({plan.keep}) AS keep, bool_or(({plan.keep}) AND ({plan.claimed})) AS claimed "
         f"FROM records AS r {plan.joins} GROUP BY ALL)"
     )
+    given: Counter[int] = Counter()
     for file, fate, number in duck.rows("SELECT _file, fate, count(*) FROM fates GROUP BY ALL ORDER BY ALL"):
-        if fate == "set_aside":
-            books.set_aside[file] += number
-        elif fate == "filtered":
-            books.filtered[file] += number
-        elif fate == "unclaimed":
+        given[file] += number
+        if fate == "unclaimed":
             books.unclaimed[file] += number
+    # What the reader counted must have arrived: as records, set aside, or filtered.
+    for file, read in books.read.items():
+        books.lost[file] = read - given[file] - books.set_aside[file] - books.filtered[file]
 
 
 def _statement_counts(duck: Duck, done: Applied, gone: Path | None, books: GroupBooks) -> None:
@@ -234,131 +238,3 @@ def _failed_cells(duck: Duck, done: Applied) -> dict[str, int]:
         seen[issue.path].add((issue.file, issue.record))
     found.update({name: len(places) for name, places in seen.items()})
     return dict(found)
-
-
-# --- after publishing -------------------------------------------------------------------------------
-
-
-@dataclass
-class Ledger:
-    """The three books of a run, as ``ledger.json`` has them."""
-
-    records: dict[str, dict[str, int]] = field(default_factory=dict)
-    files: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
-    cells: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
-    statements: dict[str, dict[str, int]] = field(default_factory=dict)
-
-    @property
-    def lost(self) -> int:
-        """Records and statements that are in no book; 0 unless there is a bug."""
-        return sum(abs(book["lost"]) for books in (self.records, self.statements) for book in books.values())
-
-    def to_json(self) -> dict[str, object]:
-        """The published form."""
-        return {
-            "records": {name: {**book, "files": self.files[name]} for name, book in self.records.items()},
-            "cells": self.cells,
-            "statements": self.statements,
-        }
-
-
-def close(
-    duck: Duck, groups: Iterable[GroupBooks], tables: Mapping[str, Path], dropped: Sequence[Path]
-) -> Ledger:
-    """Close the books with what the published tables and the list of duplicates hold.
-
-    Args:
-        duck: A connection.
-        groups: The books of all groups.
-        tables: The published tables by kind.
-        dropped: Parquet files ``rule, source, file, record`` of statements left out as duplicates.
-    """
-    ledger = Ledger()
-    mapped, written = _published(duck, tables, dropped)
-    duplicates = _duplicates(duck, dropped)
-    second_differs: dict[str, int] = Counter()
-    for group in groups:
-        book = ledger.records.setdefault(group.source, dict.fromkeys(_RECORD_BOOK, 0))
-        files = ledger.files.setdefault(group.source, {})
-        for number, read in sorted(group.read.items()):
-            entry = files.setdefault(str(number), dict.fromkeys(_RECORD_BOOK, 0))
-            found = mapped.get((group.source, group.record_set, number), 0)
-            parts = {
-                "read": read,
-                "mapped": found,
-                "filtered": group.filtered[number],
-                "unclaimed": group.unclaimed[number],
-                "set_aside": group.set_aside[number],
-            }
-            second = group.second[number]
-            differs = read - second if second >= 0 else 0
-            parts["lost"] = read - sum(parts[name] for name in _RECORD_BOOK[1:5]) or differs
-            second_differs[group.source] += abs(differs)
-            for name, value in parts.items():
-                entry[name] += value
-                book[name] += value
-        cells = ledger.cells.setdefault(group.source, {})
-        for name, outcomes in group.cells.items():
-            cell = cells.setdefault(name, dict.fromkeys(("read", *CELLS), 0))
-            for outcome, value in outcomes.items():
-                cell[outcome] += value
-                cell["read"] += value
-        statements = ledger.statements.setdefault(group.source, dict.fromkeys(_STATEMENT_BOOK, 0))
-        statements["planned"] += sum(group.planned.values())
-        statements["failed"] += sum(group.failed.values())
-    for source, statements in ledger.statements.items():
-        statements["written"] = written.get(source, 0)
-        statements["duplicate"] = duplicates.get(source, 0)
-        statements["lost"] = (
-            statements["planned"] - statements["written"] - statements["duplicate"] - statements["failed"]
-        )
-    return ledger
-
-
-_RECORD_BOOK = ("read", "mapped", "filtered", "unclaimed", "set_aside", "lost")
-_STATEMENT_BOOK = ("planned", "written", "duplicate", "failed", "lost")
-
-
-def _published(
-    duck: Duck, tables: Mapping[str, Path], dropped: Sequence[Path]
-) -> tuple[dict[tuple[str, str, int], int], dict[str, int]]:
-    """Records with a statement, by source, record set and file; and statements by source."""
-    counted = [kind for kind in tables if kind not in UNCOUNTED]
-    if not counted:
-        return {}, {}
-    places = [
-        f"SELECT source, rule, file, record FROM read_parquet({quoted(str(tables[kind]))}) "
-        f"WHERE NOT ends_with(rule, {quoted('/' + SENSOR)})"
-        for kind in counted
-    ]
-    written = {
-        source: number
-        for source, number in duck.rows(
-            "SELECT source, count(*) FROM (" + " UNION ALL ".join(places) + ") GROUP BY ALL"
-        )
-    }
-    places += [
-        f"SELECT source, rule, file, record FROM read_parquet({quoted(str(path))})" for path in dropped
-    ]
-    mapped = {
-        (source, record_set, file): number
-        for source, record_set, file, number in duck.rows(
-            "SELECT source, record_set, file, count(DISTINCT record) FROM (SELECT source, "
-            "split_part(split_part(rule, '#', 2), '/', 1) AS record_set, file, record FROM ("
-            + " UNION ALL ".join(places)
-            + ")) GROUP BY ALL"
-        )
-    }
-    return mapped, written
-
-
-def _duplicates(duck: Duck, dropped: Sequence[Path]) -> dict[str, int]:
-    if not dropped:
-        return {}
-    paths = ", ".join(quoted(str(path)) for path in dropped)
-    return dict(
-        duck.rows(
-            f"SELECT source, count(*) FROM read_parquet([{paths}]) "
-            f"WHERE NOT ends_with(rule, {quoted('/' + SENSOR)}) GROUP BY ALL"
-        )
-    )

@@ -14,9 +14,9 @@ from typing import Any
 
 import duckdb
 
+from twinmap.engine.base32 import base32
 from twinmap.errors import InputOutputError
 from twinmap.mapping.sql import identifier, quoted
-from twinmap.engine.base32 import base32
 from twinmap.privacy import Key
 
 #: What DuckDB raises, for those who expect it.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from twinmap import registry
 from twinmap.diagnostics import PLACES_KEPT, Finding, Place, Severity, Span
@@ -14,6 +13,7 @@ from twinmap.engine.duck import Duck
 from twinmap.mapping.ast import Group, Value
 from twinmap.mapping.plan import Plan
 from twinmap.mapping.sql import quoted
+from twinmap.model import Issue, Note, SetAside
 
 #: Actions that decide the severity; else it is the code's own.
 _SEVERITY = {"error": Severity.ERROR, "info": Severity.INFO}
@@ -108,7 +108,8 @@ def of_reader(done: Applied) -> Iterator[Finding]:
     names = {file.number: file.name for file in staged.files}
     grouped: dict[tuple[str, str, str], list[Place]] = defaultdict(list)
     counts: dict[tuple[str, str, str], int] = defaultdict(int)
-    for item in (*staged.set_aside, *staged.issues):
+    items: list[SetAside | Issue] = [*staged.set_aside, *staged.issues]
+    for item in items:
         path, form = getattr(item, "path", ""), getattr(item, "shape", "")
         key = (item.code, item.message, path)
         counts[key] += 1
@@ -126,11 +127,40 @@ def of_reader(done: Applied) -> Iterator[Finding]:
             details={"field": path} if path else {},
             count=counts[(code, message, path)],
         )
-    for note in staged.notes:
-        place = Place(source, names[note.file], 0, note.line)
+
+
+def of_notes(groups: Sequence[Applied]) -> Iterator[Finding]:
+    """Findings from what readers noted about files of one source.
+
+    What several record sets note of one file is said once; that something is not read (Q09) only where
+    none of them reads it.
+    """
+    noted: dict[tuple[int, str, str], Note] = {}
+    unread: dict[tuple[str, int], list[Note]] = defaultdict(list)
+    names = {file.number: file.name for done in groups for file in done.staged.files}
+    readers = Counter(file.number for done in groups for file in done.staged.files)
+    for note in (note for done in groups for note in done.staged.notes):
+        if note.code == "TM-Q09" and "type" in note.details:
+            unread[(note.details["type"], note.file)].append(note)
+        elif note.code != "TM-O05":
+            noted.setdefault((note.file, note.code, note.message), note)
+    source = (groups[0].plan.source,) if groups else ()
+    for note in noted.values():
+        place = Place(source[0], names[note.file], 0, note.line)
         yield registry.finding(
-            note.code, note.message, places=(place,), sources=(source,), details=note.details
+            note.code, note.message, places=(place,), sources=source, details=note.details
         )
+    for (kind, file), notes in sorted(unread.items()):
+        if len(notes) == readers[file]:
+            count = max(value for value in notes[0].details.values() if isinstance(value, int))
+            yield registry.finding(
+                "TM-Q09",
+                f"nothing of {kind} is read",
+                places=(Place(source[0], names[file], 0),),
+                sources=source,
+                details={"type": kind},
+                count=count,
+            )
 
 
 def of_files(done: Applied) -> Iterator[Finding]:
@@ -172,4 +202,4 @@ def unclaimed(duck: Duck, done: Applied) -> Iterator[Finding]:
     yield replace(found, help=getattr(known.module, "HELP", None))
 
 
-__all__ = ["Path", "of_files", "of_reader", "of_statements", "unclaimed"]
+__all__ = ["of_files", "of_notes", "of_reader", "of_statements", "unclaimed"]

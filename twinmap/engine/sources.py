@@ -214,7 +214,7 @@ def make(
     staged = stage(duck, files, plan.request, folder, stem)
     applied = apply(duck, plan, staged, context, folder, stem)
     gone = books.aside(duck, applied, folder, stem)
-    book = books.count(duck, applied, gone)
+    book = books.count(duck, applied, gone, folder / f"{stem}-fates.parquet")
     findings = [
         *issues.of_reader(applied),
         *issues.of_files(applied),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from twinmap import registry
 from twinmap.diagnostics import Finding, Place, Severity, merge
-from twinmap.engine import books
+from twinmap.engine import ledger
 from twinmap.engine.parts import Repeated
 from twinmap.errors import InternalError
 from twinmap.steps.state import Run
@@ -22,7 +22,7 @@ def close_books(state: Run) -> None:
         for item in result.repeated:
             state.findings += _repeated(state, item)
     dropped = [path for result in state.results for path in result.dropped]
-    state.ledger = books.close(state.duck, [made.book for made in state.made], state.tables, dropped)
+    state.ledger = ledger.close(state.duck, [made.book for made in state.made], state.tables, dropped)
     state.findings = merge(_adjusted(state))
     if state.ledger.lost:
         raise InternalError(

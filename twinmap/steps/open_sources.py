@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from twinmap import safeio
 from twinmap.engine import sources
 from twinmap.errors import UsageError
@@ -27,6 +29,14 @@ def open_sources(state: Run) -> None:
                     safeio.regular_file(path)
                     number = len(state.inputs) + 1
                     state.inputs[path] = InputFile(number, path, path.name)
+                    state.stamps[path] = stamp(path)
+                    state.hashes[path] = safeio.sha256(path)
                 state.owners.setdefault(state.inputs[path].number, [])
                 if source.name not in state.owners[state.inputs[path].number]:
                     state.owners[state.inputs[path].number].append(source.name)
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """Size and time of change of a file, to see whether it changes while it is read."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from twinmap.diagnostics import merge
-from twinmap.engine import sources
+from twinmap import registry
+from twinmap.diagnostics import Finding, Place, merge
+from twinmap.engine import issues, sources
 from twinmap.engine.apply import Context
 from twinmap.errors import InputOutputError
+from twinmap.steps.open_sources import stamp
 from twinmap.steps.state import Run
 
 
@@ -29,7 +32,23 @@ def read(state: Run) -> None:
                 state.findings += made.findings
                 _stop_on_error(state, made)
                 state.progress(sum(file.path.stat().st_size for file in group))
-        _stop_where_nothing_is_readable(state, source.name)
+        own = [made for made in state.made if made.book.source == source.name]
+        noted = list(issues.of_notes([made.applied for made in own]))
+        state.findings += noted
+        _stop_where_nothing_is_readable(source.name, own, noted)
+    state.findings += _changed(state)
+
+
+def _changed(state: Run) -> list[Finding]:
+    """O06 for every file that is not as it was when it was opened."""
+    found = []
+    for path, file in state.inputs.items():
+        if not path.is_file() or stamp(path) != state.stamps[path]:
+            message = f"{file.name} changed while it was read"
+            owners = tuple(state.owners[file.number])
+            place = Place(owners[0], file.name, 0)
+            found.append(registry.finding("TM-O06", message, places=(place,), sources=owners))
+    return found
 
 
 def _stop_on_error(state: Run, made: sources.Made) -> None:
@@ -41,10 +60,12 @@ def _stop_on_error(state: Run, made: sources.Made) -> None:
         )
 
 
-def _stop_where_nothing_is_readable(state: Run, source: str) -> None:
+def _stop_where_nothing_is_readable(
+    source: str, groups: Sequence[sources.Made], noted: Sequence[Finding]
+) -> None:
     """Fail where files of a source are not of its format (O04), and no record of it could be read."""
-    made = [made for made in state.made if made.book.source == source]
-    strange = [finding for item in made for finding in item.findings if finding.code == "TM-O04"]
-    unreadable = sum(len({(a.file, a.record) for a in item.applied.staged.set_aside}) for item in made)
-    if strange and unreadable >= sum(sum(item.book.read.values()) for item in made):
+    said = [*noted, *(finding for made in groups for finding in made.findings)]
+    strange = [finding for finding in said if finding.code == "TM-O04"]
+    unreadable = sum(len({(a.file, a.record) for a in made.applied.staged.set_aside}) for made in groups)
+    if strange and unreadable >= sum(sum(made.book.read.values()) for made in groups):
         raise InputOutputError(f"nothing of {source} could be read", findings=merge(strange))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 
-from twinmap import __version__
+from twinmap import safeio
 from twinmap.diagnostics import merge
 from twinmap.errors import InputOutputError
 from twinmap.limits import LIMITS
+from twinmap.renderers import load_report
+from twinmap.renderers.html import render
+from twinmap.steps.manifest import manifest
 from twinmap.steps.state import Run
 
 
@@ -18,10 +21,17 @@ def write_records(state: Run) -> None:
     lines = (json.dumps(finding.to_json(), ensure_ascii=False) for finding in state.findings)
     (publish / "findings.jsonl").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
     (publish / "ledger.json").write_text(_json(state.ledger.to_json()), encoding="utf-8")
+    relations = (json.dumps(relation, ensure_ascii=False) for relation in state.relations)
+    (publish / "relations.jsonl").write_text("".join(line + "\n" for line in relations), encoding="utf-8")
     _quarantine(state)
-    from twinmap.engine.manifest import manifest
-
-    (publish / "manifest.json").write_text(_json(manifest(state, __version__)), encoding="utf-8")
+    whole = manifest(state)
+    (publish / "manifest.json").write_text(_json(whole), encoding="utf-8")
+    (publish / "report.html").write_text(render(load_report(publish)), encoding="utf-8")
+    outputs = whole["outputs"]
+    assert isinstance(outputs, dict)
+    page = publish / "report.html"
+    outputs["report.html"] = {"size": page.stat().st_size, "sha256": safeio.sha256(page)}
+    (publish / "manifest.json").write_text(_json(whole), encoding="utf-8")
 
 
 def _quarantine(state: Run) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from twinmap.diagnostics import Finding
-from twinmap.engine import books, parts, sources
+from twinmap.engine import parts
 from twinmap.engine.duck import Duck
 from twinmap.engine.identity import Twins
+from twinmap.engine.ledger import Ledger
+from twinmap.engine.sources import Made, Source
 from twinmap.mapping.project import Project
 from twinmap.model import InputFile
 from twinmap.privacy import Key
@@ -32,17 +35,21 @@ class Run:
     format: str = "nq"
     identifiers: bool = True
     progress: Progress = lambda _: None
-    sources: list[sources.Source] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
     inputs: dict[Path, InputFile] = field(default_factory=dict)
     owners: dict[int, list[str]] = field(default_factory=dict)
-    made: list[sources.Made] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)
     twins: Twins = field(default_factory=Twins)
     results: list[parts.PartResult] = field(default_factory=list)
     tables: dict[str, Path] = field(default_factory=dict)
-    ledger: books.Ledger = field(default_factory=books.Ledger)
+    ledger: Ledger = field(default_factory=Ledger)
     findings: list[Finding] = field(default_factory=list)
     shapes: list[bytes] = field(default_factory=list)
     validation: Any = None
+    relations: list[dict[str, Any]] = field(default_factory=list)
+    concepts: list[dict[str, Any]] = field(default_factory=list)
+    hashes: dict[Path, str] = field(default_factory=dict)
+    stamps: dict[Path, tuple[int, int]] = field(default_factory=dict)
     triples: int = 0
     graph_sha256: str = ""
 

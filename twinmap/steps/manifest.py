@@ -1,0 +1,96 @@
+"""The manifest: what went in, what made it, what came out.
+
+``run`` holds the times and the host, which are exempt from "the same bytes"; ``summary`` what a report
+shows beside the findings, the relations and the ledger.
+"""
+
+from __future__ import annotations
+
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from twinmap import __version__, safeio
+from twinmap.steps.state import Run
+
+#: Packages whose version can change the output.
+_TOOLS = ("duckdb", "pyarrow", "pyoxigraph", "pyshacl", "rdflib", "tzdata", "ucumvert")
+
+
+def manifest(state: Run) -> dict[str, object]:
+    """The content of ``manifest.json``; the files that will be published are hashed here."""
+    return {
+        "twinmap": __version__,
+        "tool": {"name": "twinmap", "version": __version__},
+        "packages": {name: version(name) for name in _TOOLS},
+        "terminology": [{"name": "UCUM", "version": _ucum_version()}],
+        "key": state.key.id,
+        "base": state.project.base,
+        "target": state.project.target,
+        "format": state.format,
+        "mappings": [
+            {
+                "source": source.name,
+                "id": source.document.id,
+                "version": source.document.version,
+                "sha256": source.document.sha256,
+            }
+            for source in state.sources
+        ],
+        "inputs": [
+            {
+                "source": owner,
+                "number": file.number,
+                "name": file.name,
+                "size": path.stat().st_size,
+                "sha256": state.hashes[path],
+            }
+            for path, file in state.inputs.items()
+            for owner in state.owners[file.number]
+        ],
+        "graph": {"triples": state.triples, "sha256": state.graph_sha256},
+        "patients": len(set(state.twins.of.values())),
+        "summary": summary(state),
+        "outputs": _outputs(state),
+        "run": {
+            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+            "python": platform.python_version(),
+            "jobs": state.jobs,
+        },
+    }
+
+
+def summary(state: Run) -> dict[str, object]:
+    """Excerpts of the mapping lines that findings point at, the concepts, and how the validation went."""
+    excerpts = {
+        str(finding.where): [finding.where.text, finding.where.length]
+        for finding in state.findings
+        if finding.where is not None
+    }
+    found: dict[str, object] = {"concepts": state.concepts, "excerpts": excerpts}
+    validation = state.validation
+    if validation is not None:
+        found["validation"] = {
+            "conforms": validation.conforms,
+            "engine": f"{validation.engine.name} {validation.engine.version}",
+            "reason": validation.engine.reason,
+            "focus_nodes": sum(count for count in validation.targets.values() if count > 0),
+            "violations": validation.total,
+        }
+    return found
+
+
+def _outputs(state: Run) -> dict[str, object]:
+    """Size and hash of every file but the manifest."""
+    found = {}
+    for path in sorted(path for path in state.publish.rglob("*") if path.is_file()):
+        # The graph was hashed while it was written.
+        known = state.graph_sha256 if path.name == "graph.nq" else safeio.sha256(path)
+        found[str(path.relative_to(state.publish))] = {"size": path.stat().st_size, "sha256": known}
+    return found
+
+
+def _ucum_version() -> str:
+    from twinmap.terms.ucum_essence import essence
+
+    return essence().version
