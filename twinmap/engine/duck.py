@@ -116,7 +116,9 @@ class Duck:
         self.run("SET VARIABLE inner_pad = (SELECT i FROM pads)")
         self.run("SET VARIABLE outer_pad = (SELECT o FROM pads)")
         self.run("DROP TABLE pads")
-        self._connection.create_function("base32", base32, ["VARCHAR"], "VARCHAR", type="arrow")
+        self._connection.create_function(
+            "base32", base32, ["VARCHAR"], "VARCHAR", type=duckdb.func.PythonUDFType.ARROW
+        )
         self.run(_KEYED)
 
 

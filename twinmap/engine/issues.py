@@ -102,13 +102,13 @@ def _spans(plan: Plan) -> dict[tuple[str, str], Span]:
     return found
 
 
-def of_reader(done: Applied) -> Iterator[Finding]:
-    """Findings from what the reader set aside, could not give, or noted."""
+def of_reader(done: Applied, *, told: bool = False) -> Iterator[Finding]:
+    """Findings from what the reader could not give, and what it set aside unless that was ``told``."""
     staged, source = done.staged, done.plan.source
     names = {file.number: file.name for file in staged.files}
     grouped: dict[tuple[str, str, str], list[Place]] = defaultdict(list)
     counts: dict[tuple[str, str, str], int] = defaultdict(int)
-    items: list[SetAside | Issue] = [*staged.set_aside, *staged.issues]
+    items: list[SetAside | Issue] = [*([] if told else staged.set_aside), *staged.issues]
     for item in items:
         path, form = getattr(item, "path", ""), getattr(item, "shape", "")
         key = (item.code, item.message, path)
@@ -144,12 +144,12 @@ def of_notes(groups: Sequence[Applied]) -> Iterator[Finding]:
             unread[(note.details["type"], note.file)].append(note)
         elif note.code != "TM-O05":
             noted.setdefault((note.file, note.code, note.message), note)
-    source = (groups[0].plan.source,) if groups else ()
+    if not groups:
+        return
+    source = (groups[0].plan.source,)
     for note in noted.values():
         place = Place(source[0], names[note.file], 0, note.line)
-        yield registry.finding(
-            note.code, note.message, places=(place,), sources=source, details=note.details
-        )
+        yield registry.finding(note.code, note.message, places=(place,), sources=source, details=note.details)
     for (kind, file), notes in sorted(unread.items()):
         if len(notes) == readers[file]:
             count = max(value for value in notes[0].details.values() if isinstance(value, int))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from twinmap.diagnostics import Finding, Severity
 from twinmap.engine import books, issues
 from twinmap.engine.apply import Applied, Context, apply
 from twinmap.engine.duck import Duck
-from twinmap.engine.stage import stage
+from twinmap.engine.stage import Staged, stage
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.formats.csvdialect import Row, records
 from twinmap.mapping import auto, load
@@ -92,41 +92,64 @@ def files_of(source: Source, record_set: RecordSet) -> list[Path]:
     return found
 
 
-def groups(
-    source: Source, record_set: RecordSet, files: Sequence[InputFile]
-) -> Iterator[tuple[Plan, list[InputFile]]]:
-    """Files of one plan together, no more than :data:`GROUP_BYTES` of them.
+def readings(
+    source: Source, files: Mapping[str, Sequence[InputFile]]
+) -> Iterator[tuple[list[Plan], list[InputFile]]]:
+    """What is read together: plans, and files of at most :data:`GROUP_BYTES`.
 
-    For CSV the plan depends on the header.
+    For CSV the plan depends on the header. Record sets of one format over the same files are one reading,
+    where the reader can answer several requests.
+
+    Args:
+        source: The source.
+        files: The files of each record set by its name.
 
     Raises:
         UsageError: A column that the mapping needs is not in a file (L01).
     """
+    together: dict[object, list[RecordSet]] = {}
+    for record_set in source.document.records:
+        reader = registry.load("readers", record_set.options.format).READER
+        numbers = tuple(file.number for file in files[record_set.name])
+        options = replace(record_set.options, messages=())
+        shared = (options, numbers) if hasattr(reader, "read_many") else record_set.name
+        together.setdefault(shared, []).append(record_set)
+    for record_sets in together.values():
+        first = record_sets[0]
+        for columns, found in groupby(files[first.name], key=lambda file: _columns(source, first, file)):
+            members = list(found)
+            if columns is not None and check_header(source, first, members[0], columns):
+                columns = None  # noqa: PLW2901 - the reader says that it is empty or another file
+            plans = [_compile(source, record_set, columns) for record_set in record_sets]
+            for chunk in _chunks(members):
+                yield plans, chunk
+
+
+def _compile(source: Source, record_set: RecordSet, columns: Sequence[str] | None) -> Plan:
     from twinmap.terms.facets import facets
 
-    names = tuple(facets())
-    for columns, found in groupby(files, key=lambda file: _columns(source, record_set, file)):
-        members = list(found)
-        if columns is not None and check_header(source, record_set, members[0], columns):
-            columns = None  # the reader says that it is empty or another file
-        plan = compile_record_set(
-            source.document,
-            record_set,
-            source=source.name,
-            columns=columns,
-            params=source.params,
-            facets=names,
-        )
-        chunk: list[InputFile] = []
-        size = 0
-        for file in members:
-            length = file.path.stat().st_size
-            if chunk and size + length > GROUP_BYTES:
-                yield plan, chunk
-                chunk, size = [], 0
-            chunk.append(file)
-            size += length
-        yield plan, chunk
+    return compile_record_set(
+        source.document,
+        record_set,
+        source=source.name,
+        columns=columns,
+        params=source.params,
+        facets=tuple(facets()),
+    )
+
+
+def _chunks(files: Sequence[InputFile]) -> Iterator[list[InputFile]]:
+    chunk: list[InputFile] = []
+    size = 0
+    for file in files:
+        length = file.path.stat().st_size
+        if chunk and size + length > GROUP_BYTES:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(file)
+        size += length
+    if chunk:
+        yield chunk
 
 
 def _columns(source: Source, record_set: RecordSet, file: InputFile) -> tuple[str, ...] | None:
@@ -208,20 +231,30 @@ def _load_table(duck: Duck, name: str, key: str, missing: Sequence[str], paths: 
 
 
 def make(
-    duck: Duck, plan: Plan, files: Sequence[InputFile], context: Context, folder: Path, stem: str
+    duck: Duck, plans: Sequence[Plan], files: Sequence[InputFile], context: Context, folder: Path, stem: str
+) -> list[Made]:
+    """Read a group of files and make the statements of each plan, with books and findings."""
+    staged = stage(duck, files, [plan.request for plan in plans], folder, stem)
+    return [
+        _make(duck, plan, item, context, folder, f"{stem}-{number}", first=number == 0)
+        for number, (plan, item) in enumerate(zip(plans, staged, strict=True))
+    ]
+
+
+def _make(
+    duck: Duck, plan: Plan, staged: Staged, context: Context, folder: Path, stem: str, *, first: bool
 ) -> Made:
-    """Read a group of files and make its statements, with books and findings."""
-    staged = stage(duck, files, plan.request, folder, stem)
+    """Make the statements of one plan; what the reader set aside is told by the ``first`` of a reading."""
     applied = apply(duck, plan, staged, context, folder, stem)
     gone = books.aside(duck, applied, folder, stem)
     book = books.count(duck, applied, gone, folder / f"{stem}-fates.parquet")
     findings = [
-        *issues.of_reader(applied),
-        *issues.of_files(applied),
+        *(issues.of_reader(applied, told=not first)),
+        *(issues.of_files(applied) if first else ()),
         *issues.of_statements(duck, applied),
         *issues.unclaimed(duck, applied),
     ]
-    made = Made(applied, gone, book, findings, list(staged.set_aside))
+    made = Made(applied, gone, book, findings, list(staged.set_aside) if first else [])
     if gone is not None:
         made.quarantined += _raw(duck, gone)
     for path in staged.paths:

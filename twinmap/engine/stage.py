@@ -7,6 +7,7 @@ its strict reader. Both give the same relation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,48 +38,71 @@ class Staged:
         return f"read_parquet([{paths}])"
 
 
-def stage(duck: Duck, files: Sequence[InputFile], request: Request, folder: Path, stem: str) -> Staged:
-    """Read a group of files into Parquet files ``<stem>-….parquet``."""
-    reader = registry.load("readers", request.options.format).READER
+def stage(
+    duck: Duck, files: Sequence[InputFile], requests: Sequence[Request], folder: Path, stem: str
+) -> list[Staged]:
+    """Read a group of files for one or several requests into Parquet files ``<stem>-….parquet``.
+
+    A reader with ``read_many`` reads a file once for all requests.
+    """
+    first = requests[0]
+    reader = registry.load("readers", first.options.format).READER
+    staged = [Staged(list(files), cells=first.options.format != "csv") for _ in requests]
     layout = getattr(reader, "layout", None)
-    staged = Staged(list(files), cells=request.options.format != "csv")
     slow: list[InputFile] = []
     for file in files:
         path = folder / f"{stem}-{file.number}.in.parquet"
         counts = None
-        if layout is not None and request.each is None:
-            counts = _fast_csv(duck, file, request, layout(file, request), path)
+        if layout is not None and first.each is None:
+            counts = _fast_csv(duck, file, first, layout(file, first), path)
         if counts is None:
             slow.append(file)
         else:
-            staged.counts.append(counts)
-            staged.paths.append(path)
+            staged[0].counts.append(counts)
+            staged[0].paths.append(path)
     if slow:
-        path = folder / f"{stem}.in.parquet"
-        _spool(staged, (reader.read(file, request) for file in slow), request, path)
-        staged.paths.append(path)
+        events = (event for file in slow for event in _events(reader, file, requests))
+        _spool(staged, events, requests, [folder / f"{stem}.in-{i}.parquet" for i in range(len(requests))])
     return staged
 
 
-def _spool(staged: Staged, streams: Iterable[Iterator[Any]], request: Request, path: Path) -> None:
+def _events(reader: Any, file: InputFile, requests: Sequence[Request]) -> Iterator[tuple[int, Any]]:
+    """The events of one file, each with the number of the request it answers."""
+    if len(requests) == 1:
+        return ((0, event) for event in reader.read(file, requests[0]))
+    found: Iterator[tuple[int, Any]] = reader.read_many(file, requests)
+    return found
+
+
+def _spool(
+    staged: Sequence[Staged],
+    events: Iterable[tuple[int, Any]],
+    requests: Sequence[Request],
+    paths: Sequence[Path],
+) -> None:
     """Write a reader's batches to Parquet as they come, and keep what it says beside them."""
     import pyarrow.parquet as pq
 
     from twinmap.formats.batches import schema
 
-    kept: dict[type, list[Any]] = {
-        SetAside: staged.set_aside,
-        Issue: staged.issues,
-        Note: staged.notes,
-        FileCounts: staged.counts,
-    }
-    with pq.ParquetWriter(path, schema(request.fields, cells=staged.cells), compression="zstd") as writer:
-        for stream in streams:
-            for event in stream:
-                if type(event) in kept:
-                    kept[type(event)].append(event)
-                else:
-                    writer.write_batch(event)
+    kept: list[dict[type, list[Any]]] = [
+        {SetAside: item.set_aside, Issue: item.issues, Note: item.notes, FileCounts: item.counts}
+        for item in staged
+    ]
+    with ExitStack() as stack:
+        writers = [
+            stack.enter_context(
+                pq.ParquetWriter(path, schema(request.fields, cells=item.cells), compression="zstd")
+            )
+            for item, request, path in zip(staged, requests, paths, strict=True)
+        ]
+        for number, event in events:
+            if type(event) in kept[number]:
+                kept[number][type(event)].append(event)
+            else:
+                writers[number].write_batch(event)
+    for item, path in zip(staged, paths, strict=True):
+        item.paths.append(path)
 
 
 #: What Python's reader trims, too.

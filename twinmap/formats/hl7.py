@@ -153,7 +153,7 @@ class Framing:
             )
         if self._stray:
             details = {"lines": self._stray}
-            yield Remark("TM-Q06", "text after a batch trailer belongs to no message", None, details)
+            yield Remark("TM-Q06", "text between messages belongs to none of them", None, details)
 
     def _whole(self, lines: list[str], first: int) -> Frame | None:
         """The frame of a message that is whole and plain; None where it needs a look at every line."""
@@ -185,7 +185,7 @@ class Framing:
         if "\x1c" in line[:at]:
             self._framed_since = None
         if "\x0b" in line[:at]:
-            if self._framed_since is not None:
+            if self._framed_since is not None and self.begun:
                 yield from self._close(self._unclosed())
             self._framed_since = number
         start = _START.match(text)

@@ -7,9 +7,11 @@ record's own segment is taken from every row; a field of another segment is read
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +24,10 @@ from twinmap.formats.hl7path import Pick, Reference
 from twinmap.formats.hl7text import FIELD
 from twinmap.model import Issue, Request
 from twinmap.privacy import shape
-from twinmap.readers._hl7_columns import SEVERAL, Column, column, fill, segment_fits, zone_column
+from twinmap.readers._hl7_columns import SEVERAL, Column, Filled, column, fill, segment_fits, zone_column
 from twinmap.readers._hl7_fields import Fields, strings
 from twinmap.readers._hl7_message import Message
-from twinmap.readers._hl7_scope import BOUND, KNOWN, Grouping, Row, find, opens
+from twinmap.readers._hl7_scope import BOUND, KNOWN, Grouping, Row, Scope, opens
 
 #: Rows are turned into a batch when there are this many of them, or so much text.
 _ROWS = BATCH_ROWS
@@ -35,6 +37,7 @@ _MOST_LAYOUTS = 2_000
 _FIRST_CELL = {"MSH": 3}
 
 Positions = Sequence[int]
+Indices = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +118,15 @@ class Block:
         self._each = request.each
         self._schema = schema(request.fields)
         self._slots: dict[str, list[_Slot]] = {"shared": [], "detail": []}
-        #: For each field its column and where its raw text is: ``own``, or a slot.
-        self._columns: list[tuple[Column, str, _Slot | None] | None] = []
+        #: For each field its column and slot; the record's own segment has no slot, the index no column.
+        self._columns: list[tuple[Column | None, _Slot | None]] = []
         for item in request.fields:
             if item.path == "record:index":
-                self._columns.append(None)
+                self._columns.append((None, None))
                 continue
             made = zone_column(item) if item.path == "record:zone" else column(item, hl7path.parse(item.path))
             kind = self._kind(made.reference)
-            self._columns.append((made, kind, None if kind == "own" else self._slot(kind, made.reference)))
+            self._columns.append((made, None if kind == "own" else self._slot(kind, made.reference)))
         self._layouts: dict[str, _Layout] = {}
         #: The cells of skipped messages, once flushed.
         self.skipped: Counter[str] = Counter()
@@ -211,66 +214,78 @@ class Block:
         rows = grouping.rows if self._each else [Row(0, grouping.root)]
         positions = [row.position for row in rows]
         taken = set(positions[1:]) if self._each else set()
-        scopes = list(dict.fromkeys(row.scope for row in rows))
-        numbers = {scope: number for number, scope in enumerate(scopes)}
-        of_row = tuple(numbers[row.scope] for row in rows)
+        numbers: dict[Scope, int] = {}
+        first_rows: list[int] = []
+        for at, row in enumerate(rows):
+            if row.scope not in numbers:
+                numbers[row.scope] = len(numbers)
+                first_rows.append(at)
         down = self._each is None or opens(self._each)
         return _Layout(
             positions,
             [at for at in range(len(names)) if at not in taken],
             _run(positions),
-            of_row,
-            tuple(of_row.index(number) for number in range(len(scopes))),
+            tuple(numbers[row.scope] for row in rows),
+            tuple(first_rows),
             tuple(
-                tuple(find(scope, slot.segment, down=down) for scope in scopes)
+                tuple(grouping.shared(scope, slot.segment, down=down) for scope in numbers)
                 for slot in self._slots["shared"]
             ),
-            tuple(tuple(row.bound(slot.segment) for row in rows) for slot in self._slots["detail"]),
+            tuple(tuple(grouping.bound(row, slot.segment) for row in rows) for slot in self._slots["detail"]),
         )
 
     # --- rows to batches
 
     def flush(self) -> Iterator[pa.RecordBatch | Issue]:
-        """Give what is collected, what is wrong with it first."""
+        """Give what is collected, what is wrong with it before."""
         self._count_skipped()
-        if not self._own:
-            self._start()
-            return
-        own = Fields(self._own)
-        arrays = self._places()
-        of_row = {slot: self._rows_of(kind, slot) for kind, slots in self._slots.items() for slot in slots}
-        fields = {slot: Fields(slot.lines) for slot in of_row}
-        for one in self._columns:
-            if one is None:
-                arrays.append(pa.array(list(map(str, self._index)), pa.string()))
+        shared: list[tuple[Filled, Indices] | None] = []
+        fields = {slot: Fields(slot.lines) for slots in self._slots.values() for slot in slots}
+        of_row = np.array(self._scope_of_row, np.int32)
+        for made, slot in self._columns:
+            if made is None or slot is None:
+                shared.append(None)
                 continue
-            made, _, slot = one
-            filled = fill(made, _raws(made, own if slot is None else fields[slot]))
-            for position, problem, raw in filled.problems:
-                row = position if slot is None else slot.first_row[position]
-                yield self._issue(made, row, problem, raw)
-            arrays.append(filled.array if slot is None else filled.array.take(of_row[slot]))
-        arrays.append(self._cells(own))
-        batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+            filled = fill(made, _raws(made, fields[slot]))
+            for at, problem, raw in filled.problems:
+                yield self._issue(made, slot.first_row[at], problem, raw)
+            index = np.array(slot.index, np.int32)
+            shared.append((filled, index if slot in self._slots["detail"] else index[of_row]))
+        others = _cells_by_line(self._others)
+        for start in range(0, len(self._own), BATCH_ROWS):
+            yield from self._batch(slice(start, start + BATCH_ROWS), shared, others)
         self._start()
-        for start in range(0, batch.num_rows, BATCH_ROWS):
-            yield batch.slice(start, BATCH_ROWS)
 
-    def _rows_of(self, kind: str, slot: _Slot) -> pa.Array:
-        index = np.array(slot.index, np.int32)
-        return pa.array(index if kind == "detail" else index[np.array(self._scope_of_row, np.int32)])
+    def _batch(
+        self, rows: slice, shared: Sequence[tuple[Filled, Indices] | None], others: CellSets
+    ) -> Iterator[pa.RecordBatch | Issue]:
+        own = Fields(self._own[rows])
+        arrays = self._places(rows)
+        for (made, _), found in zip(self._columns, shared, strict=True):
+            if made is None:
+                arrays.append(pa.array(list(map(str, self._index[rows])), pa.string()))
+            elif found is not None:
+                arrays.append(found[0].array.take(pa.array(found[1][rows])))
+            else:
+                filled = fill(made, _raws(made, own))
+                for at, problem, raw in filled.problems:
+                    yield self._issue(made, rows.start + at, problem, raw)
+                arrays.append(filled.array)
+        arrays.append(self._cells(rows, own, others))
+        yield pa.RecordBatch.from_arrays(arrays, schema=self._schema)
 
-    def _places(self) -> list[pa.Array]:
-        index = np.array(self._index, np.int64)
+    def _places(self, rows: slice) -> list[pa.Array]:
+        index = np.array(self._index[rows], np.int64)
         if self._each:
-            names = strings([f"{self._each}[{number}]" for number in range(index.max() + 1)])
-            parts = names.take(pa.array(index))
+            low = int(index.min())
+            names = strings([f"{self._each}[{number}]" for number in range(low, int(index.max()) + 1)])
+            parts = names.take(pa.array(index - low))
         else:
             parts = pa.array([""] * len(index), pa.string())
         return [
             pa.array(np.full(len(index), self._file, np.int32)),
-            pa.array(self._record, pa.int64()),
-            pa.array(self._line, pa.int64()),
+            pa.array(self._record[rows], pa.int64()),
+            pa.array(self._line[rows], pa.int64()),
             parts,
         ]
 
@@ -280,42 +295,49 @@ class Block:
         place = (self._file, self._record[row], self._line[row], part)
         return Issue(*place, *problem, made.item.path, shape(content))
 
-    def _cells(self, own: Fields) -> pa.Array:
+    def _cells(self, rows: slice, own: Fields, others: CellSets) -> pa.Array:
         """The cells of each row; those of segments that are no record go with the message's first."""
-        each, found = self._each or "", own.patterns()
-        names = [_cell_names(each, pattern) for pattern in found.patterns]
+        found = own.patterns()
+        names = [_cell_names(self._each or "", pattern) for pattern in found.patterns]
         index = found.index.copy()
-        cells, numbers = _cells_by_line(self._others)
         # Messages with the same segments, present in the same fields, share one set.
-        known, start = dict[bytes, int](), 0
-        for row, end in zip(self._first, self._others_end, strict=True):
-            key = numbers[start:end].tobytes()
+        known: dict[bytes, int] = {}
+        for at in range(bisect_left(self._first, rows.start), bisect_left(self._first, rows.stop)):
+            start = self._others_end[at - 1] if at else 0
+            members = others.of_line[start : self._others_end[at]]
+            key = members.tobytes()
             if key not in known:
                 known[key] = len(names)
-                names.append([cell for number in numbers[start:end] for cell in cells[number]])
-            index[row] = known[key]
-            start = end
+                names.append([cell for member in members for cell in others.sets[member]])
+            index[self._first[at] - rows.start] = known[key]
         return pa.array(names, pa.list_(pa.string())).take(pa.array(index))
 
     def _count_skipped(self) -> None:
-        cells, numbers = _cells_by_line(self._skipped)
-        for names, count in zip(cells, np.bincount(numbers, minlength=len(cells)).tolist(), strict=True):
+        found = _cells_by_line(self._skipped)
+        counts = np.bincount(found.of_line, minlength=len(found.sets)).tolist()
+        for names, count in zip(found.sets, counts, strict=True):
             for name in names:
                 self.skipped[name] += count
 
 
-def _cells_by_line(lines: list[str]) -> tuple[list[list[str]], npt.NDArray[np.int32]]:
+class CellSets(NamedTuple):
     """The different sets of cells that segments have, and for each segment the number of its own."""
+
+    sets: list[list[str]]
+    of_line: Indices
+
+
+def _cells_by_line(lines: list[str]) -> CellSets:
     fields = Fields(lines)
     segments = fields.raw(0).dictionary_encode()
     names = segments.dictionary.to_pylist()
     present = fields.patterns()
     pairs = pa.array(present.index * np.int64(len(names)) + segments.indices.to_numpy()).dictionary_encode()
-    cells = []
+    sets = []
     for pair in pairs.dictionary.to_pylist():
         pattern, segment = divmod(pair, len(names))
-        cells.append(_cell_names(names[segment], present.patterns[pattern]))
-    return cells, pairs.indices.to_numpy()
+        sets.append(_cell_names(names[segment], present.patterns[pattern]))
+    return CellSets(sets, pairs.indices.to_numpy())
 
 
 def _raws(made: Column, fields: Fields) -> pa.Array:

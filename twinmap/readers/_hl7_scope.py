@@ -78,27 +78,15 @@ class Row:
     opens: bool = False
     detail: Scope | None = None
 
-    def bound(self, name: str) -> list[int]:
-        """NTE and the like behind it; Z and unknown segments also further out."""
-        own = self.scope if self.opens else self.detail
-        found = own.segments.get(name, []) if own else []
-        return found if found or name in BOUND else find(self.scope, name, down=False)
-
 
 def find(scope: Scope, name: str, *, down: bool) -> list[int]:
-    """The nearest segments of that name: here (``down``: and below), then around.
-
-    A segment the table does not know that occurs once in a message about one patient is in scope all over.
-    """
+    """The nearest segments of that name: here (``down``: and below), then around."""
     found = scope.below(name) if down else scope.segments.get(name, [])
-    outer = scope
-    while not found and outer.parent is not None:
-        outer = outer.parent
+    outer = scope.parent
+    while not found and outer is not None:
         found = outer.segments.get(name, [])
-    if found or name in KNOWN:
-        return found
-    anywhere = outer.below(name)
-    return anywhere if len(anywhere) == 1 and len(outer.below("PID")) <= 1 else []
+        outer = outer.parent
+    return found
 
 
 def opens(name: str) -> bool:
@@ -113,12 +101,34 @@ class Grouping:
         self.root = Scope()
         self.rows: list[Row] = []
         self._names = names
+        self._only: dict[str, list[int]] = {}
         self._patient = self.root
         self._specimen: Scope | None = None
         self._order: Scope | None = None
         # Where the next inner segment goes, and where its references begin: a specimen may be narrower.
         self._home = self._here = self.root
         self._read(each)
+
+    def shared(self, scope: Scope, name: str, *, down: bool) -> list[int]:
+        """What a reference to a segment means in a scope.
+
+        A segment the table does not know that occurs once in a message about one patient is in scope all
+        over.
+        """
+        found = find(scope, name, down=down)
+        if found or name in KNOWN:
+            return found
+        if name not in self._only:
+            everywhere = self.root.below(name)
+            alone = len(everywhere) == 1 and self._names.count("PID") <= 1
+            self._only[name] = everywhere if alone else []
+        return self._only[name]
+
+    def bound(self, row: Row, name: str) -> list[int]:
+        """NTE and the like behind a row; Z and unknown segments also further out."""
+        own = row.scope if row.opens else row.detail
+        found = own.segments.get(name, []) if own else []
+        return found if found or name in BOUND else self.shared(row.scope, name, down=False)
 
     def _read(self, each: str | None) -> None:
         parent, opened = self.root, True
@@ -177,10 +187,11 @@ class Grouping:
         """Whether an ORC opens an order, where the open one has no ORC yet."""
         if self._specimen is not None or order.segments.keys().isdisjoint(_DETAIL):
             return False
-        following = (
-            name for name in self._names[position + 1 :] if name in _DETAIL or name in ("OBX", "ORC")
-        )
-        return next(following, "") in _DETAIL
+        for later in range(position + 1, len(self._names)):
+            name = self._names[later]
+            if name in _DETAIL or name in ("OBX", "ORC"):
+                return name in _DETAIL
+        return False
 
     def _specimen_at(self, position: int) -> Scope:
         if self._order is None or self._specimen is not None:

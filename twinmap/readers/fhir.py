@@ -69,7 +69,34 @@ class FhirReader:
 
     def read(self, file: InputFile, request: Request) -> Iterator[Any | SetAside | Issue | Note | FileCounts]:
         """Read one file; see :class:`twinmap.model.Reader` and the module's docstring."""
-        yield from _Reading(file, request).items()
+        for _, event in self.read_many(file, (request,)):
+            yield event
+
+    def read_many(self, file: InputFile, requests: Sequence[Request]) -> Iterator[tuple[int, Any]]:
+        """Read one file for several requests: every resource is decoded once.
+
+        Yields:
+            The number of the request, and an event as :meth:`read` gives it. The cells of resources that
+            no request takes are counted with the first.
+        """
+        readings = [_Reading(file, request) for request in requests]
+        needs: dict[str, frozenset[str]] = {}
+        for reading in readings:
+            for kind, names in reading.needs.items():
+                needs[kind] = needs.get(kind, frozenset()) | names
+        for reading in readings:
+            reading.needs = needs
+        for found in resources(file.path, requests[0].options.encoding, needs):
+            taken = False
+            for number, reading in enumerate(readings):
+                for event in reading.take(found):
+                    yield number, event
+                taken = taken or reading.taken
+            if not taken:
+                readings[0].leave(found)
+        for number, reading in enumerate(readings):
+            for event in reading.finish():
+                yield number, event
 
 
 READER = FhirReader()
@@ -79,6 +106,8 @@ class _Reading:
     """One pass over a file for one request."""
 
     def __init__(self, file: InputFile, request: Request) -> None:
+        from twinmap.formats.batches import BatchBuilder
+
         self.file, self.request = file, request
         self.each = _each(request.each)
         self.getters: list[Getter] = [getter(item) for item in request.fields]
@@ -89,26 +118,40 @@ class _Reading:
         self.releases: Counter[str] = Counter()
         self.everything: Scope | None = None
         self.record = Record(file.number, self._across)
+        self.builder = BatchBuilder(request.fields)
         self.number = self.filtered = self.bundled = 0
+        self.taken = False
 
-    def items(self) -> Iterator[Any]:
-        from twinmap.formats.batches import BatchBuilder
+    def take(self, found: Found | Fault | Around) -> Iterator[Any]:
+        """The events of the next thing in the file; ``taken`` says whether it gave a record."""
+        self.taken = False
+        if isinstance(found, Around):
+            return
+        self.number += 1
+        if isinstance(found, Fault) or not _is_resource(found.resource):
+            self.taken = True
+            yield self._set_aside(found)
+            return
+        for row in self._rows(found):
+            self.taken = True
+            yield from self.builder.add(row)
+        if self.record.issues:
+            yield from self.record.issues
+            self.record.issues = []
 
-        builder = BatchBuilder(self.request.fields)
-        for found in resources(self.file.path, self.request.options.encoding, self.needs):
-            if isinstance(found, Around):
-                self.cells.update(self._names("Bundle").of(found.node, found.name))
-                continue
-            self.number += 1
-            if isinstance(found, Fault) or not _is_resource(found.resource):
-                yield self._set_aside(found)
-                continue
-            for row in self._rows(found):
-                yield from builder.add(row)
-            if self.record.issues:
-                yield from self.record.issues
-                self.record.issues = []
-        yield from builder.finish()
+    def leave(self, found: Found | Fault | Around) -> None:
+        """Count the fields of something that gives no record."""
+        if isinstance(found, Around):
+            self.cells.update(self._names("Bundle").of(found.node, found.name))
+        elif isinstance(found, Found):
+            kind = found.resource["resourceType"]
+            if found.entry is not None:
+                self.cells.update(self._names("Bundle").of(found.entry, "Bundle.entry"))
+            self.cells.update(self._names(kind).of(found.resource, kind))
+
+    def finish(self) -> Iterator[Any]:
+        """The events at the end of the file."""
+        yield from self.builder.finish()
         yield from self._notes()
         yield FileCounts(self.file.number, self.number, self.filtered, self._second(), dict(self.cells))
 
@@ -126,11 +169,9 @@ class _Reading:
         release = other_release(resource)
         if release is not None:
             self.releases[release] += 1
-        around: list[str] = []
-        if entry is not None:
-            self.bundled += 1
-            around = self._names("Bundle").of(entry, "Bundle.entry")
+        self.bundled += entry is not None
         read, rows = self._records(kind, resource)
+        around = self._names("Bundle").of(entry, "Bundle.entry") if entry is not None and rows != () else []
         if rows is None:
             cells = self._names(kind).of(resource, kind)
             return [self._row(found, None, around + cells if around else cells)]
@@ -141,8 +182,6 @@ class _Reading:
         self.filtered += 1
         if not read:
             self.unread[kind if kind.isalpha() else shape(kind)] += 1
-        self.cells.update(around)
-        self.cells.update(self._names(kind).of(resource, kind))
         return ()
 
     def _row(self, found: Found, row: Row | None, cells: list[str]) -> tuple[Any, ...]:

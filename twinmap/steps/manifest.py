@@ -82,7 +82,7 @@ def summary(state: Run) -> dict[str, object]:
 
 def _outputs(state: Run) -> dict[str, object]:
     """Size and hash of every file but the manifest."""
-    found = {}
+    found: dict[str, object] = {}
     for path in sorted(path for path in state.publish.rglob("*") if path.is_file()):
         # The graph was hashed while it was written.
         known = state.graph_sha256 if path.name == "graph.nq" else safeio.sha256(path)

@@ -22,16 +22,17 @@ def read(state: Run) -> None:
     context = Context(state.key, catalogue(state.project.concepts), tuple(facets()))
     for source in state.sources:
         sources.look_up_tables(state.duck, source)
+        files = {}
         for record_set in source.document.records:
             paths = sources.files_of(source, record_set)
-            files = [replace(state.inputs[path], siblings=tuple(paths)) for path in paths]
-            for plan, group in sources.groups(source, record_set, files):
-                stem = f"{len(state.made):04}"
-                made = sources.make(state.duck, plan, group, context, state.parts, stem)
+            files[record_set.name] = [replace(state.inputs[path], siblings=tuple(paths)) for path in paths]
+        for plans, group in sources.readings(source, files):
+            stem = f"{len(state.made):04}"
+            for made in sources.make(state.duck, plans, group, context, state.parts, stem):
                 state.made.append(made)
                 state.findings += made.findings
                 _stop_on_error(state, made)
-                state.progress(sum(file.path.stat().st_size for file in group))
+            state.progress(sum(file.path.stat().st_size for file in group))
         own = [made for made in state.made if made.book.source == source.name]
         noted = list(issues.of_notes([made.applied for made in own]))
         state.findings += noted
