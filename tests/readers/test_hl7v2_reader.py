@@ -805,7 +805,8 @@ def test_columns_agree_with_the_plain_way(
     read: Any, messages: list[list[str]], each: str, number: int
 ) -> None:
     paths = [f"{each}-{number}", *(f"{name}-1" for name in NAMES)]
-    shape = Shape.VALUE if each == "OBX" and number == 5 else Shape.TEXT
+    # OBX-5 is read by its type, NTE-3 as one text: they have tests of their own.
+    shape = Shape.VALUE if (each, number) in {("OBX", 5), ("NTE", 3)} else Shape.TEXT
     found = read([line for lines in messages for line in lines], (paths[0], shape), *paths[1:], each=each)
     expected = list(slowly(messages, each, number))
     assert [row["_record"] for row in found.rows] == [record for record, _ in expected]

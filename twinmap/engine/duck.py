@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from duckdb.func import PythonUDFType
 
 from twinmap.engine.base32 import base32
 from twinmap.errors import InputOutputError
@@ -42,13 +43,15 @@ def connect(work: Path, *, threads: int = 1, memory_mb: int = 512, key: Key | No
     try:
         connection.execute("SET enable_progress_bar = false")
         duck = Duck(connection)
-        if key is not None:
-            duck.install_key(key)
-        yield duck
+        if key is None:
+            yield duck
+            return
+        duck.install_key(key)
+        try:
+            yield duck
+        finally:
+            duck.forget_key()
     finally:
-        if key is not None:
-            connection.execute("DROP MACRO keyed")
-            connection.remove_function("base32")
         connection.close()
 
 
@@ -117,9 +120,14 @@ class Duck:
         self.run("SET VARIABLE outer_pad = (SELECT o FROM pads)")
         self.run("DROP TABLE pads")
         self._connection.create_function(
-            "base32", base32, ["VARCHAR"], "VARCHAR", type=duckdb.func.PythonUDFType.ARROW
+            "base32", base32, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW
         )
         self.run(_KEYED)
+
+    def forget_key(self) -> None:
+        """Take back what :meth:`install_key` made; a function that is left holds the connection open."""
+        self._connection.execute("DROP MACRO keyed")
+        self._connection.remove_function("base32")
 
 
 _HMAC = "sha256(getvariable('outer_pad') || unhex(sha256(getvariable('inner_pad') || encode(message))))"

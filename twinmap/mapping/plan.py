@@ -47,7 +47,7 @@ class Plan:
     @property
     def joins(self) -> str:
         """The joins of look-ups and computed values, in the order they need."""
-        made = [item.join for item in (*self.computed, *self.zones)]
+        made = [*(item.join for item in self.computed), *(item.join for item in self.zones)]
         return " ".join([*self.lookup_joins, *made])
 
     @property

@@ -2,10 +2,9 @@ r"""Text that is not part of an HL7 v2 message.
 
 What it means:
     Text stands before the first MSH segment, or an MSH declares no field separator and no encoding
-    characters: it is set aside. Or lines stand between messages, behind a
-    batch trailer or the end of an MLLP frame. Or a line
-    inside a message does not begin with the name of a segment, as when a sender did not escape a line break
-    in a text: the line is not read, its message is.
+    characters: it is set aside. Or lines stand between messages, behind a batch trailer or the end of an MLLP
+    frame: they are counted. Or a line inside a message does not begin with the name of a segment, as when a
+    sender did not escape a line break in a text: the line is not read, its message is.
 
 Why it matters:
     A file that was cut at its start begins in the middle of a message, whose results belong to nobody. A
