@@ -109,6 +109,7 @@ class Finding:
             self.facet or "",
             self.rule or "",
             self.statement or "",
+            str(self.details.get("detail", "")),
         )
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 

@@ -258,8 +258,9 @@ def _issues(kind: str) -> str:
     lists = ["u.iss", "s.s_issues", "t.t_issues"]
     if kind == "observation":
         lists.append("CASE WHEN v.v_issue IS NOT NULL THEN [v.v_issue] END")
-        text = "s.quantitative AND v.value_kind = 'string' AND v.v_issue IS NULL"
-        own.append((text, "TM-Q11", "value", ""))
+        text = "v.value_kind = 'string' AND v.v_issue IS NULL"
+        own.append((f"s.strict AND {text}", "TM-Q11", "value", "fail"))
+        own.append((f"s.quantitative AND NOT s.strict AND {text}", "TM-Q11", "value", ""))
         own.append(("u.plain IS NULL AND u.val IS NULL AND u.absent IS NULL", "", "value", "fail"))
     lists += [
         f"CASE WHEN {test} THEN [{quoted(resolve.issue(code, slot, action))}] END"

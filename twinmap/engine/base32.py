@@ -33,7 +33,9 @@ def base32(hashes: Any) -> Any:
         if byte + 1 < _BYTES:
             pair = pair | digests[:, byte + 1]
         made[:, place] = alphabet[(pair >> (11 - shift)) & 31]
-    lengths = np.full(len(column), ID_LENGTH, np.int32) if valid is None else valid.astype(np.int32) * ID_LENGTH
+    lengths = (
+        np.full(len(column), ID_LENGTH, np.int32) if valid is None else valid.astype(np.int32) * ID_LENGTH
+    )
     offsets = np.concatenate([np.zeros(1, np.int32), np.cumsum(lengths, dtype=np.int32)])
     nulls = None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little").tobytes())
     return pa.StringArray.from_buffers(

@@ -119,9 +119,7 @@ class Duck:
         self.run("SET VARIABLE inner_pad = (SELECT i FROM pads)")
         self.run("SET VARIABLE outer_pad = (SELECT o FROM pads)")
         self.run("DROP TABLE pads")
-        self._connection.create_function(
-            "base32", base32, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW
-        )
+        self._connection.create_function("base32", base32, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)
         self.run(_KEYED)
 
     def forget_key(self) -> None:

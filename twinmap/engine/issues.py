@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from twinmap import registry
 from twinmap.diagnostics import PLACES_KEPT, Finding, Place, Severity, Span
@@ -12,6 +12,7 @@ from twinmap.engine.apply import RECORD_RULES, Applied
 from twinmap.engine.duck import Duck
 from twinmap.mapping.ast import Group, Value
 from twinmap.mapping.plan import Plan
+from twinmap.mapping.slots import SEPARATOR
 from twinmap.mapping.sql import quoted
 from twinmap.model import Issue, Note, SetAside
 
@@ -22,33 +23,66 @@ _SEVERITY = {"error": Severity.ERROR, "info": Severity.INFO}
 _BY_DETAIL = ("TM-U01", "TM-C01", "TM-E01")
 
 
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """Whose an issue is: a rule's, or that of the whole record set where several rules share the slot."""
+
+    name: str
+    shared: bool
+    span: Span | None
+
+
 def of_statements(duck: Duck, done: Applied) -> Iterator[Finding]:
     """Findings from the issues of one group's statements."""
-    spans = _spans(done.plan)
-    names = {rule.index: rule.id for rule in done.plan.rules}
-    names[RECORD_RULES["patient"]] = f"{done.plan.document.id}#{done.plan.record_set.name}/patient"
+    selects = [
+        f"SELECT rule, file, record, line, part, unnest(issues) AS i FROM read_parquet({quoted(str(path))}) "
+        "WHERE issues IS NOT NULL"
+        for kind, path in done.tables.items()
+        if kind not in {"identifier", "sensor"}
+    ]
+    if not selects:
+        return
+    duck.run(
+        "CREATE OR REPLACE TEMP TABLE said AS SELECT * EXCLUDE (i), split_part(i, chr(31), 1) AS code, "
+        "split_part(i, chr(31), 2) AS slot, split_part(i, chr(31), 3) AS action, "
+        f"split_part(i, chr(31), 4) AS form FROM ({' UNION ALL '.join(selects)})"
+    )
+    owners = _owners(done.plan)
+    pairs = duck.rows("SELECT DISTINCT rule, slot FROM said WHERE code <> '' ORDER BY ALL")
+    if not pairs:
+        return
+    found = [owners.get((rule, slot)) or owners[(rule, "")] for rule, slot in pairs]
+    names = list(
+        dict.fromkeys(owner.name + SEPARATOR + slot for owner, (_, slot) in zip(found, pairs, strict=True))
+    )
+    duck.register(
+        "k_owner",
+        {
+            "rule": ("INTEGER", [rule for rule, _ in pairs]),
+            "slot": ("VARCHAR", [slot for _, slot in pairs]),
+            "owner": (
+                "INTEGER",
+                [names.index(o.name + SEPARATOR + slot) for o, (_, slot) in zip(found, pairs, strict=True)],
+            ),
+            "shared": ("BOOLEAN", [owner.shared for owner in found]),
+        },
+    )
     detailed = ", ".join(quoted(code) for code in _BY_DETAIL)
-    for kind, path in done.tables.items():
-        if kind in {"identifier", "sensor"}:
-            continue
-        rows = duck.rows(
-            "SELECT rule, code, slot, action, CASE WHEN code IN ("
-            + detailed
-            + ") THEN form ELSE '' END AS detail, "
-            f"count(*), min({{'file': file, 'record': record, 'part': part, 'line': line, 'form': form}}, {PLACES_KEPT}) "
-            "FROM (SELECT rule, file, record, line, part, split_part(i, chr(31), 1) AS code, split_part(i, chr(31), 2) AS slot, "
-            "split_part(i, chr(31), 3) AS action, split_part(i, chr(31), 4) AS form FROM "
-            f"(SELECT rule, file, record, line, part, unnest(issues) AS i FROM read_parquet({quoted(str(path))}) WHERE issues IS NOT NULL)) "
-            "WHERE code <> '' GROUP BY ALL ORDER BY ALL"
-        )
-        for number, code, slot, action, detail, count, places in rows:
-            yield _finding(done, spans, names[number], code, slot, action, detail, count, places)
+    place = "{'file': file, 'record': record, 'part': part, 'line': line, 'form': form}"
+    by_number = {names.index(o.name + SEPARATOR + slot): o for o, (_, slot) in zip(found, pairs, strict=True)}
+    for number, code, slot, action, detail, count, places in duck.rows(
+        f"SELECT owner, code, slot, action, CASE WHEN code IN ({detailed}) THEN form ELSE '' END AS detail, "
+        "CASE WHEN bool_and(shared) THEN count(DISTINCT (file, record, part)) ELSE count(*) END, "
+        f"min({place}, {PLACES_KEPT * 4}) FROM said JOIN k_owner USING (rule, slot) WHERE code <> '' "
+        "GROUP BY ALL ORDER BY ALL"
+    ):
+        distinct = list({(p["file"], p["record"], p["part"]): p for p in places}.values())[:PLACES_KEPT]
+        yield _finding(done, by_number[number], code, slot, action, detail, count, distinct)
 
 
 def _finding(
     done: Applied,
-    spans: Mapping[tuple[str, str], Span],
-    rule: str,
+    owner: _Owner,
     code: str,
     slot: str,
     action: str,
@@ -58,7 +92,7 @@ def _finding(
 ) -> Finding:
     known = registry.code(code)
     names = {file.number: file.name for file in done.staged.files}
-    words = {"slot": slot, "rule": rule, "shape": detail, "count": count, "source": done.plan.source}
+    words = {"slot": slot, "rule": owner.name, "shape": detail, "count": count, "source": done.plan.source}
     shown = tuple(
         Place(
             done.plan.source,
@@ -75,30 +109,39 @@ def _finding(
         code,
         known.module.MESSAGE.format(**words),
         severity=_SEVERITY.get(action, known.severity),
-        where=spans.get((rule, slot)) or spans.get((rule, "")),
+        where=owner.span,
         places=shown,
         sources=(done.plan.source,),
-        rule=rule,
+        rule=owner.name,
+        facet=slot,
         help=getattr(known.module, "HELP", None),
         details={"slot": slot, "detail": detail} if detail else {"slot": slot},
         count=count,
     )
 
 
-def _spans(plan: Plan) -> dict[tuple[str, str], Span]:
-    """Where in the mapping each slot of each rule is bound."""
-    found: dict[tuple[str, str], Span] = {}
+def _owners(plan: Plan) -> dict[tuple[int, str], _Owner]:
+    """The owner of each slot of each rule; the slot "" stands for the rule itself."""
+    whole = f"{plan.document.id}#{plan.record_set.name}"
+    shared = {
+        name: slot.span for name, slot in plan.record_set.slots.items() if isinstance(slot, Value | Group)
+    }
+    found: dict[tuple[int, str], _Owner] = {}
     for rule in plan.rules:
-        found[(rule.id, "")] = rule.statement.span
+        found[(rule.index, "")] = _Owner(rule.id, False, rule.statement.span)
         for slot, value in rule.statement.slots.items():
             if isinstance(value, Value | Group):
-                found[(rule.id, slot)] = value.span
-    prefix = f"{plan.document.id}#{plan.record_set.name}/patient"
+                is_shared = len(plan.rules) > 1 and shared.get(slot) == value.span
+                found[(rule.index, slot)] = _Owner(whole if is_shared else rule.id, is_shared, value.span)
+        found[(rule.index, "patient")] = _Owner(whole, True, shared.get("patient", plan.record_set.span))
+    number = RECORD_RULES["patient"]
     group = plan.record_set.slots.get("patient")
-    found[(prefix, "")] = plan.record_set.span
+    found[(number, "")] = _Owner(whole, True, plan.record_set.span)
     if isinstance(group, Group):
-        found[(prefix, "patient")] = group.span
-        found |= {(prefix, name): part.span for name, part in group.parts.items() if isinstance(part, Value)}
+        found[(number, "patient")] = _Owner(whole, True, group.span)
+        for name, part in group.parts.items():
+            if isinstance(part, Value):
+                found[(number, name)] = _Owner(whole, True, part.span)
     return found
 
 

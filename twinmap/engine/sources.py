@@ -198,7 +198,7 @@ def look_up_tables(duck: Duck, source: Source) -> list[Finding]:
             raise InputOutputError(message, findings=[registry.finding("TM-O01", message, where=look.span)])
         _load_table(duck, look.name, look.key, look.missing, paths)
         twice = duck.rows(
-            f"SELECT count(*) FROM (SELECT _key FROM look_{look.name} GROUP BY _key HAVING count(*) > 1)"
+            f"SELECT count(*) FROM (SELECT _key FROM {identifier('look_' + look.name)} GROUP BY _key HAVING count(*) > 1)"
         )
         if twice[0][0]:
             message = f"{twice[0][0]} keys of the look-up table {look.name} stand in two rows"
@@ -221,12 +221,14 @@ def _load_table(duck: Duck, name: str, key: str, missing: Sequence[str], paths: 
     columns = {
         column: ("VARCHAR", [row[index] or None for row in rows]) for index, column in enumerate(header)
     }
+    table = identifier(f"look_{name}")
     duck.register(f"look_{name}", columns)
     absent = " OR ".join(
         [f"{identifier(key)} IS NULL", *(f"{identifier(key)} = {quoted(word)}" for word in missing)]
     )
     duck.run(
-        f"CREATE OR REPLACE TEMP TABLE look_{name} AS SELECT *, {identifier(key)} AS _key FROM look_{name} WHERE NOT ({absent})"
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT *, {identifier(key)} AS _key FROM {table} "
+        f"WHERE NOT ({absent})"
     )
 
 

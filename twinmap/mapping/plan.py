@@ -14,7 +14,7 @@ from twinmap.mapping import patients
 from twinmap.mapping.ast import Choice, Document, RecordSet, Statement
 from twinmap.mapping.select import RuleSelect, select
 from twinmap.mapping.slots import record_key
-from twinmap.mapping.sql import Computed, LookJoin, Relation, ZoneDays
+from twinmap.mapping.sql import Computed, LookJoin, Relation, ZoneDays, identifier
 from twinmap.model import Request
 
 
@@ -59,7 +59,7 @@ class Plan:
     def lookup_joins(self) -> list[str]:
         """The joins of look-up tables alone."""
         return [
-            f"LEFT JOIN look_{item.table} AS {item.alias} ON {item.alias}._key = {item.key}"
+            f"LEFT JOIN {identifier('look_' + item.table)} AS {item.alias} ON {item.alias}._key = {item.key}"
             for item in self.lookups
         ]
 

@@ -80,7 +80,7 @@ def devices(keys: Sequence[str], key: Key) -> Columns:
         parts = dict(zip(KEYS["dev"], split(text), strict=True))
         serial = parts["id"] or parts["name"] or ""
         rows.append({**parts, "device": key.hash("device", parts["type"] or "", serial)})
-    return table(keys, rows, {"device": "VARCHAR"} | dict.fromkeys(KEYS["dev"], "VARCHAR"))
+    return table(keys, rows, dict.fromkeys(("device", *KEYS["dev"]), "VARCHAR"))
 
 
 _UNIT_US = {
@@ -141,7 +141,7 @@ def instants(keys: Sequence[str]) -> Columns:
 
 def births(keys: Sequence[str]) -> Columns:
     """Birth dates: the date as precise as stated (``1970``, ``1970-03``, ``1970-03-01``)."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for text in keys:
         formats, date = split(text)
         found = times.instant(date or "", (formats or "iso").split("\x1e"), "UTC")
@@ -274,7 +274,9 @@ def _compute(
     if policy == "keep":
         return text, None
     action = {"quarantine": "set-aside", "fail": "error"}.get(policy, "")
-    code = "TM-U01" if item.slot == "unit" else "TM-C01" if item.slot == "code" else "TM-E01"
+    if item.slot == "unit" and not action:
+        return text, None  # kept as received: whether it is a unit is judged with its signature
+    code = {"unit": "TM-U01", "code": "TM-C01"}.get(item.slot, "TM-E01")
     found = issue(code, item.slot, action, shape(text))
     return (text if item.slot in {"code", "unit"} else None), found
 

@@ -58,6 +58,7 @@ class Signatures:
             "factor": "DOUBLE",
             "shift": "DOUBLE",
             "quantitative": "BOOLEAN",
+            "strict": "BOOLEAN",
             "no_code": "BOOLEAN",
             "s_issues": "VARCHAR[]",
         }
@@ -100,6 +101,7 @@ class Signatures:
         row["concept"] = expected.name if expected else None
         row["panel_concept"] = expected.panel if expected else None
         row["quantitative"] = bool(expected and expected.kind == "quantity")
+        row["strict"] = row["quantitative"] and template
         _status(given.get("status"), row)
         _canonical(unit, expected, row)
 

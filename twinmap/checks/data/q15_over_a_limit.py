@@ -20,3 +20,6 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+
+MESSAGE = "the {slot} is over a limit"
+HELP = "see the limits: twinmap doctor"
