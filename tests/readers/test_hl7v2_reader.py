@@ -832,6 +832,46 @@ def test_random_bytes_never_fail_and_are_counted(read: Any, data: bytes, start: 
     read(start + data, *shapes, each=None)
 
 
+def test_several_requests_are_answered_in_one_pass(tmp_path: Path) -> None:
+    path = tmp_path / "feed.hl7"
+    lines = [
+        MSH,
+        PID,
+        "PV1||I",
+        "junk",
+        "OBX|1|ST|A||x",
+        MSH.replace("ORU^R01^ORU_R01", "ADT^A08"),
+        PID,
+        "PV1||O",
+    ]
+    lines += [MSH.replace("ORU^R01^ORU_R01", "ACK"), "MSA|AA", "MSH", "OBX|1"]
+    path.write_text("\r".join(lines), newline="")
+    file = InputFile(1, path, "feed.hl7")
+    requests = [
+        request("OBX-3", messages=("ORU^R01",)),
+        request("PV1-2", each="PV1"),
+        request("MSH-10", each=None, messages=("ADT^*",)),
+    ]
+    together: list[list[Any]] = [[], [], []]
+    for number, event in READER.read_many(file, requests):
+        together[number].append(event)
+    cells: Counter[str] = Counter()
+    for number, one in enumerate(requests):
+        alone = list(READER.read(file, one))
+        for kind in (pa.RecordBatch, SetAside):
+            mine = [event for event in together[number] if isinstance(event, kind)]
+            assert mine == [event for event in alone if isinstance(event, kind)]
+        counts = next(event for event in together[number] if isinstance(event, FileCounts))
+        expected = next(event for event in alone if isinstance(event, FileCounts))
+        assert (counts.records, counts.filtered, counts.second) == (4, expected.filtered, 4)
+        cells.update(counts.cells)
+    assert cells["MSA-1"] == 1
+    assert cells["PV1-2"] == 0
+    told = [[event for event in events if isinstance(event, (Issue, Note))] for events in together]
+    assert [[event.code for event in events] for events in told] == [["TM-Q06", "TM-Q09"], [], []]
+    assert told[0][1].message == "messages of type ACK hold no OBX or PV1"
+
+
 # --- the corpus -----------------------------------------------------------------------------------
 
 ALL = [

@@ -6,10 +6,12 @@ were made; what was published is counted again from the published files. The sum
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from twinmap import registry
 from twinmap.engine.apply import RECORD_RULES, SENSOR, Applied
 from twinmap.engine.duck import Duck
 from twinmap.engine.stage import Staged
@@ -90,7 +92,7 @@ def count(duck: Duck, done: Applied, gone: Path | None, path: Path) -> GroupBook
         books.filtered[counts.file] += counts.filtered
         books.second[counts.file] = -1 if counts.second is None else counts.second
         for name, number in counts.cells.items():
-            books.cells[name]["unread"] += number
+            books.cells[name]["filtered"] += number
     for item in {(item.file, item.record) for item in staged.set_aside}:
         books.set_aside[item[0]] += 1
     for _ in staged.set_aside:
@@ -153,6 +155,7 @@ def _statement_counts(duck: Duck, done: Applied, gone: Path | None, books: Group
 def _cells(duck: Duck, plan: Plan, staged: Staged, done: Applied, books: GroupBooks) -> None:
     """Cells by source field and outcome."""
     failed = _failed_cells(duck, done)
+    fields = {path: _fields(plan, path) for path in {*plan.read, *failed}}
     if staged.cells:
         rows = duck.rows(
             "SELECT cell, fate, count(*) FROM (SELECT unnest(_cells) AS cell, fate FROM records "
@@ -163,32 +166,30 @@ def _cells(duck: Duck, plan: Plan, staged: Staged, done: Applied, books: GroupBo
     for name, fate, number in rows:
         if number == 0:
             continue
-        outcome = _outcome(plan, name, fate)
-        wrong = min(failed.get(name, 0), number) if outcome == "mapped" else 0
+        is_read = any(fields[path].fullmatch(name) for path in plan.read)
+        outcome = _outcome(plan, name, fate, is_read)
+        hit = sum(count for path, count in failed.items() if fields[path].fullmatch(name))
+        wrong = min(hit, number) if outcome == "mapped" else 0
         books.cells[name][outcome] += number - wrong
         if wrong:
             books.cells[name]["failed"] += wrong
 
 
-def _outcome(plan: Plan, name: str, fate: str) -> str:
+def _outcome(plan: Plan, name: str, fate: str, is_read: bool) -> str:
     if fate in {"missing", "set_aside", "filtered"}:
         return fate
     if name in plan.record_set.ignore:
         return "ignored"
-    return "mapped" if _is_read(plan, name) else "unread"
+    return "mapped" if is_read else "unread"
 
 
-def _is_read(plan: Plan, name: str) -> bool:
-    if name in plan.read or f"^{name}" in plan.read:
-        return True
-    return any(_names(path) == name or name.startswith(_names(path) + ".") for path in plan.read)
-
-
-def _names(path: str) -> str:
-    """The names of a path without picks and ups: what a cell is called."""
-    import re
-
-    return re.sub(r"\([^()]*\)|^[/^]+", "", path)
+def _fields(plan: Plan, path: str) -> re.Pattern[str]:
+    """The names of the cells that a reference reads, as its reader says."""
+    reader = registry.load("readers", plan.record_set.options.format).READER
+    if hasattr(reader, "fields_read") and not path.startswith("record:"):
+        return re.compile(reader.fields_read(path, each=plan.record_set.each))
+    names = reader.cells(path) if hasattr(reader, "cells") else (path, path.lstrip("^"))
+    return re.compile("|".join(re.escape(name) for name in names))
 
 
 def _columns(duck: Duck, plan: Plan) -> list[tuple[str, str, int]]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,8 +63,21 @@ class Hl7Reader:
 
     def read(self, file: InputFile, request: Request) -> Iterator[Any | SetAside | Issue | Note | FileCounts]:
         """Read one file; see :class:`twinmap.model.Reader`."""
+        for _, event in self.read_many(file, (request,)):
+            yield event
+
+    def read_many(self, file: InputFile, requests: Sequence[Request]) -> Iterator[tuple[int, Any]]:
+        """Read one file for several requests: every message is framed and decoded once.
+
+        The encodings are those of the first request.
+
+        Yields:
+            The number of the request, and an event as :meth:`read` gives it. What is wrong with a message or
+            the file is told with the first request that takes it; the cells of a message that none takes are
+            counted with the first of all.
+        """
         with safeio.open_bytes(file.path) as stream:
-            yield from _Reading(file, request, Framing(stream)).events()
+            yield from _Reading(file, requests, Framing(stream)).events()
 
 
 @dataclass(slots=True)
@@ -72,58 +85,70 @@ class _Reading:
     """One file being read."""
 
     file: InputFile
-    request: Request
+    requests: Sequence[Request]
     framing: Framing
-    filtered: int = 0
-    #: Message types without a record, and how often.
+    #: For each request the messages that it does not take.
+    filtered: list[int] = field(default_factory=list)
+    #: Message types that are wanted and hold no record, and how often.
     without: Counter[str] = field(default_factory=Counter)
     #: Encoding faults: how often, and the first line.
     encodings: dict[str, list[int]] = field(default_factory=dict)
 
-    def events(self) -> Iterator[Any]:
+    def events(self) -> Iterator[tuple[int, Any]]:
         from twinmap.readers._hl7_block import Block
 
         number = self.file.number
-        block = Block(number, self.request)
+        blocks = [Block(number, request) for request in self.requests]
+        self.filtered = [0] * len(blocks)
         for event in self.framing:
             if isinstance(event, Remark):
-                yield Note(number, event.code, event.message, event.line, event.details)
+                yield 0, Note(number, event.code, event.message, event.line, event.details)
             elif event.fault is not None:
-                yield self._set_aside(event, *event.fault)
+                yield from self._set_aside(event, *event.fault)
             else:
-                yield from self._message(event, block)
-        yield from block.flush()
-        yield from self._notes()
-        cells = dict(sorted(block.skipped.items()))
-        yield FileCounts(number, self.framing.messages, self.filtered, self.framing.second, cells)
+                yield from self._message(event, blocks)
+        for at, block in enumerate(blocks):
+            for made in block.flush():
+                yield at, made
+        for note in self._notes():
+            yield 0, note
+        for at, block in enumerate(blocks):
+            cells = dict(sorted(block.skipped.items()))
+            counts = (self.framing.messages, self.filtered[at], self.framing.second, cells)
+            yield at, FileCounts(number, *counts)
 
-    def _message(self, frame: Frame, block: Any) -> Iterator[Any]:
+    def _message(self, frame: Frame, blocks: Sequence[Any]) -> Iterator[tuple[int, Any]]:
         from twinmap.readers import _hl7_message
 
-        options = self.request.options
-        message = _hl7_message.read(frame, options.encoding, transcoded=self.framing.transcoded)
+        encodings = self.requests[0].options.encoding
+        message = _hl7_message.read(frame, encodings, transcoded=self.framing.transcoded)
         if isinstance(message, tuple):
-            yield self._set_aside(frame, *message)
+            yield from self._set_aside(frame, *message)
             return
+        kind, wanted, taker = message.type, False, -1
+        for at, (request, block) in enumerate(zip(self.requests, blocks, strict=True)):
+            fits = _hl7_message.wanted(kind, request.options.messages)
+            wanted = wanted or fits
+            if not (fits and block.add(message)):
+                self.filtered[at] += 1
+                continue
+            taker = at if taker < 0 else taker
+            if block.full:
+                for event in block.flush():
+                    yield at, event
+        if taker < 0:
+            blocks[0].skip(message)
+            self.without[_name(kind)] += wanted
         for line, code, text in message.issues:
-            yield Issue(self.file.number, message.number, line, "", code, text)
+            yield max(taker, 0), Issue(self.file.number, message.number, line, "", code, text)
         if message.encoding_fault:
             self.encodings.setdefault(message.encoding_fault, [0, frame.numbers[0]])[0] += 1
-        kind = message.type
-        if not _hl7_message.wanted(kind, options.messages):
-            self.filtered += 1
-            block.skip(message)
-        elif not block.add(message):
-            self.filtered += 1
-            block.skip(message)
-            name = "^".join(filter(None, kind))
-            self.without[name if _TYPE.fullmatch(name) else "(unknown)"] += 1
-        if block.full:
-            yield from block.flush()
 
-    def _set_aside(self, frame: Frame, code: str, message: str) -> SetAside:
+    def _set_aside(self, frame: Frame, code: str, message: str) -> Iterator[tuple[int, SetAside]]:
         raw = frame.raw.encode("latin-1").decode("utf-8", "backslashreplace")
-        return SetAside(self.file.number, frame.number, frame.numbers[0], "", code, message, raw)
+        aside = SetAside(self.file.number, frame.number, frame.numbers[0], "", code, message, raw)
+        for at in range(len(self.requests)):
+            yield at, aside
 
     def _notes(self) -> Iterator[Note]:
         number, name = self.file.number, self.file.name
@@ -131,9 +156,17 @@ class _Reading:
             yield Note(number, "TM-O04", f"{name} is not HL7 v2: no line begins with MSH")
         for fault, (count, line) in self.encodings.items():
             yield Note(number, "TM-Q03", fault, line, {"messages": count})
+        segments = " or ".join(sorted({request.each for request in self.requests if request.each}))
         for kind, count in sorted(self.without.items()):
-            text = f"messages of type {kind} hold no {self.request.each}"
-            yield Note(number, "TM-Q09", text, None, {"type": kind, "messages": count})
+            if count:
+                text = f"messages of type {kind} hold no {segments}"
+                yield Note(number, "TM-Q09", text, None, {"type": kind, "messages": count})
+
+
+def _name(kind: tuple[str, str]) -> str:
+    """A message type for a message; what has not the form of one may be anything, and is not shown."""
+    name = "^".join(filter(None, kind))
+    return name if _TYPE.fullmatch(name) else "(unknown)"
 
 
 READER = Hl7Reader()
