@@ -16,6 +16,7 @@ def corpus() -> Path:
     """The third-party corpus beside the project; it is not shipped."""
     folder = Path(os.environ.get("TWINMAP_CORPUS", ROOT.parent / "shared" / "corpus"))
     if not folder.is_dir():
+        assert "TWINMAP_REQUIRE_CORPUS" not in os.environ, f"the corpus must be there, and is not: {folder}"
         pytest.skip("the third-party corpus is not here (it is not shipped with twinmap)")
     return folder
 

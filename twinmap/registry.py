@@ -14,6 +14,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 from twinmap.diagnostics import Finding, Severity
@@ -25,9 +26,17 @@ def shipped(folder: str) -> Traversable:
     """``mappings`` or ``ontologies``: inside the installed package, or beside it in a checkout."""
     root = files("twinmap")
     inside = root / "_data" / folder
-    if inside.is_dir():
+    if inside.is_dir() or not isinstance(root, Path):
         return inside
-    return root / ".." / folder
+    return root.parent / folder
+
+
+def label(path: Path | Traversable) -> str:
+    """How a mapping file is named to people: ``builtin:NAME`` for ours, else its path."""
+    folder = shipped("mappings")
+    if isinstance(path, Path) and isinstance(folder, Path) and folder in path.parents:
+        return f"builtin:{path.relative_to(folder).with_suffix('').as_posix()}"
+    return str(path)
 
 
 def load(group: str, name: str) -> Any:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
-from twinmap.mapping.load import loads
 
-import json
+from twinmap.mapping.load import loads
 
 MISSING = ["NA", "-99", "n/a"]
 NUMBERS = [

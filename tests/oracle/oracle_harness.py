@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from oracle_rows import Expected, File, Made, Oracle
+
 from twinmap import api
 from twinmap.mapping.load import loads
 from twinmap.privacy import Key

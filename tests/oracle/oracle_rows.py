@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 import oracle_values as values
+
 from twinmap.mapping.ast import Condition, Document, Group, RecordSet, Ref, Statement, Test, Text, Value
 from twinmap.privacy import Key
 from twinmap.terms import analytes, concepts, facets, systems, ucum, units
@@ -374,7 +375,7 @@ class Oracle:
             row["encounter"] = None if parts[0] is None else ("encounter", *parts)
         key = [self.ref(ref, record, sets) for ref in sets.key]
         row["_key"] = tuple(key) if any(part is not None for part in key) else None
-        coded = "observation" != one.kind or one.concept == "result"
+        coded = one.kind != "observation" or one.concept == "result"
         if one.kind == "observation":
             exists, failed, raw = self.value(one, record, sets, issues, row)
             if not exists:
@@ -385,9 +386,7 @@ class Oracle:
                 return []
             failed, raw = False, ()
             self.code(one, row, record, sets, issues, text)
-        if coded and row.get("code") is None:
-            issues.append(("TM-Q18", "code", "set-aside"))
-        elif one.kind == "observation" and row.get("code") is None:
+        if (coded and row.get("code") is None) or (one.kind == "observation" and row.get("code") is None):
             issues.append(("TM-Q18", "code", "set-aside"))
         if row["patient_record"] is None:
             issues.append(("TM-Q10", "patient", "set-aside"))

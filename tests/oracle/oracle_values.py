@@ -233,7 +233,7 @@ _EPOCHS = {
     "epoch-us": (6, "microsecond"),
     "epoch-ns": (9, "microsecond"),
 }
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _LETTERS = {
     "yyyy": r"(?P<y>\d{4})",
     "yy": r"(?P<yy>\d\d)",

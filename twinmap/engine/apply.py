@@ -259,6 +259,8 @@ def _issues(kind: str) -> str:
     if kind == "observation":
         lists.append("CASE WHEN v.v_issue IS NOT NULL THEN [v.v_issue] END")
         text = "v.value_kind = 'string' AND v.v_issue IS NULL"
+        digits = "length(replace(ltrim(u.plain, '-0.'), '.', '')) > 15"
+        own.append((f"length(u.plain) > 15 AND {digits}", "TM-P06", "value", "info"))
         own.append((f"s.strict AND {text}", "TM-Q11", "value", "fail"))
         own.append((f"s.quantitative AND NOT s.strict AND {text}", "TM-Q11", "value", ""))
         own.append(("u.plain IS NULL AND u.val IS NULL AND u.absent IS NULL", "", "value", "fail"))

@@ -14,7 +14,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from twinmap import safeio
+from twinmap import registry, safeio
 from twinmap.diagnostics import Finding, Severity, Span
 from twinmap.formats import yamlnodes
 from twinmap.formats.yamlnodes import Mapping, Scalar
@@ -65,11 +65,11 @@ def load(
     about: dict[str, Any] = {"root": root, "params": params, "concepts": concepts, "facets": facets}
     if not isinstance(path, Path):
         folder = Path(str(path)).parent
-        return loads(path.read_bytes(), name=path.name, folder=folder, **about)
+        return loads(path.read_bytes(), name=registry.label(path), folder=folder, **about)
     safeio.regular_file(path)
     with path.open("rb") as file:
         data = file.read(LIMITS.mapping_bytes + 1)
-    return loads(data, name=str(path), folder=path.parent, **about)
+    return loads(data, name=registry.label(path), folder=path.parent, **about)
 
 
 def loads(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 from twinmap.engine import parts
 from twinmap.engine.apply import SENSOR
@@ -54,5 +55,19 @@ def _in_parallel(tasks: Sequence[parts.PartTask], state: Run) -> list[parts.Part
     planned = sum(sum(made.book.planned.values()) for made in state.made)
     if state.jobs == 1 or planned < _FEW:
         return [parts.work(task) for task in tasks]
-    with ProcessPoolExecutor(min(state.jobs, len(tasks)), mp_context=get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(
+        min(state.jobs, len(tasks)), mp_context=get_context("spawn"), initializer=_ignore_interrupt
+    )
+    try:
         return list(pool.map(parts.work, tasks))
+    except BaseException:
+        for worker in active_children():
+            worker.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _ignore_interrupt() -> None:
+    """Leave Ctrl-C to the main process, which ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -11,7 +11,7 @@ from random import Random
 
 from synthetic.people import HOURS, Course, Patient, World, local
 
-COLUMNS = "mrn charted_at monitor sbp dbp map hr rr spo2 temp nurse_note".split()
+COLUMNS = ["mrn", "charted_at", "monitor", "sbp", "dbp", "map", "hr", "rr", "spo2", "temp", "nurse_note"]
 MMHG_PER_KPA = 7.50062
 NOTES = ("asleep", "turned", "walked", "no pain")
 #: Whose thermometer is set to Fahrenheit.
