@@ -109,7 +109,7 @@ class Finding:
             self.facet or "",
             self.rule or "",
             self.statement or "",
-            str(self.details.get("detail", "")),
+            *([str(self.details["detail"])] if "detail" in self.details else []),
         )
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 

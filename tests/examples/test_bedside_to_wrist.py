@@ -108,7 +108,7 @@ def test_the_books_balance(ran: tuple[Path, api.Outcome]) -> None:
     _, outcome = ran
     assert outcome.ledger.lost == 0
     assert outcome.patients == 20
-    aside = {source: counts.set_aside for source, counts in outcome.ledger.records.items()}
+    aside = {source: counts["set_aside"] for source, counts in outcome.ledger.records.items()}
     assert aside == {"ward-monitor": 1, "wristband": 0, "laboratory": 0, "ehr": 0}
 
 

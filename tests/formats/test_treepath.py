@@ -110,7 +110,7 @@ def test_each(text: str, expected: list[list[str]]) -> None:
     assert found == expected
 
 
-@pytest.mark.parametrize("text", ["^a", "a |", "a | | b", "", "a(*=1)"])
+@pytest.mark.parametrize("text", ["^a", "a |", "a | | b", "", " | ", "a. | b", "a(*=1)", "a(b=1) |"])
 def test_each_malformed(text: str) -> None:
     with pytest.raises(PathError):
         parse_each(text)

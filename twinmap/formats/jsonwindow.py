@@ -118,7 +118,7 @@ class Window:
         line = self.line
         text = self._clean(self._buffer[self._pos :])
         self._buffer, self._pos, self._mark, self._ended, self.over = "", 0, 0, True, True
-        return Fault(code, message.format(line=line), text, line)
+        return Fault(code, message.replace("{line}", str(line)), text, line)
 
     def _may_go_on(self, error: JsonError) -> bool:
         """Whether the value only seems wrong because the window ends in it; then it is widened."""

@@ -177,6 +177,8 @@ class _Parser:
         name = match[0]
         if self.wild:
             name = name.split(" | ", maxsplit=1)[0]
+            if not name:
+                raise PathError("a name is missing", self.at)
             if name.strip().startswith("|") or name.endswith("|"):
                 raise PathError('"|" stands between two paths, with a blank on either side', self.at)
         end = self.at + len(name)
@@ -184,6 +186,8 @@ class _Parser:
             name = name.rstrip()
         if name != name.strip():
             raise PathError("a name with blanks at its ends is written in quotes", self.at)
+        if not name:
+            raise PathError("a name is missing", self.at)
         if name[0] in "^/":
             raise PathError(f'"{name[0]}" stands only at the start; quote a name that has it', self.at)
         self.at = end

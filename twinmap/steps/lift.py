@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing import active_children, get_context
 
@@ -55,11 +56,11 @@ def _in_parallel(tasks: Sequence[parts.PartTask], state: Run) -> list[parts.Part
     planned = sum(sum(made.book.planned.values()) for made in state.made)
     if state.jobs == 1 or planned < _FEW:
         return [parts.work(task) for task in tasks]
-    pool = ProcessPoolExecutor(
-        min(state.jobs, len(tasks)), mp_context=get_context("spawn"), initializer=_ignore_interrupt
-    )
+    pool = ProcessPoolExecutor(min(state.jobs, len(tasks)), mp_context=get_context("spawn"))
     try:
-        return list(pool.map(parts.work, tasks))
+        with _interrupts_held():
+            results = pool.map(parts.work, tasks)
+        return list(results)
     except BaseException:
         for worker in active_children():
             worker.terminate()
@@ -68,6 +69,11 @@ def _in_parallel(tasks: Sequence[parts.PartTask], state: Run) -> list[parts.Part
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _ignore_interrupt() -> None:
-    """Leave Ctrl-C to the main process, which ends its workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back while workers start: they inherit that, and it is the main process that ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

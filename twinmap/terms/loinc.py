@@ -220,9 +220,12 @@ def _open(a: str, b: str) -> str:
 def _system(a: str, b: str) -> str:
     if a == b or UNKNOWN in (a, b):
         return _equal(a, b)
-    if _covers(b, a):
+    below, above = _covers(b, a), _covers(a, b)
+    if below and above:
+        return "="
+    if below:
         return "narrower"
-    return "broader" if _covers(a, b) else "disjoint"
+    return "broader" if above else "disjoint"
 
 
 def _covers(general: str, special: str) -> bool:
