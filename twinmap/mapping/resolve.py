@@ -24,8 +24,11 @@ Columns = dict[str, tuple[str, list[Any]]]
 
 
 def split(key: str) -> list[str | None]:
-    """The parts of a key; missing parts are None."""
-    return [None if part == MISSING else part for part in key.split(SEPARATOR)]
+    """The parts of a key as :func:`twinmap.mapping.slots.keyed` joined them; missing parts are None."""
+    parts = [None if part == MISSING else part for part in key.split(SEPARATOR)]
+    if "\x1b" in key:
+        return [part and part.replace("\x1bs", SEPARATOR).replace("\x1be", "\x1b") for part in parts]
+    return parts
 
 
 def issue(code: str, slot: str, action: str = "", form: str = "") -> str:

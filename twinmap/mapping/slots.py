@@ -29,7 +29,7 @@ def keyed(parts: Sequence[str], *, needed: int | None = None) -> str:
     cells = ", chr(31), ".join(
         part
         if part.startswith("'")
-        else f"coalesce(replace({part}, chr(31), chr(30)), chr(0))"
+        else f"coalesce(replace(replace({part}, chr(27), chr(27) || 'e'), chr(31), chr(27) || 's'), chr(0))"
         if part != NULL
         else "chr(0)"
         for part in parts
