@@ -113,9 +113,9 @@ class Slots:
         formats = group.value("format")
         default = "hl7" if self.record_set.options.format == "hl7v2" else "iso"
         names = formats.format if formats and formats.format else (default,)
-        start, end = self._instant(group.value("start"), False), self._instant(group.value("end"), True)
+        start, end = self._instant(group.value("start"), "start"), self._ending(group.value("end"))
         if group.value("from") is not None:
-            only, until = self._instant(group.value("from"), False), self._instant(group.value("from"), True)
+            only, until = self._instant(group.value("from"), "start"), self._instant(group.value("from"), "end")
             end = until if end == NULL else f"CASE WHEN {only} IS NOT NULL THEN {until} ELSE {end} END"
             start = only if start == NULL else f"coalesce({only}, {start})"
         duration, unit = (self.text(group.value(name), "time") for name in ("duration", "unit"))
@@ -163,13 +163,18 @@ class Slots:
     def _message_zone(self) -> str:
         return self.relation.ref(Ref("record", "zone", Span("", 0, 0)))
 
-    def _instant(self, value: Value | None, end: bool) -> str:
+    def _instant(self, value: Value | None, member: str) -> str:
+        """SQL of the ``start`` or the ``end`` of a time; a plain text is its own start and has no end."""
         if value is None:
             return NULL
         if not self.relation.composite:
-            return NULL if end else self.text(value, "time")
-        member = '"end"' if end else '"start"'
-        return f"({self.composite(value, Shape.TIME, 'time')}).{member}"
+            return NULL if member == "end" else self.text(value, "time")
+        return f'({self.composite(value, Shape.TIME, "time")})."{member}"'
+
+    def _ending(self, value: Value | None) -> str:
+        """SQL of what is bound to ``end``: the end of a period, else the instant."""
+        start, end = self._instant(value, "start"), self._instant(value, "end")
+        return start if end == NULL else f"coalesce({end}, {start})"
 
     def device(self) -> str:
         """The key ``dev``."""

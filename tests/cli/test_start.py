@@ -1,0 +1,77 @@
+"""What is imported before it is needed: nothing heavy. Help and completion stay as quick as click is."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("pandas", "numpy", "pyarrow", "duckdb", "rdflib", "rich", "pyshacl", "shacl", "pyoxigraph", "yaml")
+
+
+def imported(*arguments: str, **environ: str) -> set[str]:
+    """The heavy packages that a command has imported at its end."""
+    code = (
+        "import json, sys\nfrom twinmap.cli import main\nmain(sys.argv[1:])\n"
+        "sys.stderr.write('\\n' + json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, **environ},
+    )
+    return {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])} & set(HEAVY)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("--version",),
+        ("run", "--help"),
+        ("check", "--help"),
+        ("validate", "--help"),
+        ("completion", "bash"),
+        ("explain", "TM-L01"),
+        ("nosuch",),
+    ],
+)
+def test_nothing_heavy_is_imported(arguments: tuple[str, ...]) -> None:
+    assert imported(*arguments) == set()
+
+
+def test_completion_imports_nothing_heavy() -> None:
+    words = {"_TWINMAP_COMPLETE": "bash_complete", "COMP_WORDS": "twinmap run --rep", "COMP_CWORD": "2"}
+    assert imported(**words) == set()
+
+
+def test_check_needs_no_engine(here: Path) -> None:
+    assert imported("check", "m.yaml") == {"yaml"}
+    assert imported("check", "m.yaml", "--against", "vitals.csv") == {"yaml"}
+
+
+def test_completion_knows_commands_options_and_formats() -> None:
+    def complete(words: str) -> list[str]:
+        environ = {
+            "_TWINMAP_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(words.count(" ")),
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "twinmap"],
+            capture_output=True,
+            check=True,
+            text=True,
+            env={**os.environ, **environ},
+        )
+        return [line.partition(",")[2] for line in done.stdout.splitlines()]
+
+    assert complete("twinmap ru") == ["run"]
+    assert complete("twinmap run --rep") == ["--report"]
+    assert complete("twinmap report out -f h") == ["html"]
