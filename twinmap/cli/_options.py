@@ -46,7 +46,7 @@ class Named(click.ParamType[str]):
 
 
 class Pair(click.ParamType[tuple[str, str]]):
-    """``NAME=VALUE`` or ``FORMAT:PATH``."""
+    """Two texts with a sign between them: ``NAME=VALUE``."""
 
     name = "pair"
 
@@ -65,6 +65,18 @@ class Pair(click.ParamType[tuple[str, str]]):
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
         """The form, as in the help."""
         return self.metavar
+
+
+class ReportFile(Pair):
+    """``FORMAT:PATH`` of a report; the format must be known."""
+
+    def __init__(self) -> None:
+        super().__init__(":", "FORMAT:PATH")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Format and path."""
+        fmt, path = super().convert(value, param, ctx)
+        return Named("renderers").convert(fmt, param, ctx), path
 
 
 class Memory(click.ParamType[int]):

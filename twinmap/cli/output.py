@@ -13,11 +13,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
 from twinmap import registry
-from twinmap.diagnostics import Finding
+from twinmap.diagnostics import Finding, merge
 from twinmap.errors import InputOutputError, TwinmapError
 from twinmap.renderers import Report, visible
 
@@ -202,11 +203,15 @@ def show_report(report: Report, fmt: str = "text", *, quiet: bool = False) -> No
 
 def show_error(error: TwinmapError) -> None:
     """The findings that an exception carries, then what it says (once) and what to do."""
-    show_findings(error.findings)
-    said = {finding.message for finding in error.findings}
-    lines = [f"error: {visible(error.message)}"] if error.message not in said else []
-    lines += [f"help: {visible(error.help)}"] if error.help else []
-    say("\n".join(lines))
+    found = merge(error.findings)
+    said = next((index for index, finding in enumerate(found) if finding.message == error.message), None)
+    if said is None:
+        show_findings(found)
+        advice = [f"help: {visible(error.help)}"] if error.help else []
+        say("\n".join([f"error: {visible(error.message)}", *advice]))
+    else:
+        found[said] = replace(found[said], help=found[said].help or error.help)
+        show_findings(found)
 
 
 def summary_line(

@@ -10,7 +10,7 @@ import click
 
 from twinmap import registry
 from twinmap.cli import output
-from twinmap.cli._options import Memory, Named, Pair, fail_on, verdict
+from twinmap.cli._options import Memory, Pair, ReportFile, fail_on, verdict
 from twinmap.diagnostics import Severity
 from twinmap.errors import Exit, UsageError
 from twinmap.renderers import Report, load_report
@@ -76,7 +76,7 @@ def _ready_made(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option(
     "--report",
     "reports",
-    type=Pair(":", "FORMAT:PATH"),
+    type=ReportFile(),
     multiple=True,
     help="Write the report in a format as well; the path - is standard output.",
 )
@@ -112,7 +112,6 @@ def command(mappings: tuple[str, ...], out: str | None, **options: Any) -> Exit:
 
 def _usable(name: str, path: str, out: str | None) -> None:
     """Refuse a report that could not be written before the work is done."""
-    Named("renderers").convert(name, None, None)
     if path != "-" and not Path(path).parent.is_dir() and (out is None or Path(path).parent != Path(out)):
         raise UsageError(f"{Path(path).parent} is not a folder: the report {name} cannot be written there")
     if path == "-" and out == "-":

@@ -105,8 +105,11 @@ def _spool(
         item.paths.append(path)
 
 
-#: What Python's reader trims, too.
-_BLANK = " \t\r\n\u00a0"
+#: What the strict reader trims: all that Python's ``str.strip`` takes for a blank.
+_BLANK = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+    "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
 
 
 def _fast_csv(duck: Duck, file: InputFile, request: Request, layout: Any, path: Path) -> FileCounts | None:

@@ -1,7 +1,7 @@
 """Text to typed values, once per distinct text: numbers, comparators, ranges, ratios, booleans.
 
-Pure functions. A plain number (``-?digits[.digits]`` without leading zeros, zero without a sign) never comes here: SQL takes
-it as it is, and :func:`type_value` agrees with it.
+Pure functions. A plain number (``-?digits[.digits]`` without leading zeros, zero without a sign) never
+comes here: SQL takes it as it is, and :func:`type_value` agrees with it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ _MAX_EXPONENT = 308
 
 _NUMBER = re.compile(r"([+-]?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,4}))?")
 _COMPARATOR = re.compile(r"(<=|>=|<|>|≤|≥)\s*(.+)")
-_RANGE = re.compile(r"(.+?)\s*(?:-|–|\.\.)\s*(.+)")
-_RATIO = re.compile(r"([^:]+):([^:]+)")
+_SEPARATORS = {"range": re.compile(r"(?<=.)(?:-|–|\.\.)(?=.)"), "ratio": re.compile(r"(?<=.):(?=.)")}
+
+#: Longer texts are no range and no ratio.
+_MAX_PAIR = 200
 _COMPARATORS = {"≤": "<=", "≥": ">="}
 _BOOLEANS = {"true": "true", "false": "false", "1": "true", "0": "false", "yes": "true", "no": "false"}
 
@@ -110,10 +112,12 @@ def type_value(
     if match and (plain := exact(match[2])) is not None:
         sign = _COMPARATORS.get(match[1], match[1])
         return Typed("quantity", plain, _decimals(plain), sign)
-    for pattern, name in ((_RANGE, "range"), (_RATIO, "ratio")):
-        match = pattern.fullmatch(text)
-        if match and (low := exact(match[1])) is not None and (high := exact(match[2])) is not None:
-            return Typed(name, None, low=low, high=high)
+    for name, separator in _SEPARATORS.items():
+        # A "-" may be a sign or stand in an exponent: the first cut that leaves two numbers holds.
+        for cut in separator.finditer(text) if len(text) <= _MAX_PAIR else ():
+            low, high = exact(text[: cut.start()]), exact(text[cut.end() :])
+            if low is not None and high is not None:
+                return Typed(name, None, low=low, high=high)
     if kind in {"quantity", "range", "ratio"} or quantitative:
         return Typed("string", text, issue="TM-Q11", shape=shape(text))
     return Typed("string", text)

@@ -72,7 +72,7 @@ def _differences(item: Mapping[str, str], row: Row, catalogue: Catalogue) -> Ite
             yield from _time(key, wanted, row["end_us" if key == "end" else "start_us"])
         elif key in row:
             if not _same(key, wanted, row[key]):
-                yield f"{key} is {_shown(row[key])}, expected {wanted or 'nothing'}"
+                yield f"{key} is {_shown(row[key]).removeprefix(f'tm:{key}-')}, expected {wanted or 'nothing'}"
         else:
             known = [*row, *_WORDS]
             raise UsageError(f'a statement has no "{key}"', help=did_you_mean(key, known))
