@@ -16,7 +16,7 @@ from twinmap.errors import UsageError
 from twinmap.formats import csvdialect
 from twinmap.mapping import load
 from twinmap.mapping.ast import Document, Look, RecordSet
-from twinmap.mapping.columns import Columns, check_columns
+from twinmap.mapping.columns import Columns, check_columns, read_columns
 from twinmap.mapping.project import PROJECT_FILE, find_mapping, load_project
 from twinmap.model import InputFile, Request
 
@@ -138,8 +138,13 @@ def check_headers(document: Document, data: Path) -> list[Finding]:
     for record_set in document.records:
         for path in _files(record_set, data, only=len(document.records) == 1):
             columns = _header(record_set, path)
-            if columns is not None:
+            if columns is None:
+                continue
+            if not read_columns(record_set).isdisjoint(columns.names):
                 found += check_columns(document, {record_set.name: columns}, lookups=lookups)
+            elif columns.names:
+                message = f"{path.name} is not the table that the mapping reads: it has none of the columns"
+                found.append(registry.finding("TM-O04", message, where=record_set.span))
     return found
 
 

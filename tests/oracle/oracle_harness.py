@@ -52,11 +52,13 @@ def run(
     """Run a mapping over files in a folder."""
     import pyarrow.parquet as pq
 
-    (folder / "data").mkdir(parents=True)
+    (folder / "data").mkdir(parents=True, exist_ok=True)
     (folder / "map.yaml").write_text(json.dumps(mapping, ensure_ascii=False, indent=1), encoding="utf-8")
     (folder / "key").write_bytes(KEY.secret)
     for name, text in files.items():
         (folder / "data" / name).write_text(text, encoding="utf-8", newline="")
+    loaded = loads(json.dumps(mapping, ensure_ascii=False), name="map.yaml", folder=folder, params=params or {})
+    assert loaded.usable, [finding.message for finding in loaded.findings]
     out = folder / "out"
     api.run(
         [folder / "map.yaml"],
@@ -80,6 +82,7 @@ def check(
     params: Mapping[str, str] | None = None,
     tables: Mapping[str, tuple[str, Sequence[Mapping[str, str]]]] | None = None,
     delimiter: str = ",",
+    beside: Mapping[str, str] | None = None,
 ) -> None:
     """Compare a run with the oracle.
 
@@ -89,9 +92,13 @@ def check(
         params: Values of the parameters.
         tables: Look-up table to its key column and rows; its file is ``<table>.csv``.
         delimiter: Of the data files.
+        beside: Files beside the mapping.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        for path, text in (beside or {}).items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8")
         files = {file: to_csv(header, rows, delimiter) for file, (header, rows) in data.items()}
         for table, (_, rows) in (tables or {}).items():
             header = list(rows[0])

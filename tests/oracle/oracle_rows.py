@@ -79,6 +79,7 @@ class Made:
     issues: list[tuple[str, str]] = field(default_factory=list)
     failed: bool = False
     aside: bool = False
+    statement: Statement | None = None
 
 
 @dataclass
@@ -262,8 +263,16 @@ class Oracle:
         said = [one for one in made if one.kind != "patient"]
         if quarantine or any(one.aside for one in made) or (said and all(one.failed for one in said)):
             self.out.aside.add(place)
+        # What several rules share is said once a record, of the record set.
+        shared_issues: set[tuple[str, str, str]] = set()
         for one in made:
-            self.out.issues.update((one.row["rule"], code, slot) for code, slot in one.issues)
+            for code, slot in one.issues:
+                owner = self.owner(one, slot, sets)
+                if owner != one.row["rule"]:
+                    shared_issues.add((owner, code, slot))
+                else:
+                    self.out.issues[(owner, code, slot)] += 1
+        self.out.issues.update(shared_issues)
         self.out.made += made
         if place in self.out.aside:
             fate = "set_aside"
@@ -275,6 +284,19 @@ class Oracle:
         for name, cell in record.cells.items():
             outcome = "missing" if cell is None else fate if fate in {"set_aside", "filtered"} else "other"
             self.out.cells[name]["ignored" if outcome == "other" and name in sets.ignore else outcome] += 1
+
+    def owner(self, one: Made, slot: str, sets: RecordSet) -> str:
+        """The rule of an issue, or the record set where several rules share the slot."""
+        whole = f"{self.document.id}#{sets.name}"
+        rules = sum(
+            len(choice.always) + sum(len(case.statements) for case in choice.cases) for choice in sets.choices
+        )
+        inherited = one.statement is not None and one.statement.slots.get(slot) == sets.slots.get(slot, slot)
+        return (
+            whole
+            if one.kind == "patient" or slot == "patient" or (inherited and rules > 1)
+            else one.row["rule"]
+        )
 
     def patient(self, group: Group, record: Record, sets: RecordSet) -> Made:
         issues: list[tuple[str, str, str]] = []
@@ -395,8 +417,8 @@ class Oracle:
             identity += ("key", row["_key"])
         else:
             identity += (row.get("code_system"), row.get("code"), row["start_us"], row["end_us"], *raw)
-        made = self.finished(one.kind, record, row, identity, issues, failed)
-        made.panel = row.pop("_panel", None)
+        made = self.finished(one.kind, record, row, identity, issues, failed or row.pop("_fails", False))
+        made.panel, made.statement = row.pop("_panel", None), one
         return [made]
 
     def time(
@@ -552,6 +574,7 @@ class Oracle:
             and not any(slot == "value" for _, slot, _ in issues)
         ):
             issues.append(("TM-Q11", "value", ""))
+            row["_fails"] = template
         status = text("status")
         row["status_raw"] = status
         row["status"] = status.lower() if status and status.lower() in STATUSES else None

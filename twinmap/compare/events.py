@@ -19,7 +19,7 @@ _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
 _HOUR = 60 * _MINUTE
 
-#: Lags are looked at in whole hours up to here: zones differ by 14 at most, and a day more tells chance apart.
+#: Lags are looked at in whole hours up to here: zones differ by 14 hours, a day more tells chance apart.
 FARTHEST_HOURS = 38
 #: Statements of the smaller source whose partners are looked for, by concept and pair of sources.
 SAMPLE = 2_000
@@ -162,8 +162,9 @@ def lags(duck: Duck) -> list[Lags]:
         return []
     selects = [_lagged(*pair) for pair in pairs]
     found: dict[tuple[str, str, str], Lags] = {}
+    union = f"({' UNION ALL '.join(selects)}) t(a, b, g, hour, hits, n)"
     for source_a, source_b, group, hour, hits, partners in duck.rows(
-        f"SELECT * FROM ({' UNION ALL '.join(selects)}) t(a, b, g, hour, hits, n) ORDER BY a, b, g, hour NULLS FIRST"
+        f"SELECT * FROM {union} ORDER BY a, b, g, hour NULLS FIRST"
     ):
         if hour is None:
             found[source_a, source_b, group] = Lags(source_a, source_b, group, partners, {})

@@ -1,4 +1,4 @@
-"""The pairs of signatures that two sources have of one concept, with how they relate and how many they are."""
+"""The pairs of signatures that two sources have of one concept: how they relate, and of how many patients."""
 
 from __future__ import annotations
 

@@ -82,24 +82,23 @@ class Relation:
 def relation(a: Signature, b: Signature) -> Relation:
     """How signature ``a`` relates to ``b``: one of :data:`RELATIONS` but ``conflicting``.
 
-        A conversion by units or by an analyte's molar mass or charge keeps the meaning (R1); an empirical one, or
-        another context, leaves them related (R2); what only one side says makes it the narrower one (R3);
-        another quantity or subject, or a statement that contradicts its own code, is not comparable (R5).
+    A conversion by units or by an analyte's molar mass or charge keeps the meaning (R1); an empirical one,
+    or another context, leaves them related (R2); what only one side says makes it the narrower one (R3);
+    another quantity or subject, or a statement that contradicts its own code, is not comparable (R5).
 
-        >>> from twinmap.compare.conversion import Conversion, conversion_between, scale_between
-    from twinmap.compare.meaning import of_code
-        >>> from twinmap.terms.concepts import catalogue
-        >>> def signature(code, unit):
-        ...     meaning = of_code("http://loinc.org", code, catalogue())
-        ...     return Signature(1, "s", meaning, unit, facets=meaning.facets)
-        >>> relation(signature("8480-6", "kPa"), signature("8480-6", "mm[Hg]")).relation
-        'equivalent'
-        >>> relation(signature("8480-6", "mm[Hg]"), signature("8459-0", "mm[Hg]")).relation
-        'a-broader'
-        >>> relation(signature("2345-7", "mg/dL"), signature("105272-9", "mmol/L")).relation
-        'related'
-        >>> relation(signature("8480-6", "mm[Hg]"), signature("8462-4", "mm[Hg]")).relation
-        'not-comparable'
+    >>> from twinmap.compare.meaning import of_code
+    >>> from twinmap.terms.concepts import catalogue
+    >>> def signature(code, unit):
+    ...     meaning = of_code("http://loinc.org", code, catalogue())
+    ...     return Signature(1, "s", meaning, unit, facets=meaning.facets)
+    >>> relation(signature("8480-6", "kPa"), signature("8480-6", "mm[Hg]")).relation
+    'equivalent'
+    >>> relation(signature("8480-6", "mm[Hg]"), signature("8459-0", "mm[Hg]")).relation
+    'a-broader'
+    >>> relation(signature("2345-7", "mg/dL"), signature("105272-9", "mmol/L")).relation
+    'related'
+    >>> relation(signature("8480-6", "mm[Hg]"), signature("8462-4", "mm[Hg]")).relation
+    'not-comparable'
     """
     conversion = conversion_between(a, b)
     compared = (*_core(a, b, conversion), *_contradictions(a, b), *_context(a, b), *_residual(a, b))

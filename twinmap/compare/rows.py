@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Any
@@ -23,7 +22,9 @@ def relation_rows(pairs: Iterable[Pair], events: Sequence[SameEvents] = ()) -> l
     A pair whose sources contradict each other in one event is ``conflicting`` (R4), unless it is not
     comparable anyway; its facets stay as they are.
     """
-    clashing = {(item.source_a, item.source_b, item.group): item.conflicting for item in events}
+    clashing = {
+        (item.source_a, item.source_b, item.group): item.conflicting for item in events if item.device
+    }
     ordered = sorted(pairs, key=_order)
     return [
         _relation_row(pair, clashing.get((pair.a.source, pair.b.source, pair.group), 0)) for pair in ordered
@@ -123,12 +124,3 @@ def _concept_row(item: Signature) -> Row:
     }
     optional = ("label", "display", "unit_raw", "unit", "canon_unit")
     return {key: value for key, value in row.items() if value is not None or key not in optional}
-
-
-def lines(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Rows as JSON lines.
-
-    >>> lines([{"concept": "heart-rate"}])
-    '{"concept": "heart-rate"}\\n'
-    """
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -8,7 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinmap.compare import events, pairs, rows, signature
+from twinmap.compare import events as shared_events
+from twinmap.compare import pairs as paired_signatures
+from twinmap.compare import rows, signature
 from twinmap.mapping.sql import quoted
 from twinmap.terms.concepts import Catalogue
 
@@ -18,15 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Compared:
-    """What a comparison gave.
-
-    ``pairs`` are those of :func:`twinmap.compare.pairs.pairs`, ``events`` and ``lags`` by sources and concept.
-    """
+    """What a comparison gave; ``events`` and ``lags`` are by pair of sources and concept."""
 
     signatures: tuple[signature.Signature, ...] = ()
-    pairs: tuple[pairs.Pair, ...] = ()
-    events: tuple[events.SameEvents, ...] = ()
-    lags: tuple[events.Lags, ...] = ()
+    pairs: tuple[paired_signatures.Pair, ...] = ()
+    events: tuple[shared_events.SameEvents, ...] = ()
+    lags: tuple[shared_events.Lags, ...] = ()
 
     @cached_property
     def relations(self) -> list[rows.Row]:
@@ -54,11 +53,12 @@ def run(duck: Duck, tables: Mapping[str, Path], catalogue: Catalogue) -> Compare
         return Compared()
     signature.number(duck, f"read_parquet({quoted(str(tables['observation']))})")
     found = signature.signatures(duck, catalogue)
-    paired = list(pairs.pairs(found))
-    pairs.register(duck, found, paired)
-    if not paired:
+    pairs = list(paired_signatures.pairs(found))
+    paired_signatures.register(duck, found, pairs)
+    if not pairs:
         return Compared(tuple(found))
-    both = pairs.patients_both(duck)
-    paired = [replace(pair, patients_both=both.get(index, 0)) for index, pair in enumerate(paired)]
-    events.prepare(duck)
-    return Compared(tuple(found), tuple(paired), tuple(events.same_events(duck)), tuple(events.lags(duck)))
+    both = paired_signatures.patients_both(duck)
+    pairs = [replace(pair, patients_both=both.get(index, 0)) for index, pair in enumerate(pairs)]
+    shared_events.prepare(duck)
+    shared = shared_events.same_events(duck)
+    return Compared(tuple(found), tuple(pairs), tuple(shared), tuple(shared_events.lags(duck)))

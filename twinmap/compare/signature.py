@@ -71,6 +71,7 @@ class Signature:
         received: The CURIE of the received code where ``match`` is not ``=``.
         display: The display of the code.
         rule: The mapping rule, the first of them.
+        place: File, record, line and part of the first statement.
         profile: The values in numbers.
     """
 
@@ -87,6 +88,7 @@ class Signature:
     received: str | None = None
     display: str | None = None
     rule: str = ""
+    place: tuple[int, int, int | None, str] | None = None
     profile: Profile = Profile()
 
     @property
@@ -216,13 +218,15 @@ def _profiles(duck: Duck) -> dict[int, tuple[dict[str, Any], Profile]]:
         )
     }
     profiles = {}
-    for sig, n, display, raw, rule, low, high, quantiles, decimals in duck.rows(
-        "SELECT sig, count(*), min(display), min(unit_raw), min(rule), min(value_num), max(value_num), "
+    place = "min({'file': file, 'record': record, 'line': line, 'part': part})"
+    for sig, n, display, raw, rule, first_place, low, high, quantiles, decimals in duck.rows(
+        f"SELECT sig, count(*), min(display), min(unit_raw), min(rule), {place}, min(value_num), max(value_num), "
         f"quantile_cont(value_num, [{shares}]), quantile_disc(value_decimals, 0.5) FROM observed GROUP BY sig"
     ):
         patients, first, last, gap = seen[sig]
         profile = Profile(n, patients, first, last, low, high, tuple(quantiles or ()), decimals, gap)
-        profiles[sig] = ({"display": display, "unit_raw": raw, "rule": rule}, profile)
+        about = {"display": display, "unit_raw": raw, "rule": rule, "place": tuple(first_place.values())}
+        profiles[sig] = (about, profile)
     return profiles
 
 
@@ -250,5 +254,6 @@ def _signature(
         received=received,
         display=about["display"],
         rule=about["rule"],
+        place=about["place"],
         profile=profile,
     )

@@ -76,17 +76,39 @@ def apply(duck: Duck, plan: Plan, staged: Staged, context: Context, folder: Path
         else:
             _statements(duck, plan, kind, path, context, done.tables[kind])
         path.unlink()
-    sensors = folder / f"{stem}-{SENSOR}.parquet"
-    if sensors.exists():
-        done.tables[SENSOR] = sensors
-    if plan.identifiers:
-        done.tables["identifier"] = folder / f"{stem}-identifier.parquet"
-        _identifiers(duck, plan, relation, patients, done.tables["identifier"])
     return done
 
 
-def _patient_select(plan: Plan, relation: str) -> str:
-    """What is said of patients: a row a record, or where records state other things too, each saying once."""
+def tell_once(duck: Duck, done: Applied, gone: Path | None, context: Context, folder: Path, stem: str) -> None:
+    """Tell what many records say alike (of patients, identifiers, devices) by the first one that stands.
+
+    Call it when it is known which records are set aside (``gone``): what only they say is set aside as well.
+    """
+    plan, relation = done.plan, f"records AS r {done.plan.joins}"
+    if plan.patient is not None and plan.rules and gone is not None:
+        raw = folder / f"{stem}-patient.raw.parquet"
+        duck.to_parquet(_patient_select(plan, relation, gone), raw)
+        _patients(duck, raw, done.tables["patient"])
+        raw.unlink()
+    if plan.identifiers:
+        done.tables["identifier"] = folder / f"{stem}-identifier.parquet"
+        patients = resolve.Patients(context.key, plan.source, plan.document.systems)
+        _identifiers(duck, plan, relation, patients, gone, done.tables["identifier"])
+    if "observation" in done.tables and duck.value("SELECT count(*) FROM k_sensor"):
+        done.tables[SENSOR] = folder / f"{stem}-{SENSOR}.parquet"
+        _sensors(duck, done.tables["observation"], gone, done.tables[SENSOR])
+
+
+def _is_gone(gone: Path | None, place: str) -> str:
+    """SQL that holds for a place that is set aside."""
+    return "false" if gone is None else f"{place} IN (SELECT (file, record) FROM read_parquet({quoted(str(gone))}))"
+
+
+def _patient_select(plan: Plan, relation: str, gone: Path | None = None) -> str:
+    """What is said of patients: a row a record, or where records state other things too, each saying once.
+
+    Records that do not say of whom are not put together: each is set aside.
+    """
     assert plan.patient is not None
     head, tail = plan.patient
     rows = f"{head} {relation} {tail}"
@@ -96,7 +118,8 @@ def _patient_select(plan: Plan, relation: str) -> str:
     firsts = ", ".join(
         f"arg_min({name}, (_record, _part)) AS {name}" for name in ("_record", "_line", "_part")
     )
-    return f"SELECT _file, {said}, {firsts} FROM ({rows}) GROUP BY _file, {said}"
+    alone = f"CASE WHEN pat IS NULL THEN _record END, {_is_gone(gone, '(_file, _record)')}"
+    return f"SELECT _file, {said}, {firsts} FROM ({rows}) GROUP BY _file, {said}, {alone}"
 
 
 # --- the relation and its computed values -----------------------------------------------------------
@@ -204,8 +227,8 @@ def _statements(duck: Duck, plan: Plan, kind: str, raw: Path, context: Context, 
     duck.to_parquet(
         f"SELECT *, {outcome} FROM (SELECT {listed} FROM read_parquet({quoted(str(raw))}) u {joins})", path
     )
-    if kind == "observation" and duck.value("SELECT count(*) FROM k_dev"):
-        _sensors(duck, plan, raw, path.with_name(path.name.replace("observation", SENSOR)))
+    if kind == "observation":
+        duck.run("CREATE OR REPLACE TEMP TABLE k_sensor AS SELECT * FROM k_dev")
 
 
 def _values() -> dict[str, str]:
@@ -238,14 +261,18 @@ def _devices(duck: Duck, raw: Path, context: Context, path: Path) -> None:
     )
 
 
-def _sensors(duck: Duck, plan: Plan, raw: Path, path: Path) -> None:
-    """The devices that observations mention, each once."""
+def _sensors(duck: Duck, observations: Path, gone: Path | None, path: Path) -> None:
+    """The devices of the observations that stand, each once."""
+    firsts = ", ".join(
+        f"arg_min({name}, (file, record, part)) AS {name}" for name in ("file", "record", "line", "part")
+    )
     duck.to_parquet(
-        "SELECT min(u._file) AS file, min(u._record) AS record, arg_min(u._line, u._record) AS line, "
-        "min(u._part) AS part, d.device AS id, any_value(d.type) AS type, min(d.name) AS name, "
-        "min(d.manufacturer) AS manufacturer, min(d.model) AS model, "
-        f"{RECORD_RULES[SENSOR]} AS rule, 1 AS rep, false AS failed, false AS aside "
-        f"FROM read_parquet({quoted(str(raw))}) u JOIN k_dev d ON d.k = u.dev GROUP BY d.device",
+        f"SELECT u.*, d.type, d.name, d.manufacturer, d.model, {RECORD_RULES[SENSOR]} AS rule, 1 AS rep, "
+        f"false AS failed, false AS aside FROM (SELECT device AS id, {firsts} "
+        f"FROM read_parquet({quoted(str(observations))}) WHERE device IS NOT NULL AND NOT failed AND NOT aside "
+        f"AND NOT {_is_gone(gone, '(file, record)')} GROUP BY device) u JOIN (SELECT device, any_value(type) AS type, "
+        "min(name) AS name, min(manufacturer) AS manufacturer, min(model) AS model FROM k_sensor GROUP BY device) d "
+        "ON d.device = u.id",
         path,
     )
 
@@ -300,18 +327,23 @@ def _patients(duck: Duck, raw: Path, path: Path) -> None:
     )
 
 
-def _identifiers(duck: Duck, plan: Plan, relation: str, patients: resolve.Patients, path: Path) -> None:
+def _identifiers(
+    duck: Duck, plan: Plan, relation: str, patients: resolve.Patients, gone: Path | None, path: Path
+) -> None:
     """Identifiers beside the local id, each once a patient."""
     union = " UNION ALL BY NAME ".join(f"({head} {relation} {tail})" for head, tail in plan.identifiers)
-    duck.run(f"CREATE OR REPLACE TEMP TABLE idents AS {union}")
+    stands = f"NOT {_is_gone(gone, '(_file, _record)')}"
+    duck.run(f"CREATE OR REPLACE TEMP TABLE idents AS SELECT * FROM ({union}) WHERE {stands}")
     found = duck.rows("SELECT DISTINCT system FROM idents WHERE system IS NOT NULL ORDER BY 1")
     names = [row[0] for row in found]
     uris = [patients.system(name) for name in names]
     duck.register("k_sys", {"k": ("VARCHAR", names), "uri": ("VARCHAR", uris)})
     private = quoted(f"source:{plan.source}")
+    firsts = ", ".join(
+        f"arg_min(_{name}, (_file, _record, _part)) AS {name}" for name in ("file", "record", "line", "part")
+    )
     duck.to_parquet(
-        "SELECT min(_file) AS file, min(_record) AS record, arg_min(_line, _record) AS line, "
-        "arg_min(_part, _record) AS part, p.patient_record, "
+        f"SELECT {firsts}, p.patient_record, "
         f"coalesce(y.uri, {private}) AS system, i.id AS value, min(i.type) AS type, "
         "y.uri IS NOT NULL AS linking, "
         f"{RECORD_RULES['patient']} AS rule, 1 AS rep, false AS failed, false AS aside "

@@ -10,18 +10,17 @@ from pathlib import Path
 from twinmap import registry, safeio
 from twinmap.diagnostics import Finding, Severity
 from twinmap.engine import books, issues
-from twinmap.engine.apply import Applied, Context, apply
+from twinmap.engine.apply import Applied, Context, apply, tell_once
 from twinmap.engine.duck import Duck
 from twinmap.engine.stage import Staged, stage
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.formats.csvdialect import Row, records
 from twinmap.mapping import auto, load
 from twinmap.mapping.ast import Document, RecordSet
-from twinmap.mapping.columns import Columns, check_columns, column
+from twinmap.mapping.columns import Columns, check_columns, read_columns
 from twinmap.mapping.plan import Plan, compile_record_set
 from twinmap.mapping.project import Binding
 from twinmap.mapping.sql import identifier, quoted
-from twinmap.mapping.uses import used
 from twinmap.model import InputFile, Request, SetAside
 
 #: Bytes of input that are read, resolved and typed together; fixed, so that it is the same everywhere.
@@ -171,7 +170,7 @@ def check_header(source: Source, record_set: RecordSet, file: InputFile, columns
         UsageError: With the findings (L01).
     """
     header = Columns(file.name, tuple(name.lstrip("^") for name in columns if name != "."))
-    read = {column(use.ref.path) for use in used(record_set) if use.ref.kind == "path"} - {"."}
+    read = read_columns(record_set)
     if read and read.isdisjoint(header.names):
         return True
     found = check_columns(source.document, {record_set.name: header})
@@ -249,6 +248,7 @@ def _make(
     """Make the statements of one plan; what the reader set aside is told by the ``first`` of a reading."""
     applied = apply(duck, plan, staged, context, folder, stem)
     gone = books.aside(duck, applied, folder, stem)
+    tell_once(duck, applied, gone, context, folder, stem)
     book = books.count(duck, applied, gone, folder / f"{stem}-fates.parquet")
     findings = [
         *(issues.of_reader(applied, told=not first)),

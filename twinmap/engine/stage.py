@@ -154,7 +154,7 @@ def _fast_csv(duck: Duck, file: InputFile, request: Request, layout: Any, path: 
         duck.run("DROP TABLE IF EXISTS reject_scans")
     if rejects:
         return None
-    return FileCounts(file.number, rows, second=count_records(file.path))
+    return FileCounts(file.number, rows, second=count_records(file.path, layout.delimiter))
 
 
 def _compression(path: Path) -> str:

@@ -124,12 +124,14 @@ def records(path: Path, encoding: str, delimiter: str) -> Iterator[Row | BadRow]
             yield Row(number, line, cells)
 
 
-def count_records(path: Path) -> int | None:
+def count_records(path: Path, delimiter: str = ",") -> int | None:
     """The records of a file below its header, counted from its bytes alone.
 
-    Line ends outside quotes are counted; None where the encoding is not a superset of ASCII, where
-    blank lines or single CR line ends make this way of counting ambiguous.
+    Line ends outside quotes are counted; None where the bytes alone cannot tell: the encoding is not a
+    superset of ASCII, there are blank lines or single CR line ends, or a quote stands where RFC 4180 has
+    none (``5" tall``) or is never closed.
     """
+    beside = {b"", b"\n", delimiter.encode("utf-8")[-1:]}
     quoted, total, last = False, 0, b"\n"
     with open_bytes(path) as file:
         head = file.read(3)
@@ -137,19 +139,23 @@ def count_records(path: Path) -> int | None:
             return None
         chunk = b"" if head == codecs.BOM_UTF8 else head
         while True:
-            more = file.read(1 << 20)
-            chunk += more
+            chunk += file.read(1 << 20)
             if not chunk:
                 break
-            if more and chunk.endswith(b"\r"):
-                chunk += file.read(1)
+            while chunk.endswith((b"\r", b'"')) and (more := file.read(1)):
+                chunk += more
             chunk = chunk.replace(b"\r\n", b"\n")
             if b"\r" in chunk or b"\n\n" in chunk or (last == b"\n" and chunk.startswith(b"\n")):
                 return None
-            for index, piece in enumerate(chunk.split(b'"')):
-                quoted = quoted if index == 0 else not quoted
+            pieces = chunk.split(b'"')
+            for index, piece in enumerate(pieces):
+                if index:
+                    quoted = not quoted
+                    before = pieces[index - 1][-1:] or (last if index == 1 else b"")
+                    if (before if quoted else piece[:1]) not in beside:
+                        return None
                 if not quoted:
                     total += piece.count(b"\n")
             last = chunk[-1:]
             chunk = b""
-    return total - (last == b"\n")
+    return None if quoted else max(total - (last == b"\n"), 0)

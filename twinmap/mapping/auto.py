@@ -166,7 +166,7 @@ def _both(one: Slot, other: Slot) -> Slot:
             if name not in parts:
                 parts[name] = part
             elif name != "id":
-                parts[name] = _both(parts[name], part)  # type: ignore[assignment,arg-type]
+                parts[name] = _both(parts[name], part)  # type: ignore[assignment]
         return replace(one, parts=parts)
     if isinstance(one, Value) and isinstance(other, Value):
         plain = one.map is None and other.map is None and one.codes is None and other.codes is None

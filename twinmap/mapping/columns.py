@@ -62,6 +62,12 @@ def column(path: str) -> str:
     return unquoted(path.lstrip("^"))
 
 
+def read_columns(record_set: RecordSet) -> frozenset[str]:
+    """The columns that a record set of a flat format reads, those of ``optional`` too."""
+    uses = (use.ref.path for use in used(record_set) if use.ref.kind == "path")
+    return frozenset(map(column, uses)) - {"."}
+
+
 def _check(document: Document, record_set: RecordSet, columns: Columns) -> Iterator[Finding]:
     uses = used(record_set)
     known = set(columns.names)

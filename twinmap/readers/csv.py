@@ -58,9 +58,10 @@ class CsvReader:
         names = [name.strip() if options.trim else name for name in first.cells]
         if not options.header:
             names = [str(index) for index in range(1, len(names) + 1)]
-        twice = sorted({name for name in names if name and names.count(name) > 1})
-        if twice:
-            raise _unreadable("TM-O04", f'{file.name} has the column "{twice[0]}" twice', "rename one")
+        twice = _twice(names)
+        if twice:  # by number: a file without a header would show a patient's values here
+            message = f"columns {twice[0]} and {twice[1]} of {file.name} have the same name"
+            raise _unreadable("TM-O04", message, "rename one")
         if len(names) > LIMITS.columns:
             raise _unreadable("TM-Q15", f"{file.name} has more than {LIMITS.columns:,} columns", None)
         return Layout(encoding, delimiter, tuple(names))
@@ -96,13 +97,23 @@ class CsvReader:
         yield from builder.finish()
         if strange and not total:
             yield Note(file.number, "TM-O04", _not_the_table(file.name, layout), line=1)
-        second = csvdialect.count_records(file.path)
+        second = csvdialect.count_records(file.path, layout.delimiter)
         if second is not None and not request.options.header:
             second += 1
         yield FileCounts(file.number, total, second=second)
 
 
 READER = CsvReader()
+
+
+def _twice(names: Sequence[str]) -> tuple[int, int] | None:
+    """The numbers, from 1, of the first two columns with one name."""
+    seen: dict[str, int] = {}
+    for number, name in enumerate(names, start=1):
+        if name and name in seen:
+            return seen[name], number
+        seen[name] = number
+    return None
 
 
 def is_strange(header: Sequence[str], request: Request) -> bool:

@@ -229,7 +229,10 @@ class _Reading:
             yield Note(number, "TM-Q03", fallback)
         if not self.number:
             yield Note(number, "TM-O05", "the file holds no resource")
-        for kind, count in sorted(self.unread.items()):
+        unread: Counter[str] = Counter()
+        for kind, count in self.unread.items():  # what is no type may be anything, and is not shown
+            unread[kind if kind in RESOURCE_TYPES else "(unknown)"] += count
+        for kind, count in sorted(unread.items()):
             message = f"{count:,} {kind} resources are not read"
             yield Note(number, "TM-Q09", message, details={"type": kind, "resources": count})
         for release, count in sorted(self.releases.items()):

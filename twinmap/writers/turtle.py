@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from twinmap.writers._files import sink
 
@@ -25,7 +25,8 @@ def write(blocks: Iterable[bytes], path: Path) -> None:
     import pyoxigraph as ox
 
     turtle = ".ttl" in path.suffixes
-    statements = ox.parse(_Blocks(blocks), format=ox.RdfFormat.N_QUADS)
+    source = cast("IO[bytes]", _Blocks(blocks))
+    statements = ox.parse(source, format=ox.RdfFormat.N_QUADS)
     wanted: Iterator[Any] = (quad.triple for quad in statements) if turtle else iter(statements)
     chosen = ox.RdfFormat.TURTLE if turtle else ox.RdfFormat.TRIG
     with sink(path) as file:

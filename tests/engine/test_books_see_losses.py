@@ -1,0 +1,103 @@
+"""A row that is lost between any two steps is seen: the books are independent counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from twinmap import api
+from twinmap.engine.duck import Duck
+from twinmap.errors import InternalError
+from twinmap.readers import csv
+
+ROOT = Path(__file__).parent.parent.parent
+MAPPING = """
+twinmap: 1
+id: ward
+version: 1.0.0
+source: {format: csv, files: "*.csv", timezone: UTC}
+patient: {id: $(pid), system: mrn}
+key: [pid, at]
+time: $(at)
+observe:
+  heart-rate: {value: $(hr), unit: /min}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    rows = [f"p{n % 7},2026-03-01T08:{n:02}:00,{60 + n}" for n in range(40)]
+    (tmp_path / "ward.yaml").write_text(MAPPING)
+    (tmp_path / "a.csv").write_text("pid,at,hr\n" + "\n".join(rows) + "\n")
+    return tmp_path
+
+
+def run(folder: Path) -> api.Outcome:
+    return api.run(
+        folder / "ward.yaml",
+        out=folder / "out",
+        data=[str(folder / "a.csv")],
+        key_file=ROOT / "examples" / "demo.key",
+        engine="none",
+        jobs=1,
+    )
+
+
+def test_nothing_is_lost(project: Path) -> None:
+    outcome = run(project)
+    assert outcome.ledger.records["ward"]["mapped"] == 40
+    assert outcome.ledger.lost == 0
+
+
+@pytest.mark.parametrize(
+    ("where", "old", "new"),
+    [
+        ("reading", "FROM (SELECT row_number() OVER ()", "FROM (SELECT * FROM (SELECT row_number() OVER ()"),
+        ("splitting", "NOT failed AND NOT aside", "NOT failed AND NOT aside AND record <> 17"),
+        ("sorting", "(SELECT * FROM part ORDER BY", "(SELECT * FROM part WHERE record <> 17 ORDER BY"),
+        ("expanding", "JOIN rules r ON r.grp = n.grp", "JOIN rules r ON n.record <> 17 AND r.grp = n.grp"),
+        ("publishing", "SELECT * FROM read_parquet(['", "SELECT * FROM read_parquet(['"),
+    ],
+)
+def test_a_row_is_lost_while(
+    project: Path, monkeypatch: pytest.MonkeyPatch, where: str, old: str, new: str
+) -> None:
+    """SQL is changed on its way so that record 17 falls out between two steps."""
+    original, hits = Duck.run, []
+
+    def changed(self: Duck, sql: str, *rest: Any) -> Any:
+        if where == "reading" and old in sql:
+            sql = sql.replace("_record, NULL::BIGINT AS _line", "_record, NULL::BIGINT AS _line", 1)
+            sql = sql.replace(") TO ", " WHERE _record <> 17) TO ", 1)
+            hits.append(sql)
+        elif where == "publishing" and "observation-" in sql and old in sql and sql.startswith("COPY"):
+            sql = sql.replace(") TO ", " WHERE record <> 17) TO ", 1)
+            hits.append(sql)
+        elif where not in {"reading", "publishing"} and old in sql:
+            sql = sql.replace(old, new)
+            hits.append(sql)
+        return original(self, sql, *rest)
+
+    monkeypatch.setattr(Duck, "run", changed)
+    with pytest.raises(InternalError) as caught:
+        run(project)
+    assert hits, "the test changed nothing"
+    assert caught.value.exit_code == 4
+    assert not (project / "out" / "graph.nq").exists()
+
+
+def test_a_row_is_lost_by_the_strict_reader(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file has a quote that only the strict reader takes; it forgets a row and does not count it."""
+    (project / "a.csv").write_text((project / "a.csv").read_text() + 'p1,"2026-03-01T09:00:00,60\n')
+    original = csv.csvdialect.records
+
+    def forgetful(*args: Any) -> Iterator[Any]:
+        return (row for row in original(*args) if row.number != 17)
+
+    monkeypatch.setattr(csv.csvdialect, "records", forgetful)
+    monkeypatch.setattr(csv.csvdialect, "count_records", lambda _: 41)
+    with pytest.raises(InternalError):
+        run(project)

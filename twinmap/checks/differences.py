@@ -1,0 +1,104 @@
+"""Findings from the facets in which two sources differ; each code has one of the explanations of a relation."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from twinmap import registry
+from twinmap.compare.relation import RELATIONS, FacetComparison
+from twinmap.diagnostics import Finding
+from twinmap.terms.loinc import UNKNOWN
+
+if TYPE_CHECKING:
+    from twinmap.checks.context import Context
+    from twinmap.compare.pairs import Pair
+
+#: How many different values a finding tells in its details.
+_VALUES = 5
+
+
+def differences(context: Context, code: str) -> Iterator[Finding]:
+    """One finding a pair of sources, concept and facet whose comparison carries this code.
+
+    Its count is the number of pairs of signatures; the message tells the one with the most statements.
+    """
+    grouped: dict[tuple[str, str, str, str], list[tuple[Pair, FacetComparison]]] = defaultdict(list)
+    for pair in context.compared.pairs:
+        for item in pair.relation.facets:
+            if item.code == code:
+                key = (pair.a.source, pair.b.source, pair.group, item.facet)
+                grouped[key].append((pair, item))
+    known = registry.code(code)
+    for (source_a, source_b, group, facet), found in sorted(grouped.items(), key=lambda entry: entry[0]):
+        found.sort(key=lambda entry: -min(entry[0].a.profile.n, entry[0].b.profile.n))
+        pair, item = found[0]
+        relations = {entry.relation.relation for entry, _ in found}
+        yield registry.finding(
+            code,
+            f"{group}: {_said(pair, item)}",
+            where=context.where(pair.a.rule, facet) or context.where(pair.b.rule, facet),
+            places=context.first(pair.a, pair.b, slot=facet),
+            sources=(source_a, source_b),
+            concept=group,
+            facet=facet,
+            relation=next(name for name in RELATIONS if name in relations),
+            details=_details(found),
+            help=getattr(known.module, "HELP", None),
+            count=len(found),
+        )
+
+
+def word(facet: str, value: str | None) -> str:
+    """A facet's value for people.
+
+    >>> word("site", "tm:site-upper-arm"), word("unit", "mm[Hg]"), word("over", None)
+    ('upper arm', 'mm[Hg]', 'not said')
+    """
+    if value is None:
+        return "not said"
+    if value == UNKNOWN:
+        return "not known"
+    prefix = f"tm:{facet}-"
+    return value.removeprefix(prefix).replace("-", " ") if value.startswith(prefix) else value
+
+
+def _said(pair: Pair, item: FacetComparison) -> str:
+    """What differs, in one line."""
+    name = item.facet.removeprefix("loinc-")
+    a, b = (word(item.facet, value) for value in (item.a, item.b))
+    if item.a is None and item.b is None:
+        return f"neither {pair.a.source} nor {pair.b.source} says the {name}"
+    if pair.relation.conversion is not None and item.facet == "unit" and item.relation == "=":
+        return f"{a} of {pair.a.source} is converted to {b} of {pair.b.source}"
+    if item.relation in ("narrower", "broader"):
+        fine, coarse = (pair.a, pair.b) if item.relation == "narrower" else (pair.b, pair.a)
+        said, less = (a, b) if item.relation == "narrower" else (b, a)
+        return f"{fine.source} is more specific in {name} ({said}) than {coarse.source} ({less})"
+    return f"the {name} is {a} in {pair.a.source} and {b} in {pair.b.source}"
+
+
+def _details(found: Sequence[tuple[Pair, FacetComparison]]) -> dict[str, Any]:
+    pair, item = found[0]
+    values = dict.fromkeys((entry.a, entry.b) for _, entry in found)
+    details: dict[str, Any] = {
+        "n_a": pair.a.profile.n,
+        "n_b": pair.b.profile.n,
+        "patients_both": pair.patients_both,
+        "values": [list(each) for each in list(values)[:_VALUES]],
+    }
+    if item.evidence:
+        details["evidence"] = item.evidence
+    conversion = pair.relation.conversion
+    if conversion is not None and item.facet in ("unit", "property"):
+        from twinmap.compare.rows import decimal
+
+        details |= {
+            "factor": decimal(conversion.factor),
+            "rule": conversion.rule,
+            "class": conversion.rule_class,
+        }
+        if conversion.offset:
+            details["offset"] = decimal(conversion.offset)
+    return details
