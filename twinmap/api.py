@@ -22,6 +22,7 @@ from twinmap.errors import UsageError
 from twinmap.mapping.project import from_arguments
 from twinmap.privacy import find_key
 from twinmap.steps.close_books import close_books
+from twinmap.steps.compare import compare
 from twinmap.steps.lift import split_and_lift
 from twinmap.steps.link_patients import link_patients
 from twinmap.steps.open_sources import open_sources
@@ -156,6 +157,7 @@ RUN_STEPS: tuple[Callable[[Run], None], ...] = (
     split_and_lift,
     report_validation,
     put_together,
+    compare,
     close_books,
     write_records,
 )

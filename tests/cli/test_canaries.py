@@ -179,7 +179,7 @@ INPUTS: dict[str, tuple[str, dict[str, str | bytes]]] = {
         {
             "odd values": bundle(),
             "cut": bundle()[:-60],
-            "no FHIR": json.dumps({"resourceType": NAME, WORD: NUMBER}),
+            "no FHIR": json.dumps({"resourceType": NAME, "id": NUMBER}),
         },
     ),
 }

@@ -209,10 +209,18 @@ def texts(draw: st.DrawFn, columns: Sequence[str]) -> str:
     return " | ".join(found)
 
 
+def blocks_reach(text: str) -> bool:
+    """Whether no alternative stands behind a literal."""
+    return all("$(" in part for part in text.split(" | ")[:-1])
+
+
 @st.composite
 def any_value(draw: st.DrawFn, columns: Sequence[str], *, computed: bool = True) -> Any:
     """A value in one of its forms."""
     text = draw(st.one_of(texts(columns), expressions(columns)) if computed else texts(columns))
+    if computed and draw(st.integers(0, 3)) == 0:
+        text = " | ".join([text, draw(expressions(columns)), *draw(st.lists(texts(columns), max_size=1))])
+        text = text if blocks_reach(text) else draw(expressions(columns))
     form = draw(st.integers(0, 4))
     if form < 3:
         return text

@@ -92,6 +92,7 @@ class Expected:
     fates: Counter[str] = field(default_factory=Counter)
     aside: set[tuple[int, int]] = field(default_factory=set)
     cells: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    sayings: set[tuple[Any, ...]] = field(default_factory=set)
 
     def written(self) -> list[Made]:
         """Statements that stand: not failed, and not of a record that is set aside."""
@@ -159,23 +160,27 @@ class Oracle:
             if isinstance(alternative, Text):
                 pieces = [part if isinstance(part, str) else look(part) for part in alternative.parts]
                 found = None if None in pieces else "".join(str(piece) for piece in pieces) or None
-                local = alternative.literal is None
+                local = alternative.literal is None and value.map is None
             else:
                 found, problem = self.expression(alternative.node, look, sets)
                 trouble = trouble or problem
                 local = False
             if found is not None:
                 break
-        if trouble:
-            issues.append((trouble, slot, ""))
+        noted = [(trouble, slot, "")] if trouble else []
         if found is None or value.map is None:
+            issues += noted
             return found, local
-        if found in value.map.entries:
-            return value.map.entries[found] or None, False
-        if value.unmapped == "keep":
+        if found in value.map.entries or value.unmapped == "keep":
+            issues += noted
+            return (value.map.entries.get(found, found) or None), False
+        # One finding a value: that it is not in the map.
+        action = {"quarantine": "set-aside", "fail": "error"}.get(value.unmapped or "", "")
+        if slot == "unit" and not action:
+            issues += noted
             return found, False
         code = {"unit": "TM-U01", "code": "TM-C01"}.get(slot, "TM-E01")
-        issues.append((code, slot, {"quarantine": "set-aside"}.get(value.unmapped or "", "")))
+        issues.append((code, slot, action))
         return (found if slot in {"unit", "code"} else None), False
 
     def expression(self, node: Any, look: Any, sets: RecordSet) -> tuple[str | None, str | None]:
@@ -240,13 +245,13 @@ class Oracle:
         kept = self.holds(sets.keep, record, sets)
         made: list[Made] = []
         quarantine = False
+        number = 0
         if kept:
             group = sets.slots.get("patient")
             if isinstance(group, Group) and {"birth-date", "sex", "deceased", "identifiers"} & set(
                 group.parts
             ):
                 made.append(self.patient(group, record, sets))
-            number = 0
             for choice in sets.choices:
                 for statement in choice.always:
                     number += 1
@@ -263,6 +268,11 @@ class Oracle:
         said = [one for one in made if one.kind != "patient"]
         if quarantine or any(one.aside for one in made) or (said and all(one.failed for one in said)):
             self.out.aside.add(place)
+        made = [
+            one
+            for one in made
+            if one.kind != "patient" or not self.repeats(one, place, sets, bool(said or number))
+        ]
         # What several rules share is said once a record, of the record set.
         shared_issues: set[tuple[str, str, str]] = set()
         for one in made:
@@ -284,6 +294,23 @@ class Oracle:
         for name, cell in record.cells.items():
             outcome = "missing" if cell is None else fate if fate in {"set_aside", "filtered"} else "other"
             self.out.cells[name]["ignored" if outcome == "other" and name in sets.ignore else outcome] += 1
+
+    def repeats(self, one: Made, place: tuple[int, int], sets: RecordSet, rules: bool) -> bool:
+        """Whether what a record says of its patient stands already: beside other statements it is told once a file."""
+        aside = place in self.out.aside
+        if not aside:
+            self.out.identifiers |= set(one.row.pop("identifiers", ()))
+        said = (
+            sets.name,
+            place[0],
+            aside,
+            one.row["_birth"],
+            *(one.row[name] for name in ("patient_record", "sex", "deceased")),
+            *one.issues,
+        )
+        known = rules and one.row["patient_record"] is not None and said in self.out.sayings
+        self.out.sayings.add(said)
+        return known
 
     def owner(self, one: Made, slot: str, sets: RecordSet) -> str:
         """The rule of an issue, or the record set where several rules share the slot."""
@@ -309,6 +336,7 @@ class Oracle:
         birth = group.value("birth-date")
         text, _ = self.text(birth, "birth-date", record, sets, issues)
         row["birth_date"] = row["birth_precision"] = None
+        row["_birth"] = text
         if text is not None:
             found = values.instant(text, (birth.format if birth else ()) or ("iso",), "UTC")
             if found.us is None:

@@ -8,6 +8,8 @@ import oracle_blocks as blocks
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from oracle_harness import check
+from twinmap.terms.concepts import catalogue
+from twinmap.terms.facets import facets
 
 deep = settings.get_profile("oracle")
 
@@ -135,17 +137,14 @@ def templated(draw: st.DrawFn) -> dict[str, Any]:
             "map": {"furlong": "kg", "bpm": "/min", "degF": "[degF]"},
             **draw(st.sampled_from([{}, {"unmapped": "keep"}, {"unmapped": "quarantine"}])),
         }
-    for name in draw(
-        st.lists(
-            st.sampled_from(["site", "method", "posture", "specimen", "statistic", "over", "meal"]),
-            max_size=3,
-            unique=True,
-        )
+    concept = catalogue().get(draw(st.sampled_from(CONCEPTS)))
+    assert concept is not None
+    for name in (
+        draw(st.lists(st.sampled_from(concept.accepted), max_size=3, unique=True)) if concept.accepted else ()
     ):
+        word = next(iter(facets()[name].words), "a")
         block[name] = draw(
-            st.sampled_from(
-                ["$(word)", "$(word)", {"from": "$(word)", "map": {"nonsense": "wrist", "mean": ""}}]
-            )
+            st.sampled_from(["$(word)", word, {"from": "$(word)", "map": {"nonsense": word, "mean": ""}}])
         )
     if draw(st.booleans()):
         block["status"] = "$(status)"
@@ -153,7 +152,7 @@ def templated(draw: st.DrawFn) -> dict[str, Any]:
         block["range"] = draw(
             st.sampled_from([{"low": "$(n)", "high": "120"}, "$(r)", {"from": "$(r)", "low": "$(n)"}])
         )
-    return {draw(st.sampled_from(CONCEPTS)): block}
+    return {concept.name: block}
 
 
 COLUMNS = {

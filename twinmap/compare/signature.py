@@ -213,7 +213,7 @@ def _profiles(duck: Duck) -> dict[int, tuple[dict[str, Any], Profile]]:
         row[0]: row[1:]
         for row in duck.rows(
             "SELECT sig, count(*), min(first_us), max(last_us), "
-            "quantile_disc((last_us - first_us) // (n - 1), 0.5) FILTER (WHERE n > 1) "
+            "quantile_disc((last_us - first_us) // nullif(n - 1, 0), 0.5) FILTER (WHERE n > 1) "
             "FROM k_seen GROUP BY sig"
         )
     }

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from twinmap.engine.duck import Duck
 from twinmap.mapping.sql import quoted
-from twinmap.privacy import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,6 @@ def link(
     identifiers: Sequence[Path],
     patients: Sequence[Path],
     crosswalk: Iterable[tuple[str, str, str]],
-    key: Key,
 ) -> Twins:
     """Find the twins of all records.
 
@@ -68,13 +67,12 @@ def link(
         identifiers: Parquet of identifier tables.
         patients: Parquet of patient tables, for contradictions.
         crosswalk: ``record, record, evidence`` of each row of the crosswalk.
-        key: The project's key.
     """
     if not who:
         return Twins()
     records = [row[0] for row in duck.rows(f"SELECT DISTINCT patient_record FROM {_scan(who)} ORDER BY 1")]
     twins = Twins(dict(zip(records, records, strict=True)))
-    links = [*_same_identifier(duck, who, identifiers, key), *_crosswalked(crosswalk, twins.of)]
+    links = [*_same_identifier(duck, who, identifiers), *_crosswalked(crosswalk, twins.of)]
     clusters = _clusters(links)
     said = _said(duck, patients)
     linked = {record for members in clusters for record in members}
@@ -97,7 +95,7 @@ def _scan(paths: Sequence[Path]) -> str:
     return "read_parquet([" + ", ".join(quoted(str(path)) for path in paths) + "], union_by_name = true)"
 
 
-def _same_identifier(duck: Duck, who: Sequence[Path], identifiers: Sequence[Path], key: Key) -> list[Link]:
+def _same_identifier(duck: Duck, who: Sequence[Path], identifiers: Sequence[Path]) -> list[Link]:
     """Links between records that carry one identifier, each to the smallest of them."""
     if not identifiers:
         return []
@@ -156,7 +154,7 @@ def _contradiction(
 ) -> str | None:
     """What members of a cluster say differently; a less precise birth date agrees with a finer one."""
     births = sorted({birth for record in members for birth, _ in said.get(record, ()) if birth})
-    if any(not later.startswith(earlier) for earlier, later in zip(births, births[1:], strict=False)):
+    if any(not later.startswith(earlier) for earlier, later in pairwise(births)):
         return "birth-date"
     sexes = {sex for record in members for _, sex in said.get(record, ()) if sex in {"male", "female"}}
     return "sex" if len(sexes) > 1 else None

@@ -221,7 +221,8 @@ def _distinct(duck: Duck, task: PartTask, kind: str, result: PartResult) -> str:
         spots = tuple((spot["file"], spot["record"], spot["part"]) for spot in places or ())
         result.repeated.append(Repeated(source, rule, copies, versions, spots))
     _drop(duck, task, result, kind)
-    suffixed = "SELECT * EXCLUDE (_content, _copy, _version) REPLACE (CASE WHEN _version > 1 THEN concat(id, '-', _version) ELSE id END AS id) FROM told WHERE _copy = 1"
+    numbered = "CASE WHEN _version > 1 THEN concat(id, '-', _version) ELSE id END AS id"
+    suffixed = f"SELECT * EXCLUDE (_content, _copy, _version) REPLACE ({numbered}) FROM told WHERE _copy = 1"
     once = "SELECT * FROM part WHERE id NOT IN (SELECT id FROM again)"
     return f"(SELECT * FROM ({once} UNION ALL BY NAME {suffixed}) ORDER BY {order})"
 

@@ -115,7 +115,7 @@ def readings(
         together.setdefault(shared, []).append(record_set)
     for record_sets in together.values():
         first = record_sets[0]
-        for columns, found in groupby(files[first.name], key=lambda file: _columns(source, first, file)):
+        for columns, found in groupby(files[first.name], key=lambda file: _columns(first, file)):
             members = list(found)
             if columns is not None and check_header(source, first, members[0], columns):
                 columns = None  # noqa: PLW2901 - the reader says that it is empty or another file
@@ -151,7 +151,7 @@ def _chunks(files: Sequence[InputFile]) -> Iterator[list[InputFile]]:
         yield chunk
 
 
-def _columns(source: Source, record_set: RecordSet, file: InputFile) -> tuple[str, ...] | None:
+def _columns(record_set: RecordSet, file: InputFile) -> tuple[str, ...] | None:
     """The header of a CSV file, those that ``each`` makes apart; None for other formats."""
     reader = registry.load("readers", record_set.options.format).READER
     layout = getattr(reader, "layout", None)

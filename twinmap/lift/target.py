@@ -202,7 +202,8 @@ def derived(kind: str, base: str) -> dict[str, str]:
             + _typed(f"CASE WHEN {_CONVERTED} THEN {decimal('canon_num')} ELSE value_text END", "decimal")
             + " WHEN 'boolean' THEN "
             + _typed("value_text", "boolean")
-            + f" WHEN 'coded' THEN NULL WHEN 'absent' THEN NULL ELSE CASE WHEN value_text IS NOT NULL THEN concat('\"', {literal('value_text')}, '\"') END END",
+            + " WHEN 'coded' THEN NULL WHEN 'absent' THEN NULL ELSE "
+            + f"CASE WHEN value_text IS NOT NULL THEN concat('\"', {literal('value_text')}, '\"') END END",
             "result_unit": f"CASE WHEN {_CONVERTED} THEN canon_unit ELSE unit END",
             "source_value": f"CASE WHEN {_CONVERTED} THEN value_text END",
             "source_unit": f"CASE WHEN {_CONVERTED} THEN unit WHEN unit IS NULL THEN unit_raw END",

@@ -65,6 +65,7 @@ class Patients:
         return known.uri if known else name
 
     def __call__(self, keys: Sequence[str]) -> Columns:
+        """The records of distinct ``pat`` keys: ``patient_record, system, local``."""
         rows = []
         for text in keys:
             local, system = split(text)
@@ -259,26 +260,29 @@ def _compute(
     item: Computed, inputs: Mapping[Ref, str | None], record_set: RecordSet
 ) -> tuple[str | None, str | None]:
     value = item.value
-    text, problem = None, None
+    text, problem, found = None, None, None
     for alternative in value.alternatives:
         if isinstance(alternative, Text):
             text = _text(alternative, inputs, value.missing)
+            if text and item.slot == "value" and value.map is None and alternative.literal is None:
+                # What is computed has "." for its decimal sign, and so must what stands beside it.
+                text = typed.number(text, decimal=record_set.decimal, thousands=record_set.thousands) or text
         else:
             text, problem = _expression(alternative, inputs, value.missing, record_set)
-            if problem:
-                return None, issue(problem, item.slot, "", "")
+            if problem and found is None:
+                found = issue(problem, item.slot, "", "")
         if text is not None:
             break
     if text is None or value.map is None:
-        return text, None
+        return text, found
     if text in value.map.entries:
-        return value.map.entries[text] or None, None
+        return value.map.entries[text] or None, found
     policy = value.unmapped or "report"
     if policy == "keep":
-        return text, None
+        return text, found
     action = {"quarantine": "set-aside", "fail": "error"}.get(policy, "")
     if item.slot == "unit" and not action:
-        return text, None  # kept as received: whether it is a unit is judged with its signature
+        return text, found  # kept as received: whether it is a unit is judged with its signature
     code = {"unit": "TM-U01", "code": "TM-C01"}.get(item.slot, "TM-E01")
     found = issue(code, item.slot, action, shape(text))
     return (text if item.slot in {"code", "unit"} else None), found

@@ -106,11 +106,8 @@ def _frame(slots: Slots, kind: Kind, key: str) -> dict[str, str]:
     frame = {name: f"r.{name}" for name in ("_file", "_record", "_line", "_part")}
     frame["key"] = key
     frame["pat"] = keyed(slots.identifier(patient, "patient"), needed=0)
-    encounter: Group | Value | None
-    if kind.name == "encounter":
-        encounter = slots.value("id")
-    else:
-        encounter = slots.group("encounter") or slots.value("encounter")
+    name = "id" if kind.name == "encounter" else "encounter"
+    encounter = slots.group(name) or slots.value(name)
     frame["enc"] = keyed(slots.identifier(encounter, "encounter"), needed=0)
     frame["dev"] = slots.own_device() if kind.name == "device" else slots.device()
     return frame | slots.time()

@@ -59,19 +59,23 @@ class Slots:
         self.computed: set[str] = set()
 
     def value(self, name: str) -> Value | None:
+        """The value bound to a slot; of a group its ``id`` or ``from``."""
         slot = self.slots.get(name)
         if isinstance(slot, Group):
             return slot.value("id") or slot.value("from")
         return slot if isinstance(slot, Value) else None
 
     def group(self, name: str) -> Group | None:
+        """The group bound to a slot; who the patient is holds for the whole record."""
         slot = self.slots.get(name) if name != "patient" else self.record_set.slots.get(name)
         return slot if isinstance(slot, Group) else None
 
     def text(self, value: Value | None, slot: str) -> str:
+        """SQL of a value as text."""
         return self._noted(slot, lambda: self.relation.text(value, slot))
 
     def composite(self, value: Value | None, shape: Shape, slot: str) -> str:
+        """SQL of a value in a composite shape."""
         return self._noted(slot, lambda: self.relation.composites(value, shape, slot))
 
     def _noted(self, slot: str, make: Callable[[], str]) -> str:

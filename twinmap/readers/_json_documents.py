@@ -7,8 +7,9 @@ how many there were, and its fields go into ``FileCounts.cells``. So the documen
 those with rows, those filtered and those set aside. Fields of a document that stand in none of its
 items belong to its first item.
 
-A slot takes scalars. Two different ones, or an object, are an issue (Q16) and the slot is missing; a
-composite shape has the text alone, for JSON says nothing of systems and units.
+A slot takes scalars. Two different ones, or an object, are an issue (Q16) and the slot is missing; an
+object whose members are read by other references is no issue (a schema that gives a number in one version
+and an object in the next). A composite shape has the text alone, for JSON says nothing of systems and units.
 """
 
 from __future__ import annotations
@@ -74,7 +75,10 @@ class JsonReader:
 
         options = request.options
         each = _each(request.each)
-        getters = [_getter(field, trim=options.trim) for field in request.fields]
+        deeper = {field.path for field in request.fields if _is_entered(field, request.fields)}
+        getters = [
+            _getter(field, trim=options.trim, entered=field.path in deeper) for field in request.fields
+        ]
         names = Names(each)
         builder = BatchBuilder(request.fields)
         cells: Counter[str] = Counter()
@@ -127,7 +131,12 @@ def _reporter(issues: list[Issue], file: int, number: int, line: int, place: str
     return report
 
 
-def _getter(field: Field, *, trim: bool) -> _Getter:
+def _is_entered(field: Field, fields: Sequence[Field]) -> bool:
+    """Whether another reference reads a member of what this one leads to."""
+    return any(other.path.startswith(f"{field.path}.") for other in fields)
+
+
+def _getter(field: Field, *, trim: bool, entered: bool = False) -> _Getter:
     """A function from a record to the value of a field in the form of its shape."""
     path = treepath.parse(field.path)
     if path.about is not None:
@@ -140,6 +149,8 @@ def _getter(field: Field, *, trim: bool) -> _Getter:
             return None
         if wanted is Shape.KEY:
             return "\x1f".join(dump(node) if (text := text_of(node)) is None else text for node in nodes)
+        if entered:
+            nodes = [node for node in nodes if text_of(node) is not None]
         texts = _texts(nodes, name, report, trim=trim)
         if not texts:
             return None

@@ -147,7 +147,7 @@ class _Reading:
             kind = found.resource["resourceType"]
             if found.entry is not None:
                 self.cells.update(self._names("Bundle").of(found.entry, "Bundle.entry"))
-            self.cells.update(self._names(kind).of(found.resource, kind))
+            self.cells.update(self._names(_shown(kind)).of(found.resource, _shown(kind)))
 
     def finish(self) -> Iterator[Any]:
         """The events at the end of the file."""
@@ -181,7 +181,7 @@ class _Reading:
             return [self._row(found, row, cells) for row, cells in zip(rows, inside, strict=True)]
         self.filtered += 1
         if not read:
-            self.unread[kind if kind.isalpha() else shape(kind)] += 1
+            self.unread[_shown(kind)] += 1
         return ()
 
     def _row(self, found: Found, row: Row | None, cells: list[str]) -> tuple[Any, ...]:
@@ -229,10 +229,7 @@ class _Reading:
             yield Note(number, "TM-Q03", fallback)
         if not self.number:
             yield Note(number, "TM-O05", "the file holds no resource")
-        unread: Counter[str] = Counter()
-        for kind, count in self.unread.items():  # what is no type may be anything, and is not shown
-            unread[kind if kind in RESOURCE_TYPES else "(unknown)"] += count
-        for kind, count in sorted(unread.items()):
+        for kind, count in sorted(self.unread.items()):
             message = f"{count:,} {kind} resources are not read"
             yield Note(number, "TM-Q09", message, details={"type": kind, "resources": count})
         for release, count in sorted(self.releases.items()):
@@ -293,3 +290,8 @@ def _spelled(name: str) -> str:
     if name in CHOICES:
         return "(?:" + "|".join([name, *CHOICES[name]]) + ")"
     return treewalk.quoted(name)
+
+
+def _shown(kind: str) -> str:
+    """A resource type; what is none may be anything, and is not shown."""
+    return kind if kind in RESOURCE_TYPES else "(unknown)"

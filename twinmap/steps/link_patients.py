@@ -20,7 +20,7 @@ def link_patients(state: Run) -> None:
         return [made.applied.tables[kind] for made in state.made if kind in made.applied.tables]
 
     who = [made.applied.patients for made in state.made if made.applied.patients is not None]
-    state.twins = link(state.duck, who, paths("identifier"), paths("patient"), _crosswalk(state), state.key)
+    state.twins = link(state.duck, who, paths("identifier"), paths("patient"), _crosswalk(state))
     records = sorted(state.twins.of)
     shards = parts.shards_for(sum(sum(made.book.planned.values()) for made in state.made))
     state.duck.register(

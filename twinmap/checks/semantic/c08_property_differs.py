@@ -1,0 +1,32 @@
+"""Two sources give different properties of one component, and no conversion leads from one to the other.
+
+What it means:
+    The LOINC PROPERTY of the two codes differs, such as a concentration and a rate, and neither their units
+    nor what is known of the analyte ties them. The two are ``not-comparable``. A mass and an amount of
+    substance that are tied by a molar mass are no such case.
+
+Why it matters:
+    They are two different quantities that share a name.
+
+Example:
+    laboratory: MCnc (mg/dL)        collected: MRat (mg over a day)
+
+What to do:
+    Look for the code that the source means. If both are right, do not compare them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twinmap.checks.context import Context
+from twinmap.checks.differences import differences
+from twinmap.diagnostics import Finding, Severity
+
+SEVERITY = Severity.ERROR
+HELP = "correct the code that is wrong; if both are right, do not compare them"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """One finding a pair of sources and concept."""
+    yield from differences(context, "TM-C08")

@@ -1,0 +1,32 @@
+"""The codes of two sources name different methods for one concept.
+
+What it means:
+    Both codes have a METHOD of LOINC, and neither is a kind of the other: 76215-3 is an invasive systolic
+    pressure, 76534-7 a noninvasive one. The two are ``related``. Where the method stands beside the code, it
+    is F02.
+
+Why it matters:
+    Methods have biases of their own. A code with a method says that the sender found it worth telling.
+
+Example:
+    icu: LOINC 76215-3 (Invasive)       ward: LOINC 76534-7 (Noninvasive)
+
+What to do:
+    Keep the methods apart in every series. State the bias where they are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twinmap.checks.context import Context
+from twinmap.checks.differences import differences
+from twinmap.diagnostics import Finding, Severity
+
+SEVERITY = Severity.WARNING
+HELP = "keep the methods apart or state the bias where they are compared"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """One finding a pair of sources and concept."""
+    yield from differences(context, "TM-C09")
