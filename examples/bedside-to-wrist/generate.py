@@ -31,7 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     lab.write(world, data / "lab")
     ehr.write(world, data / "ehr")
     _crosswalk(world, given.out / "crosswalk.csv")
-    planted = {"seed": given.seed, "planted": sorted(world.planted, key=lambda item: (item["code"], item["sources"]))}
+    planted = {
+        "seed": given.seed,
+        "planted": sorted(world.planted, key=lambda item: (item["code"], item["sources"])),
+    }
     text = json.dumps(planted, indent=1, ensure_ascii=False)
     (given.out / "planted.json").write_text(text + "\n", encoding="utf-8", newline="\n")
 

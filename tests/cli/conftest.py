@@ -112,7 +112,9 @@ def _prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     key = folder / "key"
     key.write_text("ab" * 32)
-    assert main(["run", str(folder / "m.yaml"), "-o", str(folder / "done"), "-q", "--key-file", str(key)]) == 0
+    assert (
+        main(["run", str(folder / "m.yaml"), "-o", str(folder / "done"), "-q", "--key-file", str(key)]) == 0
+    )
     return folder
 
 

@@ -185,7 +185,10 @@ def test_the_page_of_the_exit_codes_has_them_all() -> None:
 
 def program(*arguments: str, **about: Any) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "twinmap", *arguments], capture_output="stdout" not in about, check=False, **about
+        [sys.executable, "-m", "twinmap", *arguments],
+        capture_output="stdout" not in about,
+        check=False,
+        **about,
     )
 
 

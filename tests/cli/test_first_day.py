@@ -135,7 +135,10 @@ MISTAKES = {
         ("run", "m.yaml", "-o", "not-ours"),
         Exit.USAGE,
         "TM-O07",
-        ("TM-O07 error: not-ours holds files that twinmap did not write\n", "or --force to replace what is there"),
+        (
+            "TM-O07 error: not-ours holds files that twinmap did not write\n",
+            "or --force to replace what is there",
+        ),
     ),
 }
 
@@ -195,7 +198,9 @@ def test_one_of_several_named_files_is_missing(here: Path, cli: Any) -> None:
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
 def test_a_compressed_file_may_be_cut_anywhere(share: float, here: Path, cli: Any) -> None:
     header, row = Path("vitals.csv").read_text().splitlines(keepends=True)
-    whole = gzip.compress((header + "".join(row.replace("42", str(n), 1) for n in range(500))).encode(), mtime=0)
+    whole = gzip.compress(
+        (header + "".join(row.replace("42", str(n), 1) for n in range(500))).encode(), mtime=0
+    )
     Path("v.csv.gz").write_bytes(whole)
     assert cli(*_run("m.yaml", "-s", "v.csv.gz")).code == Exit.OK
     Path("v.csv.gz").write_bytes(whole[: int(len(whole) * share)])

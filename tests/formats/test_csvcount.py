@@ -25,7 +25,7 @@ COUNTS = {
     'a,b\n1,5" tall\n2,6" tall\n': None,
     'a,b\n1,"open\n2,3\n': None,
     'a,b\n"x\ny"z,2\n': None,
-    "a,b\n1, \"x\ny\"\n": None,
+    'a,b\n1, "x\ny"\n': None,
 }
 
 
@@ -48,7 +48,7 @@ def test_it_never_contradicts_the_strict_reader(text: str, delimiter: str, tmp_p
 
 def test_quotes_at_the_border_of_a_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is read in pieces; a doubled quote, CR LF and an opening quote may be split."""
-    text = 'a,b\r\n' + '"x""y\r\n","z"\r\n' * 7
+    text = "a,b\r\n" + '"x""y\r\n","z"\r\n' * 7
     path = tmp_path / "a.csv"
     path.write_bytes(text.encode())
     opened = csvdialect.open_bytes

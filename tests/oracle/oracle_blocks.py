@@ -205,7 +205,9 @@ def texts(draw: st.DrawFn, columns: Sequence[str]) -> str:
 
     found = [one() for _ in range(draw(st.integers(1, 3)))]
     if draw(st.integers(0, 4)) == 0:
-        found.append(draw(st.sampled_from(["unknown", "none stated", "-1x"])))
+        found.append(
+            draw(st.sampled_from(["unknown", "none stated", "-1x", "1.5", "snomed:271649006", "<2.5"]))
+        )
     return " | ".join(found)
 
 

@@ -144,12 +144,12 @@ class Oracle:
         record: Record,
         sets: RecordSet,
         issues: list[tuple[str, str, str]],
-    ) -> tuple[str | None, bool]:
-        """The text of a value, and whether numbers in it are written as the source writes them."""
+    ) -> tuple[str | None, str]:
+        """The text of a value and who wrote it: the ``source``, the ``mapping``, or an ``expression``."""
         if value is None:
-            return None, False
+            return None, "mapping"
         found: str | None = None
-        local = False
+        origin = "mapping"
         trouble: str | None = None
         for alternative in value.alternatives:
 
@@ -160,28 +160,25 @@ class Oracle:
             if isinstance(alternative, Text):
                 pieces = [part if isinstance(part, str) else look(part) for part in alternative.parts]
                 found = None if None in pieces else "".join(str(piece) for piece in pieces) or None
-                local = alternative.literal is None and value.map is None
+                origin = "source" if alternative.literal is None else "mapping"
             else:
                 found, problem = self.expression(alternative.node, look, sets)
                 trouble = trouble or problem
-                local = False
+                origin = "expression"
             if found is not None:
                 break
         noted = [(trouble, slot, "")] if trouble else []
-        if found is None or value.map is None:
-            issues += noted
-            return found, local
-        if found in value.map.entries or value.unmapped == "keep":
-            issues += noted
-            return (value.map.entries.get(found, found) or None), False
-        # One finding a value: that it is not in the map.
+        # One finding a value: the last is that it is not in the map.
         action = {"quarantine": "set-aside", "fail": "error"}.get(value.unmapped or "", "")
-        if slot == "unit" and not action:
+        if found is not None and value.map is not None and found in value.map.entries:
             issues += noted
-            return found, False
+            return value.map.entries[found] or None, "mapping"
+        if found is None or value.map is None or value.unmapped == "keep" or (slot == "unit" and not action):
+            issues += noted
+            return found, origin
         code = {"unit": "TM-U01", "code": "TM-C01"}.get(slot, "TM-E01")
         issues.append((code, slot, action))
-        return (found if slot in {"unit", "code"} else None), False
+        return (found if slot in {"unit", "code"} else None), "mapping"
 
     def expression(self, node: Any, look: Any, sets: RecordSet) -> tuple[str | None, str | None]:
         refs = _refs(node)
@@ -480,13 +477,16 @@ class Oracle:
         first, last = moments.get("start"), moments.get("end")
         end_us = last.us if last else None
         if end is None and duration is not None and first is not None and first.us is not None:
-            length = values.exact(duration)
+            length = _numbers(sets)(duration) or values.exact(duration)
             scale = US.get(unit or "s")
-            if length is None or scale is None:
-                issues.append(("TM-Q12", "time", ""))
-            else:
+            until = None
+            if length is not None and scale is not None:
                 numerator, denominator = (length * scale).as_integer_ratio()
-                end_us = first.us + int(Decimal(numerator) / denominator)
+                until = first.us + int(Decimal(numerator) / denominator)
+            if until is not None and values.exists(until):
+                end_us = until
+            else:
+                issues.append(("TM-Q12", "time", ""))
         known = first or last
         assert known is not None
         return {
@@ -506,7 +506,7 @@ class Oracle:
     ) -> tuple[bool, bool, tuple[Any, ...]]:
         """The value columns; whether there is a statement, whether it fails, and the raw value."""
 
-        def text(slot: str, notes: list[tuple[str, str, str]]) -> tuple[str | None, bool]:
+        def text(slot: str, notes: list[tuple[str, str, str]]) -> tuple[str | None, str]:
             found = one.slots.get(slot)
             return self.text(found if isinstance(found, Value) else None, slot, record, sets, notes)
 
@@ -524,10 +524,9 @@ class Oracle:
         )
         row |= dict.fromkeys(columns)
         noted: list[tuple[str, str, str]] = []
-        found, local = text("value", noted)
+        found, origin = text("value", noted)
         absent, kind, sign = text("absent", issues)[0], text("kind", issues)[0], text("comparator", issues)[0]
         issues += noted
-        bound = one.slots.get("value")
         if found is None:
             if absent is None and not noted:
                 return False, False, ()
@@ -535,12 +534,9 @@ class Oracle:
                 ("absent", absent) if absent is not None else (None, None)
             )
             return True, absent is None, ("absent", absent)
-        mapped = isinstance(bound, Value) and (bound.map is not None or bound.literal is not None)
-        coded = (
-            systems.expand(found, self.document.systems)
-            if kind == "code" or (mapped and kind is None)
-            else None
-        )
+        coded = None
+        if kind == "code" or (origin == "mapping" and kind is None):
+            coded = systems.expand(found, self.document.systems)
         if coded is not None:
             row |= {
                 "value_kind": "coded",
@@ -549,8 +545,9 @@ class Oracle:
                 "value_text": found if found != coded[1] else None,
             }
             return True, False, (found, sign)
-        number = _numbers(sets) if local else values.exact
+        number = _numbers(sets) if origin == "source" else values.exact
         result = values.typed(found, kind, sign, number)
+        row["_typing"] = result.issue
         if result.issue:
             issues.append((result.issue, "value", ""))
         row |= {
@@ -599,7 +596,7 @@ class Oracle:
             concept is not None
             and concept.kind == "quantity"
             and row["value_kind"] == "string"
-            and not any(slot == "value" for _, slot, _ in issues)
+            and not row["_typing"]
         ):
             issues.append(("TM-Q11", "value", ""))
             row["_fails"] = template
@@ -727,7 +724,7 @@ class Oracle:
                 "code": targets[0].code,
                 "map_predicate": targets[0].predicate,
             }
-            row["display"] = text("display") or targets[0].display
+            row["display"] = targets[0].display
             if targets[0].predicate != "skos:exactMatch":
                 issues.append(("TM-G01", "code", ""))
         elif value.unmapped != "keep":

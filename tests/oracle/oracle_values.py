@@ -282,12 +282,19 @@ def instant(text: str, formats: Sequence[str], zone: str | None) -> When:
         return When(None, issue="TM-Q12")
     if precision in {"year", "month", "day"}:
         return When(_us(local.replace(tzinfo=UTC)), precision, "none")
+    if offset is not None and abs(offset) >= 24 * 60:
+        return When(None, issue="TM-Q12")
     if offset is not None:
-        return When(_us(local.replace(tzinfo=fixed(timedelta(minutes=offset)))), precision, "offset")
+        us = _us(local.replace(tzinfo=UTC)) - offset * 60_000_000
+        return When(us, precision, "offset") if exists(us) else When(None, issue="TM-Q12")
     try:
         where = ZoneInfo(zone or "")
     except (ValueError, OSError, KeyError):
         return When(None, precision, "none", "TM-T01")
+    if local.year in {1, 9999}:
+        gap = local.replace(tzinfo=where).utcoffset()
+        us = _us(local.replace(tzinfo=UTC)) - (gap or timedelta(0)) // timedelta(microseconds=1)
+        return When(us, precision, "zone") if exists(us) else When(None, issue="TM-Q12")
     # Every instant of the days around whose reading in the zone is the time stated.
     offsets = {(local + timedelta(hours=hours)).replace(tzinfo=where).utcoffset() for hours in range(-30, 31)}
     real = sorted(
@@ -304,6 +311,11 @@ def instant(text: str, formats: Sequence[str], zone: str | None) -> When:
     return When(_us(real[0]), precision, "zone")
 
 
+def exists(us: int) -> bool:
+    """Whether an instant has a date: years 1 to 9999 in UTC."""
+    return _us(datetime.min.replace(tzinfo=UTC)) <= us <= _us(datetime.max.replace(tzinfo=UTC))
+
+
 def _us(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
@@ -315,7 +327,10 @@ def _read(text: str, name: str) -> When | tuple[tuple[int, ...], str, int | None
             return None
         scale, precision = _EPOCHS[name]
         us = Fraction(text) * 10 ** (6 - scale) if scale <= 6 else Fraction(text) / 10 ** (scale - 6)
-        return When(us.numerator // us.denominator, "microsecond" if match[1] else precision, "offset")
+        found = us.numerator // us.denominator
+        if not exists(found):
+            return When(None, issue="TM-Q12")
+        return When(found, "microsecond" if match[1] else precision, "offset")
     if name == "iso":
         return next(filter(None, (_match(text, pattern) for pattern in _iso_patterns())), None)
     return _match(text, _compiled(name))
@@ -400,4 +415,5 @@ def _match(text: str, pattern: re.Pattern[str]) -> tuple[tuple[int, ...], str, i
         offset = (
             0 if zone == "Z" else (-1 if zone[0] == "-" else 1) * (int(digits[:2]) * 60 + int(digits[2:]))
         )
+        offset = 24 * 60 if int(digits[2:] if zone != "Z" else 0) > 59 else offset
     return tuple(numbers), finest, offset

@@ -30,6 +30,8 @@ CODES = [
     "loinc:",
     ":x",
     "a b",
+    "[{",
+    '[{"system": "http://loinc.org", "code": "8480-6", "display": null}]',
 ]
 UNITS = [
     "mm[Hg]",
@@ -65,6 +67,7 @@ WORDS = [
     "fasting",
     "nonsense",
     "NA",
+    "[{}]",
     "tm:site-wrist",
     "1 d",
     "24 h",
@@ -142,7 +145,7 @@ def templated(draw: st.DrawFn) -> dict[str, Any]:
     for name in (
         draw(st.lists(st.sampled_from(concept.accepted), max_size=3, unique=True)) if concept.accepted else ()
     ):
-        word = next(iter(facets()[name].words), "a")
+        word = next(iter(facets()[name].words), "1 d")
         block[name] = draw(
             st.sampled_from(["$(word)", word, {"from": "$(word)", "map": {"nonsense": word, "mean": ""}}])
         )
@@ -224,6 +227,17 @@ ISO = [
     "2024-01-02T03:04:05+0200",
     "２０２４-01-02",
     "2024-01-02T03:04:05+25:00",
+    "2024-01-02T03:04:05+01:75",
+    "0000-01-01T00:00:00",
+    "2024-02-30T00:00:00",
+    "2024-01-02T24:00:00",
+    "2024-01-02T23:59:60",
+    "2024-01-02 03:04:05-23:59",
+    "1583-01-01T00:00:00",
+    "1582-10-10T00:00:00",
+    "1969-12-31T23:59:59Z",
+    "9999-12-31T23:59:59",
+    "0001-01-01T00:00:00",
 ]
 PATTERNED = [
     "01.03.2026 08:15",

@@ -6,7 +6,7 @@ counts and the first places by SQL and never goes through statements one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -107,16 +107,23 @@ class Context:
         return tuple(found[item] for item in ids if item in found)[:PLACES_KEPT]
 
     def statements(
-        self, signature: Signature, test: str = "true"
-    ) -> list[tuple[str, int, tuple[Place, ...]]]:
-        """By mapping rule: how many statements of a signature pass an SQL test, and their first places."""
-        return [
-            (rule, count, self.places(signature.source, found))
-            for rule, count, found in self.duck.rows(
-                f"SELECT rule, count(*), {FIRST} FROM observed WHERE sig = {signature.number} AND ({test}) "
-                "GROUP BY rule ORDER BY rule"
-            )
-        ]
+        self, tests: Iterable[tuple[Signature, str]]
+    ) -> Iterator[tuple[Signature, str, int, tuple[Place, ...]]]:
+        """By signature and mapping rule: how many statements pass an SQL test, and the first places.
+
+        Args:
+            tests: Signatures, each with an SQL condition over the view ``observed``; all are answered by
+                one scan.
+        """
+        asked = {item.number: (item, test) for item, test in tests}
+        if not asked:
+            return
+        any_of = " OR ".join(f"(sig = {number} AND ({test}))" for number, (_, test) in asked.items())
+        for number, rule, count, found in self.duck.rows(
+            f"SELECT sig, rule, count(*), {FIRST} FROM observed WHERE {any_of} GROUP BY ALL ORDER BY sig, rule"
+        ):
+            item = asked[number][0]
+            yield item, rule, count, self.places(item.source, found)
 
     @cached_property
     def codes(self) -> tuple[Seen, ...]:

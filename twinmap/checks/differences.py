@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twinmap import registry
-from twinmap.compare.relation import RELATIONS, FacetComparison
+from twinmap.compare.relation import CORE, RELATIONS, FacetComparison
 from twinmap.diagnostics import Finding
 from twinmap.terms.loinc import UNKNOWN
 
@@ -27,7 +27,7 @@ def differences(context: Context, code: str) -> Iterator[Finding]:
     grouped: dict[tuple[str, str, str, str], list[tuple[Pair, FacetComparison]]] = defaultdict(list)
     for pair in context.compared.pairs:
         for item in pair.relation.facets:
-            if item.code == code:
+            if item.code == code and _is_told(pair, item):
                 key = (pair.a.source, pair.b.source, pair.group, item.facet)
                 grouped[key].append((pair, item))
     known = registry.code(code)
@@ -48,6 +48,16 @@ def differences(context: Context, code: str) -> Iterator[Finding]:
             help=getattr(known.module, "HELP", None),
             count=len(found),
         )
+
+
+def _is_told(pair: Pair, item: FacetComparison) -> bool:
+    """Whether a difference is a finding: not the context of what cannot be compared, and no scale twice."""
+    if pair.relation.relation == "not-comparable" and not (
+        item.relation == "disjoint" and item.facet in CORE
+    ):
+        return False
+    twice = any(other.facet == "unit" and other.code == item.code for other in pair.relation.facets)
+    return not (item.facet == "property" and twice)
 
 
 def word(facet: str, value: str | None) -> str:

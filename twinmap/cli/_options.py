@@ -73,7 +73,9 @@ class ReportFile(Pair):
     def __init__(self) -> None:
         super().__init__(":", "FORMAT:PATH")
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
         """Format and path."""
         fmt, path = super().convert(value, param, ctx)
         return Named("renderers").convert(fmt, param, ctx), path

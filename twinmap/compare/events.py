@@ -7,7 +7,7 @@ one event can contradict each other; all else is agreement, which is another que
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from twinmap.mapping.sql import quoted
@@ -56,7 +56,8 @@ class SameEvents:
 class Lags:
     """Equal values at whole hours of lag: ``hits`` by hour, and how many values had any partner in time.
 
-    A lag of 1 means that ``source_b`` tells it an hour later than ``source_a``.
+    A lag of 1 means that ``source_b`` tells it an hour later than ``source_a``. ``examples`` are ids of
+    the first statements behind the hits of an hour.
     """
 
     source_a: str
@@ -64,6 +65,7 @@ class Lags:
     group: str
     pairs: int
     hits: dict[int, int]
+    examples: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 def prepare(duck: Duck) -> None:
@@ -162,14 +164,15 @@ def lags(duck: Duck) -> list[Lags]:
         return []
     selects = [_lagged(*pair) for pair in pairs]
     found: dict[tuple[str, str, str], Lags] = {}
-    union = f"({' UNION ALL '.join(selects)}) t(a, b, g, hour, hits, n)"
-    for source_a, source_b, group, hour, hits, partners in duck.rows(
+    union = f"({' UNION ALL '.join(selects)}) t(a, b, g, hour, hits, n, ids)"
+    for source_a, source_b, group, hour, hits, partners, ids in duck.rows(
         f"SELECT * FROM {union} ORDER BY a, b, g, hour NULLS FIRST"
     ):
         if hour is None:
             found[source_a, source_b, group] = Lags(source_a, source_b, group, partners, {})
         elif hits:
             found[source_a, source_b, group].hits[hour] = hits
+            found[source_a, source_b, group].examples[hour] = tuple(ids)
     return list(found.values())
 
 
@@ -197,7 +200,8 @@ def _lagged(source_a: str, source_b: str, group: str, small: str, below: str) ->
     sign = "+" if small == source_a else "-"
     columns = ", ".join(map(quoted, (source_a, source_b, group)))
     return (
-        f"SELECT {columns}, hour, count(DISTINCT id) FILTER (WHERE equal), count(DISTINCT id) FROM ("
+        f"SELECT {columns}, hour, count(DISTINCT id) FILTER (WHERE equal), count(DISTINCT id), "
+        "min(id, 3) FILTER (WHERE equal) FROM ("
         f"SELECT s.id, h.hour, abs(s.v - b.v) <= s.half + b.half AS equal "
         f"FROM (SELECT id, twin, v, half, start_us FROM valued WHERE source = {quoted(small)} "
         f"AND grp = {quoted(group)} AND id < {quoted(below)}) s "

@@ -16,7 +16,7 @@ from twinmap.mapping import fasttime, resolve
 from twinmap.mapping.kinds import KINDS
 from twinmap.mapping.plan import Plan
 from twinmap.mapping.signature import Signatures
-from twinmap.mapping.sql import identifier, quoted
+from twinmap.mapping.sql import NULL, identifier, quoted
 from twinmap.model import Shape
 from twinmap.privacy import Key
 from twinmap.terms import concepts
@@ -199,7 +199,9 @@ def _statements(duck: Duck, plan: Plan, kind: str, raw: Path, context: Context, 
     table["sig_id"] = ("INTEGER", list(range(len(signatures))))
     duck.register("k_sig", table)
     duck.to_parquet("SELECT * FROM k_sig", path.with_suffix(".sig"))
-    _resolve(duck, "k_tim", raw, "tim", resolve.instants)
+    _resolve(
+        duck, "k_tim", raw, "tim", lambda keys: resolve.instants(keys, record_set.decimal, record_set.thousands)
+    )
     _resolve(duck, "k_dev", raw, "dev", lambda keys: resolve.devices(keys, context.key))
     columns = {name: f"u.{name}" for name in ("rule", "rep", "key", "enc")}
     columns |= {"file": "u._file", "record": "u._record", "line": "u._line", "part": "u._part"}
@@ -292,7 +294,8 @@ def _issues(kind: str) -> str:
         own.append((f"s.quantitative AND NOT s.strict AND {text}", "TM-Q11", "value", ""))
         own.append(("u.plain IS NULL AND u.val IS NULL AND u.absent IS NULL", "", "value", "fail"))
     lists += [
-        f"CASE WHEN {test} THEN [{quoted(resolve.issue(code, slot, action))}] END"
+        f"CASE WHEN {test} THEN [concat({quoted(resolve.issue(code, slot, action))}, "
+        f"{'v.v_shape' if code == 'TM-Q11' else NULL})] END"
         for test, code, slot, action in own
     ]
     trouble = [f"len({name}) > 0" if name == "u.iss" else f"{name} IS NOT NULL" for name in lists[:3]]

@@ -51,6 +51,7 @@ def aside(duck: Duck, done: Applied, folder: Path, stem: str) -> Path | None:
     and where all that it should give failed.
     """
     plan, selects = done.plan, []
+    stated: list[str] = []
     for kind, path in done.tables.items():
         if kind in UNCOUNTED:
             continue
@@ -60,11 +61,14 @@ def aside(duck: Duck, done: Applied, folder: Path, stem: str) -> Path | None:
             f"SELECT file, record, split_part({wanted}[1], chr(31), 1) AS code FROM {table} WHERE aside"
         )
         if kind != "patient":
-            selects.append(
-                f"SELECT file, record, split_part(any_value(issues)[1], chr(31), 1) AS code FROM {table} "
-                f"WHERE (file, record) IN (SELECT (file, record) FROM {table} WHERE failed) "
-                f"GROUP BY file, record HAVING bool_and(failed)"
-            )
+            stated.append(f"SELECT file, record, issues, failed FROM {table}")
+    if stated:
+        union = " UNION ALL ".join(stated)
+        selects.append(
+            f"SELECT file, record, min(split_part(issues[1], chr(31), 1)) AS code FROM ({union}) "
+            f"WHERE (file, record) IN (SELECT (file, record) FROM ({union}) WHERE failed) "
+            "GROUP BY file, record HAVING bool_and(failed)"
+        )
     if plan.quarantined != "false":
         selects.append(
             f"SELECT _file AS file, _record AS record, 'TM-Q19' AS code FROM records AS r {plan.joins} "
@@ -236,6 +240,7 @@ def _failed_cells(duck: Duck, done: Applied) -> dict[str, int]:
             for name in paths.get((number, slot), ()):
                 seen[name].add((file, record))
     for issue in done.staged.issues:
-        seen[issue.path].add((issue.file, issue.record))
+        if issue.path:  # without one it is about the record, not about a field
+            seen[issue.path].add((issue.file, issue.record))
     found.update({name: len(places) for name, places in seen.items()})
     return dict(found)

@@ -76,7 +76,8 @@ def files_of(source: Source, record_set: RecordSet) -> list[Path]:
     if source.root.is_file():
         import fnmatch
 
-        only = len(source.document.records) == 1 or not patterns
+        # Where all record sets read the same files, the one file that is named is meant, whatever its name.
+        only = not patterns or len({other.files for other in source.document.records}) == 1
         fits = only or any(fnmatch.fnmatch(source.root.name, pattern) for pattern in patterns)
         return [source.root] if fits else []
     if not patterns:

@@ -14,7 +14,8 @@ from typing import Any
 
 from twinmap import registry
 from twinmap.engine.duck import Duck, DuckError
-from twinmap.formats.csvdialect import count_records
+from twinmap.formats.csvdialect import tally
+from twinmap.limits import LIMITS
 from twinmap.mapping.sql import quoted
 from twinmap.model import FileCounts, InputFile, Issue, Note, Request, SetAside
 
@@ -120,6 +121,9 @@ def _fast_csv(duck: Duck, file: InputFile, request: Request, layout: Any, path: 
         return None
     if {item.path for item in request.fields}.isdisjoint(layout.header):
         return None  # the strict reader says whether it is another file
+    counted = tally(file.path, layout.delimiter)
+    if counted is None or not counted.is_even(len(layout.header)):
+        return None
     names = [f"c{index}" for index in range(len(layout.header))]
     types = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     escaped = str(file.path).translate({ord(char): f"[{char}]" for char in "*?["})
@@ -127,7 +131,7 @@ def _fast_csv(duck: Duck, file: InputFile, request: Request, layout: Any, path: 
         f"read_csv({quoted(escaped)}, auto_detect = false, header = true, columns = {{{types}}}, "
         f"delim = {quoted(layout.delimiter)}, quote = '\"', escape = '\"', strict_mode = true, "
         f"null_padding = false, store_rejects = true, rejects_limit = 1, nullstr = '', "
-        f"max_line_size = 16777216, compression = {quoted(_compression(file.path))})"
+        f"max_line_size = {LIMITS.field_bytes}, compression = {quoted(_compression(file.path))})"
     )
     trim = request.options.trim
     position = {name: index for index, name in enumerate(layout.header)}
@@ -154,7 +158,7 @@ def _fast_csv(duck: Duck, file: InputFile, request: Request, layout: Any, path: 
         duck.run("DROP TABLE IF EXISTS reject_scans")
     if rejects:
         return None
-    return FileCounts(file.number, rows, second=count_records(file.path, layout.delimiter))
+    return FileCounts(file.number, rows, second=counted.records)
 
 
 def _compression(path: Path) -> str:

@@ -124,38 +124,61 @@ def records(path: Path, encoding: str, delimiter: str) -> Iterator[Row | BadRow]
             yield Row(number, line, cells)
 
 
-def count_records(path: Path, delimiter: str = ",") -> int | None:
-    """The records of a file below its header, counted from its bytes alone.
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the bytes of a file hold: records below its header, and delimiters outside quotes in all lines."""
 
-    Line ends outside quotes are counted; None where the bytes alone cannot tell: the encoding is not a
-    superset of ASCII, there are blank lines or single CR line ends, or a quote stands where RFC 4180 has
-    none (``5" tall``) or is never closed.
+    records: int
+    delimiters: int
+
+    def is_even(self, columns: int) -> bool:
+        """Whether the delimiters are those of a file in which every line has so many columns."""
+        return self.delimiters == (self.records + 1) * (columns - 1)
+
+
+def count_records(path: Path, delimiter: str = ",") -> int | None:
+    """The records of a file below its header, counted from its bytes alone; None where they cannot tell."""
+    found = tally(path, delimiter)
+    return None if found is None else found.records
+
+
+def tally(path: Path, delimiter: str) -> Tally | None:
+    """Count records and delimiters from the bytes of a file alone, without reading a single cell.
+
+    None where the bytes alone cannot tell: the encoding is not a superset of ASCII, there are blank lines,
+    single CR line ends or NUL, or a quote stands where RFC 4180 has none (``5" tall``) or is never closed.
     """
-    beside = {b"", b"\n", delimiter.encode("utf-8")[-1:]}
-    quoted, total, last = False, 0, b"\n"
+    sign = delimiter.encode("utf-8")
+    beside = {b"", b"\n", sign[-1:]}
+    quoted, lines, signs, last = False, 0, 0, b"\n"
+    for chunk in _chunks(path):
+        if b"\0" in chunk or chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return None
+        if not quoted and last == b"\n" and chunk.startswith(b"\n"):
+            return None
+        pieces = chunk.split(b'"')
+        for index, piece in enumerate(pieces):
+            if index:
+                quoted = not quoted
+                before = pieces[index - 1][-1:] or (last if index == 1 else b"")
+                if (before if quoted else piece[:1]) not in beside:
+                    return None
+            if not quoted:
+                if b"\r" in piece or b"\n\n" in piece:
+                    return None
+                lines += piece.count(b"\n")
+                signs += piece.count(sign)
+        last = chunk[-1:]
+    return None if quoted else Tally(max(lines - (last == b"\n"), 0), signs)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    """A file in pieces that end neither in a quote nor in a CR, line ends as LF, without a BOM."""
     with open_bytes(path) as file:
         head = file.read(3)
-        if head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-            return None
         chunk = b"" if head == codecs.BOM_UTF8 else head
-        while True:
-            chunk += file.read(1 << 20)
-            if not chunk:
-                break
+        while chunk := chunk + file.read(1 << 20):
             while chunk.endswith((b"\r", b'"')) and (more := file.read(1)):
                 chunk += more
-            chunk = chunk.replace(b"\r\n", b"\n")
-            if b"\r" in chunk or b"\n\n" in chunk or (last == b"\n" and chunk.startswith(b"\n")):
-                return None
-            pieces = chunk.split(b'"')
-            for index, piece in enumerate(pieces):
-                if index:
-                    quoted = not quoted
-                    before = pieces[index - 1][-1:] or (last if index == 1 else b"")
-                    if (before if quoted else piece[:1]) not in beside:
-                        return None
-                if not quoted:
-                    total += piece.count(b"\n")
-            last = chunk[-1:]
+            yield chunk.replace(b"\r\n", b"\n")
             chunk = b""
-    return None if quoted else max(total - (last == b"\n"), 0)

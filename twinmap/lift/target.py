@@ -162,8 +162,12 @@ def _typed(sql: str, kind: str) -> str:
     return f"concat('\"', {sql}, '\"^^<{_XSD}{kind}>')"
 
 
-#: A value that stands in the canonical unit, not in its own.
-_CONVERTED = "(canon_num IS NOT NULL AND canon_unit IS DISTINCT FROM unit)"
+#: A value that stands in the canonical unit, not in its own. A processor of xsd:decimal need not hold more
+#: than 18 digits (XML Schema 1.0 part 2, 3.2.3): a volume of 42 fL is not written as so many m3.
+_CONVERTED = (
+    "(canon_num IS NOT NULL AND canon_unit IS DISTINCT FROM unit "
+    "AND (canon_num = 0 OR abs(canon_num) BETWEEN 1e-6 AND 1e18))"
+)
 
 
 def derived(kind: str, base: str) -> dict[str, str]:

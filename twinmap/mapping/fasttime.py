@@ -16,7 +16,9 @@ from twinmap.mapping import times
 from twinmap.mapping.sql import quoted
 
 _DAY_US = 86_400_000_000
-_OFFSET = "(Z|[+-][0-9]{2}:?[0-9]{2})"
+_YEAR = "[12][0-9]{3}"  # far from the first and the last year that there is
+_HOURS = "[+-](?:[01][0-9]|2[0-3])"
+_OFFSET = f"(Z|{_HOURS}:?[0-5][0-9])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,6 @@ class Fast:
 
 
 _LETTERS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
-_WIDTHS = {"yyyy": 4}
 _PRECISION = {"HH": "hour", "mm": "minute", "ss": "second"}
 
 
@@ -43,11 +44,13 @@ def fast(formats: Sequence[str], text: str) -> Fast | None:
         return None
     name = formats[0]
     if name == "iso":
-        match = "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}" + _OFFSET + "?"
+        # DuckDB takes 24:00:00 for the next day.
+        hours = "(?:[01][0-9]|2[0-3])"
+        match = f"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}[T ]{hours}:[0-9]{{2}}:[0-9]{{2}}{_OFFSET}?"
         return Fast(match, f"try_cast(left({text}, 19) AS TIMESTAMP)", "second", True)
     if name == "hl7":
         return Fast(
-            "[0-9]{14}([+-][0-9]{4})?", f"try_strptime(left({text}, 14), '%Y%m%d%H%M%S')", "second", True
+            f"{_YEAR}[0-9]{{10}}({_HOURS}[0-5][0-9])?", f"try_strptime(left({text}, 14), '%Y%m%d%H%M%S')", "second", True
         )
     return _pattern(name, text)
 
@@ -56,7 +59,7 @@ def _pattern(name: str, text: str) -> Fast | None:
     match, form, precision = "", "", None
     for part in re.findall(r"[A-Za-z]+|[^A-Za-z']|'", name):
         if part in _LETTERS:
-            match += f"[0-9]{{{_WIDTHS.get(part, 2)}}}"
+            match += _YEAR if part == "yyyy" else "[0-9]{2}"
             form += _LETTERS[part]
             precision = _PRECISION.get(part, precision)
         elif part.isalpha() or part in {"'", "%"}:

@@ -7,7 +7,7 @@ stands in it as one key text each, so that it is resolved once per distinct key
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from twinmap.mapping import patients
@@ -148,9 +148,12 @@ def _keep(relation: Relation, record_set: RecordSet) -> str:
 
 def _applicable(
     choice: Choice, relation: Relation, claims: list[str], quarantined: list[str]
-) -> list[tuple[Statement, str]]:
-    """Statements with the SQL of when they apply; what claims a record and what sets it aside is noted."""
-    found: list[tuple[Statement, str]] = [(statement, "true") for statement in choice.always]
+) -> Iterator[tuple[Statement, str]]:
+    """Statements with the SQL of when they apply; what claims a record and what sets it aside is noted.
+
+    A statement must be compiled when it comes: the names of ``parts`` are those of its own condition.
+    """
+    yield from ((statement, "true") for statement in choice.always)
     if choice.always:
         claims.append("true")
     earlier: list[str] = []
@@ -160,7 +163,6 @@ def _applicable(
         earlier.append(condition)
         if case.action != "ignore":
             claims.append(condition)
-        found += [(statement, applies) for statement in case.statements]
+        yield from ((statement, applies) for statement in case.statements)
     if choice.cases and choice.otherwise == "quarantine":
         quarantined.append(" AND ".join(f"NOT {other}" for other in earlier))
-    return found

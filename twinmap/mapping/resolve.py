@@ -99,8 +99,11 @@ _UNIT_US = {
 }
 
 
-def instants(keys: Sequence[str]) -> Columns:
-    """Times: start, end, precision and origin; an end by duration is start plus duration."""
+def instants(keys: Sequence[str], decimal: str = ".", thousands: str = "") -> Columns:
+    """Times: start, end, precision and origin; an end by duration is start plus duration.
+
+    ``decimal`` and ``thousands`` are how the source writes a duration.
+    """
     rows = []
     for text in keys:
         formats, locale, start, end, duration, unit, zone = split(text)
@@ -114,12 +117,13 @@ def instants(keys: Sequence[str]) -> Columns:
         ]
         end_us = last.us
         if end is None and duration is not None and first.us is not None:
-            exact = typed.number(duration)
+            exact = typed.number(duration, decimal=decimal, thousands=thousands) or typed.number(duration)
             scale = _UNIT_US.get(unit or "s")
-            if exact is None or scale is None:
-                issues.append(issue("TM-Q12", "time", "", shape(duration)))
+            until = first.us + int(Fraction(exact) * scale) if exact is not None and scale else None
+            if until is not None and times.in_range(until):
+                end_us = until
             else:
-                end_us = first.us + int(Fraction(exact) * scale)
+                issues.append(issue("TM-Q12", "time", "", shape(duration)))
         known = first if start else last
         rows.append(
             {
@@ -175,6 +179,7 @@ VALUE_TYPES = {
     "value_code": "VARCHAR",
     "absent_reason": "VARCHAR",
     "v_issue": "VARCHAR",
+    "v_shape": "VARCHAR",
 }
 
 
@@ -215,6 +220,7 @@ def _value(parts: Sequence[str | None], record_set: RecordSet, prefixes: Mapping
         "comparator": found.comparator,
         "low_text": found.low,
         "high_text": found.high,
+        "v_shape": shape(text) if found.kind == "string" else None,
     }
     if found.issue:
         row["v_issue"] = issue(found.issue, "value", "fail" if kind == "quantity" else "", found.shape)
@@ -246,46 +252,43 @@ def _coded_value(
 
 
 def computed(item: Computed, rows: Sequence[Sequence[str | None]], record_set: RecordSet) -> Columns:
-    """Maps and expressions: ``v`` and ``issue`` for each distinct tuple of inputs ``k0 …``."""
+    """Maps and expressions: ``v``, its ``origin`` and ``issue`` for each distinct tuple of inputs ``k0 …``."""
     results = [_compute(item, dict(zip(item.refs, row, strict=True)), record_set) for row in rows]
     columns: Columns = {
         f"k{index}": ("VARCHAR", [row[index] for row in rows]) for index in range(len(item.refs))
     }
-    columns["v"] = ("VARCHAR", [value for value, _ in results])
-    columns["issue"] = ("VARCHAR", [found for _, found in results])
+    for index, name in enumerate(("v", "issue", "origin")):
+        columns[name] = ("VARCHAR", [result[index] for result in results])
     return columns
 
 
 def _compute(
     item: Computed, inputs: Mapping[Ref, str | None], record_set: RecordSet
-) -> tuple[str | None, str | None]:
-    value = item.value
+) -> tuple[str | None, str | None, str]:
+    value, origin = item.value, "expression"
     text, problem, found = None, None, None
     for alternative in value.alternatives:
         if isinstance(alternative, Text):
             text = _text(alternative, inputs, value.missing)
-            if text and item.slot == "value" and value.map is None and alternative.literal is None:
-                # What is computed has "." for its decimal sign, and so must what stands beside it.
-                text = typed.number(text, decimal=record_set.decimal, thousands=record_set.thousands) or text
+            origin = "map" if alternative.literal is not None else "source"
         else:
+            origin = "expression"
             text, problem = _expression(alternative, inputs, value.missing, record_set)
             if problem and found is None:
                 found = issue(problem, item.slot, "", "")
         if text is not None:
             break
     if text is None or value.map is None:
-        return text, found
+        return text, found, origin
     if text in value.map.entries:
-        return value.map.entries[text] or None, found
+        return value.map.entries[text] or None, found, "map"
     policy = value.unmapped or "report"
-    if policy == "keep":
-        return text, found
     action = {"quarantine": "set-aside", "fail": "error"}.get(policy, "")
-    if item.slot == "unit" and not action:
-        return text, found  # kept as received: whether it is a unit is judged with its signature
+    if policy == "keep" or (item.slot == "unit" and not action):
+        return text, found, origin  # whether a text is a unit is judged with its signature
     code = {"unit": "TM-U01", "code": "TM-C01"}.get(item.slot, "TM-E01")
     found = issue(code, item.slot, action, shape(text))
-    return (text if item.slot in {"code", "unit"} else None), found
+    return (text if item.slot in {"code", "unit"} else None), found, "map"
 
 
 def _text(text: Text, inputs: Mapping[Ref, str | None], missing: Sequence[str]) -> str | None:

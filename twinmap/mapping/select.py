@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from twinmap.mapping.ast import Expression, Group, RecordSet, Statement, Value
+from twinmap.mapping.ast import Expression, RecordSet, Statement, Text, Value
 from twinmap.mapping.kinds import KINDS, Kind
 from twinmap.mapping.slots import Slots, keyed
 from twinmap.mapping.sql import NULL, Relation, identifier, quoted
@@ -189,7 +189,9 @@ def _values(slots: Slots, constants: Mapping[str, str | None]) -> _Values:
         **_reference_range(slots),
     }
     outer = {name: name for name in ("pan", "ref_low", "ref_high")}
-    origin = _origin(value)
+    origin = _origin(slots, value)
+    if not origin.startswith("'"):
+        inner["v_origin"], origin = origin, "v_origin"
     unit = "s_unit" if "unit" not in constants else _constant(constants["unit"])
     if not slots.relation.composite:
         text = slots.text(value, "value")
@@ -225,14 +227,19 @@ def _value_list(slots: Slots, value: Value | None, absent: str) -> str:
     return options[0] if len(options) == 1 else f"coalesce({', '.join(options)})"
 
 
-def _origin(value: Value | None) -> str:
-    """Who wrote the text of a value: the ``source``, a ``map`` of the mapping, or an expression."""
-    if value is None:
-        return "source"
-    if value.map is not None or value.literal is not None:
-        return "map"
-    computed = any(isinstance(alternative, Expression) for alternative in value.alternatives)
-    return "expression" if computed else "source"
+def _origin(slots: Slots, value: Value | None) -> str:
+    """SQL of who wrote the text of a value: the ``source``, the mapping (``map``), or an ``expression``."""
+    if value is None or not value.alternatives:
+        return quoted("source")
+    if value.literal is not None:
+        return quoted("map")
+    if value.map is not None or any(isinstance(part, Expression) for part in value.alternatives):
+        return slots.text(value, "value").removesuffix(".v") + ".origin"
+    *others, last = value.alternatives
+    if not isinstance(last, Text) or last.literal is None:
+        return quoted("source")
+    found = slots.text(replace(value, alternatives=tuple(others)), "value")
+    return f"CASE WHEN {found} IS NULL THEN 'map' ELSE 'source' END"
 
 
 def _constant(text: str | None) -> str:
@@ -246,14 +253,14 @@ def _value_columns(
     sign = f"coalesce(v_sign, {members['comparator']})" if members else "v_sign"
     tail = [members.get(name, NULL) for name in ("low", "high", "system", "code", "display")]
     # With a decimal comma "1.234" is not what it looks like; only whole numbers are plain then.
-    pattern = _INTEGER if origin == "source" and record_set.decimal != "." else PLAIN_NUMBER
+    pattern = _INTEGER if origin != quoted("map") and record_set.decimal != "." else PLAIN_NUMBER
     plain = f"(coalesce({kind}, 'quantity') = 'quantity' AND regexp_full_match({text}, {quoted(pattern)}))"
     present = f"({text} IS NOT NULL OR {kind} IS NOT NULL)" if members else f"{text} IS NOT NULL"
     return {
         "plain": f"CASE WHEN {plain} THEN {text} END",
         "sign": sign,
         "val": f"CASE WHEN NOT coalesce({plain}, false) AND {present} "
-        f"THEN {keyed([quoted(origin), kind, text, sign, *tail])} END",
+        f"THEN {keyed([origin, kind, text, sign, *tail])} END",
     }
 
 

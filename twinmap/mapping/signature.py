@@ -11,6 +11,7 @@ from twinmap.mapping.ast import CodeMatch, Document, Value
 from twinmap.mapping.kinds import KINDS
 from twinmap.mapping.resolve import Columns, issue, split, table
 from twinmap.mapping.select import RuleSelect
+from twinmap.mapping.slots import SEPARATOR
 from twinmap.privacy import shape
 from twinmap.terms import analytes, concepts, facets, systems, ucum, units
 
@@ -135,13 +136,14 @@ class Signatures:
             row["no_code"] = True
             return
         row["code_system"], row["code"] = found.system, found.code
-        row["display"] = given.get("display") or given.get("code_display") or found.display
+        said = given.get("display") or given.get("code_display")
+        row["display"] = found.display if raw else said or found.display
         other = raw or next((coding for coding in codings if coding != found), None)
         if other is not None:
             row["raw_code_system"], row["raw_code"], row["raw_display"] = (
                 other.system,
                 other.code,
-                other.display,
+                (raw and said) or other.display,
             )
         row["map_predicate"] = predicate
 
@@ -150,11 +152,10 @@ class Signatures:
         display = given.get(f"{slot}_display")
         if not text:
             return []
-        if text.startswith("[{"):
+        items = _composite(text)
+        if items is not None:
             return [
-                self._named(item["system"], item["code"], item["display"])
-                for item in json.loads(text)
-                if item["code"]
+                self._named(item["system"], item["code"], item["display"]) for item in items if item["code"]
             ]
         if system is not None:
             return [self._named(system, text, display)]
@@ -190,6 +191,17 @@ class Signatures:
         return found.unit
 
 
+def _composite(text: str) -> list[dict[str, Any]] | None:
+    """The codings of a composite, as the raw SELECT marked and wrote them; None for a text."""
+    if not text.startswith(SEPARATOR + "["):
+        return None
+    try:
+        items: list[dict[str, Any]] = json.loads(text[1:])
+    except ValueError:
+        return None
+    return items
+
+
 def _best(codings: Sequence[Coding]) -> Coding | None:
     """The coding that says the meaning: of a standard system, LOINC first; else the first."""
     ranked = sorted(
@@ -211,8 +223,8 @@ def _facet(facet: facets.Facet, text: str | None, issues: list[str]) -> str | No
     if text is None:
         return None
     codings: list[tuple[str | None, str]] = [(None, text)]
-    if text.startswith("[{"):
-        items = json.loads(text)
+    items = _composite(text)
+    if items is not None:
         codings = [(item["system"], item["code"]) for item in items if item["code"]]
         codings += [(None, item["display"]) for item in items if item["display"]]
         text = next((item["display"] or item["code"] for item in items), None)

@@ -96,7 +96,8 @@ class Slots:
         )
         if not sole:
             return self.text(value, slot)
-        return f"to_json({self.composite(value, Shape.CODE, slot)})::VARCHAR"
+        # A text of the data that looks like JSON has no such mark, and stays a text.
+        return f"(chr(31) || to_json({self.composite(value, Shape.CODE, slot)})::VARCHAR)"
 
     def identifier(self, group: Group | Value | None, slot: str) -> tuple[str, str]:
         """SQL of an id and its system; the group's system is the default of a composite without one."""

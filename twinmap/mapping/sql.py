@@ -206,7 +206,7 @@ class Relation:
     @staticmethod
     def _packed(text: str, shape: Shape) -> str:
         main = {Shape.CODE: "code", Shape.IDENTIFIER: "id", Shape.TIME: "start"}.get(shape, "text")
-        members = ", ".join(f"{name} := {text if name == main else NULL}" for name in SHAPE_FIELDS[shape])
+        members = ", ".join(f'"{name}" := {text if name == main else NULL}' for name in SHAPE_FIELDS[shape])
         packed = f"struct_pack({members})"
         if shape in REPEATING:
             packed = f"[{packed}]"
@@ -225,9 +225,18 @@ class Relation:
     # --- conditions ---
 
     def condition(self, condition: Condition) -> str:
-        """SQL that is true or false (never null)."""
-        alternatives = [" AND ".join(self._test(test) for test in tests) for tests in condition.alternatives]
-        return "(" + " OR ".join(f"({sql})" for sql in alternatives) + ")"
+        """SQL that is true or false (never null); ``parts`` are then those of the alternative that holds."""
+        alternatives: list[str] = []
+        named: dict[str, str] = {}
+        for tests in condition.alternatives:
+            self.parts = {}
+            sql = "(" + " AND ".join(self._test(test) for test in tests) + ")"
+            alternatives.append(sql)
+            for name, part in self.parts.items():
+                named[name] = named.get(name, "") + f" WHEN {sql} THEN {part}"
+        single = len(condition.alternatives) == 1
+        self.parts = self.parts if single else {name: f"CASE{cases} END" for name, cases in named.items()}
+        return "(" + " OR ".join(alternatives) + ")"
 
     def _test(self, test: Test) -> str:
         if self.composite and test.operator in {"in", "not"} and any(":" in word for word in test.words):

@@ -18,6 +18,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+#: Minutes from which on an offset is none.
+_NO_OFFSET = 24 * 60
+
 #: From coarse to fine.
 PRECISIONS = ("year", "month", "day", "hour", "minute", "second", "millisecond", "microsecond")
 
@@ -48,7 +51,7 @@ class Instant:
 @cache
 def zone(name: str) -> ZoneInfo | fixed | None:
     """The IANA zone (or a fixed offset such as ``+01:00``) of that name, or None."""
-    match = re.fullmatch(r"([+-])(\d\d):?(\d\d)", name)
+    match = re.fullmatch(r"([+-])([0-9]{2}):?([0-9]{2})", name)
     if match:
         minutes = int(match[2]) * 60 + int(match[3])
         return fixed(timedelta(minutes=-minutes if match[1] == "-" else minutes))
@@ -72,6 +75,8 @@ def instant(text: str, formats: Sequence[str], zone_name: str | None, locale: st
         return Instant(None, issue="TM-Q12")
     parsed = found.pop()
     if parsed.instant_us is not None:
+        if not in_range(parsed.instant_us):
+            return Instant(None, issue="TM-Q12")
         return Instant(parsed.instant_us, parsed.precision, "offset")
     year, month, day, hour, minute, second, micro = parsed.fields
     try:
@@ -81,8 +86,10 @@ def instant(text: str, formats: Sequence[str], zone_name: str | None, locale: st
     if PRECISIONS.index(parsed.precision) <= PRECISIONS.index("day"):
         return Instant(_us(local.replace(tzinfo=UTC)), parsed.precision, "none")
     if parsed.offset is not None:
+        if abs(parsed.offset) >= _NO_OFFSET:
+            return Instant(None, issue="TM-Q12")
         shifted = local.replace(tzinfo=fixed(timedelta(minutes=parsed.offset)))
-        return Instant(_us(shifted), parsed.precision, "offset")
+        return _within(shifted, parsed.precision, "offset")
     return _in_zone(local, parsed.precision, zone_name)
 
 
@@ -92,14 +99,29 @@ def _in_zone(local: datetime, precision: str, zone_name: str | None) -> Instant:
         return Instant(None, precision, "none", "TM-T01")
     early, late = (local.replace(tzinfo=where, fold=fold) for fold in (0, 1))
     if early.utcoffset() == late.utcoffset():
-        return Instant(_us(early), precision, "zone")
+        return _within(early, precision, "zone")
     if early.astimezone(UTC).astimezone(where).replace(tzinfo=None) != local:
         return Instant(None, precision, "none", "TM-Q13")
     return Instant(_us(early), precision, "ambiguous", "TM-Q14")
 
 
+def _within(moment: datetime, precision: str, origin: str) -> Instant:
+    """The instant, if it has a date in UTC."""
+    us = _us(moment)
+    return Instant(us, precision, origin) if in_range(us) else Instant(None, issue="TM-Q12")
+
+
+def in_range(us: int) -> bool:
+    """Whether an instant lies in the years 1 to 9999."""
+    return _FIRST <= us <= _LAST
+
+
 def _us(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
+
+
+_FIRST = _us(datetime.min.replace(tzinfo=UTC))
+_LAST = _us(datetime.max.replace(tzinfo=UTC))
 
 
 # --- formats --------------------------------------------------------------------------------------
@@ -125,10 +147,12 @@ def parser(name: str, locale: str = "en") -> _Parser:
 
 _ISO = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?"
-    r"\s?(Z|[+-]\d\d(?::?\d\d)?)?)?)?)?"
+    r"\s?(Z|[+-]\d\d(?::?\d\d)?)?)?)?)?",
+    re.ASCII,
 )
 _HL7 = re.compile(
-    r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.(\d{1,9}))?)?)?)?)?)?([+-]\d{4})?"
+    r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.(\d{1,9}))?)?)?)?)?)?([+-]\d{4})?",
+    re.ASCII,
 )
 
 
@@ -163,9 +187,10 @@ def _offset(text: str | None) -> int | None:
     if text in {"Z", "z"}:
         return 0
     digits = text[1:].replace(":", "")
-    minutes = int(digits[:2]) * 60 + int(digits[2:4] or 0)
-    if minutes >= 24 * 60:
-        return None
+    hours, minutes = int(digits[:2]), int(digits[2:4] or 0)
+    if minutes > 59:
+        return _NO_OFFSET
+    minutes += hours * 60
     return -minutes if text[0] == "-" else minutes
 
 
@@ -173,7 +198,7 @@ _EPOCHS = {"epoch-s": 0, "epoch-ms": 3, "epoch-us": 6, "epoch-ns": 9}
 
 
 def _epoch(digits: int) -> _Parser:
-    number = re.compile(r"(-?\d{1,18})(?:\.(\d{1,9}))?")
+    number = re.compile(r"(-?\d{1,19})(?:\.(\d{1,9}))?", re.ASCII)
 
     def parse(text: str) -> Parsed | None:
         match = number.fullmatch(text)
@@ -228,17 +253,17 @@ def _pattern(pattern: str, locale: str) -> _Parser:
 def _letter_expression(run: str, locale: str) -> str:
     letter, width = run[0], len(run)
     if letter == "y":
-        return r"(\d{2})" if width == 2 else r"(\d{4})"
+        return r"([0-9]{2})" if width == 2 else r"([0-9]{4})"
     if letter == "M" and width >= 3:
         names = _MONTHS[locale].split()
         words = names + [name[:3] for name in names] + [name[:4] for name in names]
         return "(" + "|".join(sorted(set(words), key=len, reverse=True)) + r")\.?"
     if letter in "MdHhms":
-        return r"(\d{1,2})" if width == 1 else r"(\d{2})"
+        return r"([0-9]{1,2})" if width == 1 else r"([0-9]{2})"
     if letter == "S":
-        return rf"(\d{{{width}}})"
+        return rf"([0-9]{{{width}}})"
     if letter in "XxZ":
-        return r"(Z|[+-]\d\d:?\d\d|[+-]\d\d)"
+        return r"(Z|[+-][0-9][0-9]:?[0-9][0-9]|[+-][0-9][0-9])"
     if letter == "a":
         return r"(am|pm|a\.m\.|p\.m\.)"
     if letter == "E":

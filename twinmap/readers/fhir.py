@@ -28,7 +28,6 @@ from twinmap.formats.jsonwindow import Fault
 from twinmap.formats.treepath import Path, PathError
 from twinmap.formats.treewalk import Names, Row
 from twinmap.model import FileCounts, InputFile, Issue, Note, Request, SetAside, Shape
-from twinmap.privacy import shape
 from twinmap.readers import _fhir_shapes as shapes
 from twinmap.readers._fhir_fields import Getter, children, getter, resource_type
 from twinmap.readers._fhir_record import Record

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from twinmap import registry, safeio
+from twinmap.diagnostics import PLACES_KEPT, Place
 from twinmap.engine import parts
 from twinmap.engine.identity import Refused, link
 from twinmap.errors import UsageError
@@ -32,13 +32,14 @@ def link_patients(state: Run) -> None:
         },
     )
     for refused in state.twins.refused:
-        known = registry.code("TM-I02")
+        known, places = registry.code("TM-I02"), _said(state, refused)
         state.findings.append(
             registry.finding(
                 "TM-I02",
                 _contradiction(refused),
                 patient=refused.records[0],
-                sources=_sayers(state, refused.records),
+                places=tuple(places[:PLACES_KEPT]),
+                sources=tuple(place.source for place in places),
                 details={"attribute": refused.attribute, "records": list(refused.records)},
                 help=getattr(known.module, "HELP", None),
             )
@@ -51,18 +52,21 @@ def _contradiction(refused: Refused) -> str:
     return f"{len(refused.records)} linked patient records contradict each other in {refused.attribute}"
 
 
-def _sayers(state: Run, records: Sequence[str]) -> tuple[str, ...]:
-    """The sources that say something of these records."""
-    listed = ", ".join(quoted(record) for record in records)
-    found = dict.fromkeys(
-        made.applied.plan.source
-        for made in state.made
-        if (path := made.applied.tables.get("patient")) is not None
-        and state.duck.value(
-            f"SELECT count(*) FROM read_parquet({quoted(str(path))}) WHERE patient_record IN ({listed})"
-        )
-    )
-    return tuple(found)
+def _said(state: Run, refused: Refused) -> list[Place]:
+    """Where each source says it first."""
+    listed = ", ".join(quoted(record) for record in refused.records)
+    column = {"birth-date": "birth_date"}.get(refused.attribute, refused.attribute)
+    found: dict[str, Place] = {}
+    for made in state.made:
+        source, path = made.applied.plan.source, made.applied.tables.get("patient")
+        if path is None or source in found:
+            continue
+        for file, record, line, part in state.duck.rows(
+            f"SELECT file, record, line, part FROM read_parquet({quoted(str(path))}) "
+            f"WHERE patient_record IN ({listed}) AND {column} IS NOT NULL ORDER BY ALL LIMIT 1"
+        ):
+            found[source] = Place(source, state.names[file], record, line, part, refused.attribute)
+    return list(found.values())
 
 
 def _crosswalk(state: Run) -> list[tuple[str, str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from twinmap import safeio
+from twinmap import registry, safeio
 from twinmap.engine import sources
 from twinmap.errors import UsageError
 from twinmap.model import InputFile
@@ -34,6 +34,10 @@ def open_sources(state: Run) -> None:
                 state.owners.setdefault(state.inputs[path].number, [])
                 if source.name not in state.owners[state.inputs[path].number]:
                     state.owners[state.inputs[path].number].append(source.name)
+        if not any(source.name in owners for owners in state.owners.values()):
+            message = f"{source.name} has no file: none of its names fits"
+            advice = "name the file itself, or the folder that holds it"
+            state.findings.append(registry.finding("TM-O05", message, sources=(source.name,), help=advice))
 
 
 def stamp(path: Path) -> tuple[int, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,6 +42,16 @@ def readings(world: World, patient: Patient) -> list[Reading]:
     return found
 
 
+def pulses(world: World, patient: Patient) -> list[tuple[datetime, int]]:
+    """The heart rates of a wearer, every two hours or so: when in local time, and beats in a minute."""
+    rng, course = world.rng(f"band/{patient.mrn}/optical"), world.course(patient)
+    found = []
+    for hour in range(0, HOURS, 2):
+        when = local(hour) + timedelta(seconds=rng.randrange(7_200))
+        found.append((when, round(course.at(when).pulse + rng.gauss(0.5, 2))))
+    return found
+
+
 def write(world: World, folder: Path) -> None:
     """Write ``wristband-NN.json`` for everybody who wears one, and plant what lies between the devices."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,29 +62,23 @@ def write(world: World, folder: Path) -> None:
 
 
 def _plant(world: World) -> None:
-    def files(**traits: str) -> list[str]:
+    def files(clock: str) -> list[str]:
         return [
-            f"wristband-{patient.number:02}.json"
-            for patient, band in world.worn()
-            if all(getattr(band, name) == value for name, value in traits.items())
+            f"wristband-{patient.number:02}.json" for patient, band in world.worn() if band.clock == clock
         ]
 
     both = "ward-monitor wristband"
     world.plant("F01", both, "blood pressure at the upper arm and at the wrist")
     world.plant("F02", both, "blood pressure by a cuff (oscillometry) and without one")
     world.plant("G03", both, "a single reading of the cuff and a mean over five minutes")
-    world.plant(
-        "U11", "wristband", "firmware 3.0.1 writes oxygen saturation as a fraction", *files(firmware="3.0.1")
-    )
-    world.plant(
-        "T01", "wristband", "firmware 1.9.4 writes local times and names no zone", *files(clock="no-zone")
-    )
+    world.plant("U11", "wristband", "oxygen saturation is a fraction (0.97), and the app calls it %")
+    world.plant("T01", "wristband", "firmware 1.9.4 writes local times and names no zone", *files("no-zone"))
     world.plant(
         "T02",
         "ehr wristband",
-        "firmware 2.3.1 takes local time for UTC: all its samples are an hour late; "
-        "the EHR has the same readings from the phone, at the right time",
-        *files(clock="hour-late"),
+        "firmware 2.3.1 takes local time for UTC, so that its samples are an hour late; "
+        "the EHR has the same heart rates from the phone, at the right time",
+        *files("hour-late"),
     )
 
 
@@ -93,30 +96,27 @@ def _document(world: World, patient: Patient, band: Band) -> str:
 
 
 def _samples(world: World, patient: Patient, band: Band) -> dict[str, list[dict[str, Any]]]:
-    rng, course = world.rng(f"band/{patient.mrn}/optical"), world.course(patient)
-    pressures = [
-        {"start": _epoch(one.start, band), "end": _epoch(one.end, band), "sys": one.systolic, "dia": one.diastolic}
-        for one in readings(world, patient)
-    ]
-    pulses, saturations = [], []
-    for when in _moments(world, patient):
-        true = course.at(when)
-        pulses.append({"t": _iso(when, band), "bpm": round(true.pulse + rng.gauss(0.5, 2))})
-        if rng.random() < 0.3:
-            percent = min(100, round(true.saturation + rng.gauss(-0.5, 1)))
-            value = percent / 100 if band.firmware == "3.0.1" else percent
-            saturations.append({"t": _iso(when, band), "value": value})
-    steps = [
-        {"start": _epoch(local(hour), band), "end": _epoch(local(hour + 12), band), "count": rng.randrange(40, 900)}
-        for hour in range(0, 48, 12)
-    ]
-    return {"bloodPressure": pressures, "heartRate": pulses, "spo2": saturations, "steps": steps}
+    rng, course = world.rng(f"band/{patient.mrn}/rest"), world.course(patient)
 
+    def period(start: datetime, end: datetime) -> dict[str, Any]:
+        return {"start": _epoch(start, band), "end": _epoch(end, band)}
 
-def _moments(world: World, patient: Patient) -> Iterator[datetime]:
-    rng = world.rng(f"band/{patient.mrn}/moments")
-    for hour in range(0, HOURS, 2):
-        yield local(hour) + timedelta(seconds=rng.randrange(7_200))
+    def percent(when: datetime) -> int:
+        return min(100, round(course.at(when).saturation + rng.gauss(-0.5, 1)))
+
+    beats = pulses(world, patient)
+    return {
+        "bloodPressure": [
+            period(one.start, one.end) | {"sys": one.systolic, "dia": one.diastolic}
+            for one in readings(world, patient)
+        ],
+        "heartRate": [{"t": _iso(when, band), "bpm": rate} for when, rate in beats],
+        "spo2": [{"t": _iso(when, band), "value": percent(when) / 100} for when, _ in beats[1::3]],
+        "steps": [
+            period(local(hour), local(hour + 12)) | {"count": rng.randrange(40, 900)}
+            for hour in range(0, 48, 12)
+        ],
+    }
 
 
 def _epoch(when: datetime, band: Band) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from synthetic.band import Reading, readings
+from synthetic.band import Reading, pulses, readings
 from synthetic.people import MRN, NATIONAL, OFFSET, Patient, World, local
 
 LOINC, UCUM = "http://loinc.org", "http://unitsofmeasure.org"
@@ -31,7 +31,8 @@ def write(world: World, folder: Path) -> None:
 
 def _bundle(resources: list[Resource]) -> str:
     entries = ",\n ".join(
-        json.dumps({"resource": resource}, separators=(",", ":"), ensure_ascii=False) for resource in resources
+        json.dumps({"resource": resource}, separators=(",", ":"), ensure_ascii=False)
+        for resource in resources
     )
     return f'{{"resourceType":"Bundle","type":"collection","entry":[\n {entries}\n]}}\n'
 
@@ -52,14 +53,30 @@ def _resources(world: World, patient: Patient) -> list[Resource]:
         when = local(26) + timedelta(minutes=rng.randrange(30))
         true = course.at(when)
         made.pressure(when, true.systolic - 9, true.diastolic + 2, standing=True)
-    if patient.band is not None and patient in world.parts["exported"]:
-        made.device(patient.band.serial)
-        taken = readings(world, patient)[4::5]
-        for number, reading in enumerate(taken):
-            retyped = number == 2 and patient in world.parts["retyped"]
-            made.exported(reading, 40 if retyped else 0)
+    if patient.ward == "B":
+        for hours in (6, 30):
+            when = local(hours) + timedelta(minutes=rng.randrange(40))
+            made.temperature(when, course.at(when).temperature)
+    _export(world, made)
     _spoil(world, made)
     return made.resources
+
+
+def _export(world: World, made: Chart) -> None:
+    """What the phones of some patients send of their wristbands."""
+    patient = made.patient
+    if patient in world.parts["pressures-exported"]:
+        made.device()
+        for number, reading in enumerate(readings(world, patient)[4::5]):
+            retyped = number == 2 and patient in world.parts["retyped"]
+            made.exported_pressure(reading, 40 if retyped else 0)
+            if retyped:
+                what = "one of them is 40 mm[Hg] higher in the EHR"
+                world.plant("X01", "ehr wristband", what, made.last)
+    if patient in world.parts["pulses-exported"]:
+        made.device()
+        for when, rate in pulses(world, patient)[::2]:
+            made.observe(_loinc("8867-4"), when, device=made.worn, valueQuantity=_quantity(rate, "/min"))
 
 
 class Chart:
@@ -79,8 +96,18 @@ class Chart:
     def observe(self, code: Resource, when: datetime, **elements: Any) -> Resource:
         """Add an observation."""
         return self.add(
-            "Observation", status="final", code=code, subject=self.subject, effectiveDateTime=_time(when), **elements
+            "Observation",
+            status="final",
+            code=code,
+            subject=self.subject,
+            effectiveDateTime=_time(when),
+            **elements,
         )
+
+    @property
+    def last(self) -> str:
+        """The place of the last resource: file and record."""
+        return f"bundle-{self.patient.number:02}.json:{len(self.resources)}"
 
     @property
     def subject(self) -> Resource:
@@ -134,7 +161,9 @@ class Chart:
             code=_concept("http://hl7.org/fhir/sid/icd-10", code, display),
         )  # fmt: skip
 
-    def pressure(self, when: datetime, systolic: float, diastolic: float, *, standing: bool = False) -> Resource:
+    def pressure(
+        self, when: datetime, systolic: float, diastolic: float, *, standing: bool = False
+    ) -> Resource:
         """What a nurse measures with cuff and stethoscope."""
         codes = ("8460-8", "8454-1") if standing else ("8480-6", "8462-4")
         return self.observe(
@@ -153,60 +182,90 @@ class Chart:
             valueQuantity=_quantity(round(value), "mg/dL"),
         )
 
-    def device(self, serial: str) -> None:
-        """The wristband, as the phone registers it."""
-        self.add("Device", type={"text": "wristband"}, serialNumber=serial, patient=self.subject)
+    def temperature(self, when: datetime, celsius: float) -> Resource:
+        """What the ear thermometer of ward B sends: it is set to Fahrenheit, its interface to Celsius."""
+        return self.observe(
+            _loinc("8310-5", "Body temperature"),
+            when,
+            bodySite=_concept(SNOMED, "117590005", "Ear structure"),
+            valueQuantity=_quantity(round(celsius * 9 / 5 + 32, 1), "Cel"),
+        )
 
-    def exported(self, reading: Reading, typo: int) -> Resource:
-        """A reading of the wristband, as the phone sends it; once retyped by hand, with a digit wrong."""
-        device = next(resource for resource in self.resources if resource["resourceType"] == "Device")
-        found = self.add(
-            "Observation", status="final", code=_loinc("85354-9"), subject=self.subject,
+    def device(self) -> None:
+        """The wristband, as the phone registers it."""
+        band = self.patient.band
+        assert band is not None
+        self.add("Device", type={"text": "wristband"}, serialNumber=band.serial, patient=self.subject)
+
+    @property
+    def worn(self) -> Resource:
+        """The reference to the wristband."""
+        return {"reference": f"Device/d-{self.patient.number:02}-1"}
+
+    def exported_pressure(self, reading: Reading, typo: int) -> None:
+        """A mean of the wristband, as the phone sends it; once retyped by hand, with a digit wrong."""
+        self.add(
+            "Observation", status="final", subject=self.subject, device=self.worn,
+            code=_loinc("96607-7", "Blood pressure panel mean systolic and mean diastolic"),
             effectivePeriod={"start": _time(reading.start), "end": _time(reading.end)},
-            device={"reference": f"Device/{device['id']}"},
-            component=_components(("8480-6", "8462-4"), reading.systolic + typo, reading.diastolic),
+            component=_components(("96608-5", "96609-3"), reading.systolic + typo, reading.diastolic),
         )  # fmt: skip
-        return found
 
 
 def _spoil(world: World, made: Chart) -> None:
-    """Plant what goes wrong in single resources, in the charts of patients 2 to 5."""
-    number, file = made.patient.number, f"bundle-{made.patient.number:02}.json"
-    if number == 2:
-        when = datetime(1926, 3, 27, 7, 30)
-        late = made.observe(_loinc("29463-7"), when, valueQuantity=_quantity(made.patient.weight, "kg"))
-        world.plant("T07", "ehr", "a weight was measured in 1926, before the patient was born", f"{file}:{late['id']}")
-    elif number == 3:
-        wrong = made.pressure(local(7), 131, 83)
-        wrong["component"][1]["code"] = _loinc("8867-4", "Heart rate")
-        world.plant("U06", "ehr", "a diastolic pressure is coded as heart rate", f"{file}:{wrong['id']}")
-        world.plant(
-            "U05", "ehr ward-monitor", "that heart rate is in mm[Hg], all others in /min",
-            f"{file}:{wrong['id']}", because="U06",
-        )  # fmt: skip
-        world.plant("H01", "ehr", "that heart rate is not in /min", f"{file}:{wrong['id']}", because="U06")
-    elif number == 4:
-        height = made.observe(
-            {"coding": [{"system": "https://loinc.org", "code": "8302-2"}]},
-            local(8),
-            valueQuantity=_quantity(made.patient.height, "cm"),
-        )
-        world.plant("C04", "ehr", "LOINC is called https://loinc.org", f"{file}:{height['id']}")
-    elif number == 5:
-        error = made.observe(_loinc("8302-2"), local(9), valueQuantity=_quantity(71, "cm"))
-        error["status"] = "entered-in-error"
-        world.plant("S01", "ehr", "a height was entered in error", f"{file}:{error['id']}")
+    """Plant what goes wrong in single resources, in the charts of patients 2 to 7."""
+
+    def plant(code: str, what: str, sources: str = "ehr", because: str | None = None) -> None:
+        world.plant(code, sources, what, made.last, because=because)
+
+    weight, height = _quantity(made.patient.weight, "kg"), _quantity(made.patient.height, "cm")
+    match made.patient.number:
+        case 2:
+            made.observe(_loinc("29463-7"), datetime(1926, 3, 27, 7, 30), valueQuantity=weight)
+            plant("T07", "a weight was measured in 1926, before the patient was born")
+        case 3:
+            wrong = made.pressure(local(7), 131, 83)
+            wrong["component"][1]["code"] = _loinc("8867-4", "Heart rate")
+            plant("U06", "a diastolic pressure is coded as heart rate")
+            plant("H01", "that heart rate is not in /min", because="U06")
+            for other in ("ward-monitor", "wristband"):
+                plant(
+                    "U05", "that heart rate is in mm[Hg], all others in /min", f"ehr {other}", because="U06"
+                )
+        case 4:
+            made.observe(_concept(SNOMED, "8302-2"), local(8), valueQuantity=height)
+            plant("C04", "a LOINC code stands under the URI of SNOMED CT")
+        case 5:
+            error = made.observe(_loinc("8302-2"), local(9), valueQuantity=_quantity(71, "cm"))
+            error["status"] = "entered-in-error"
+            plant("S01", "a height was entered in error")
+        case 6:
+            made.observe(_loinc("2710-2"), local(10), valueQuantity=_quantity(96, "%"))
+            plant("N01", "LOINC 2710-2 was replaced by 59408-5")
+        case 7:
+            both = {"coding": [{"system": LOINC, "code": code} for code in ("8867-4", "9279-1")]}
+            made.observe(both, local(10), valueQuantity=_quantity(64, "/min"))
+            plant("C06", "one value is coded as heart rate and as respiratory rate")
 
 
 def _plant(world: World) -> None:
     """Note what lies between the EHR and the devices."""
-    exported = [patient for patient in world.parts["exported"] if patient.band and patient.band.clock == "right"]
-    files = [f"bundle-{patient.number:02}.json" for patient in exported]
-    world.plant("D02", "ehr wristband", "readings of the wristband are in the EHR as well", *files)
-    retyped = [f"bundle-{patient.number:02}.json" for patient in world.parts["retyped"]]
-    world.plant("X01", "ehr wristband", "one of them is 40 mm[Hg] higher in the EHR", *retyped)
-    stood = [f"bundle-{patient.number:02}.json" for patient in world.parts["stood-up"]]
-    world.plant("F04", "ehr ward-monitor", "blood pressures standing (8460-8) and lying in bed", *stood)
+
+    def files(part: str) -> list[str]:
+        return [f"bundle-{patient.number:02}.json" for patient in world.parts[part]]
+
+    world.plant(
+        "D02",
+        "ehr wristband",
+        "readings of the wristband are in the EHR as well",
+        *files("pressures-exported"),
+    )
+    world.plant(
+        "F04", "ehr ward-monitor", "blood pressures standing (8460-8) and lying in bed", *files("stood-up")
+    )
+    world.plant("U07", "ehr", "the ear thermometer of ward B sends degrees Fahrenheit labelled Cel")
+    for code in ("V01", "H01"):
+        world.plant(code, "ehr", "body temperatures above 46 Cel", because="U07")
 
 
 def _components(codes: tuple[str, str], systolic: int, diastolic: int) -> list[Resource]:

@@ -23,24 +23,12 @@ class Result:
     low: float
     high: float
     status: str = "F"
-    flag: str | None = None
 
     def segment(self, number: int, when: str) -> str:
         """The OBX, with the flag that its own interval says."""
-        kind = "NM" if self.value.replace(".", "").isdigit() else "ST"
-        flag = self.flag if self.flag is not None else _flag(self.value, self.low, self.high)
-        interval = f"{self.low:g}-{self.high:g}"
-        return (
-            f"OBX|{number}|{kind}|{self.code}||{self.value}|{self.unit}|{interval}|{flag}|||{self.status}|||{when}"
-        )
-
-
-def _flag(value: str, low: float, high: float) -> str:
-    try:
-        number = float(value)
-    except ValueError:
-        return ""
-    return "L" if number < low else "H" if number > high else "N"
+        flag = "L" if float(self.value) < self.low else "H" if float(self.value) > self.high else "N"
+        measured = f"{self.value}|{self.unit}|{self.low:g}-{self.high:g}|{flag}"
+        return f"OBX|{number}|NM|{self.code}||{measured}|||{self.status}|||{when}"
 
 
 #: A sample: patient, when it was taken, chemistry and blood count.
@@ -62,7 +50,9 @@ def write(world: World, folder: Path) -> None:
     samples.sort(key=lambda sample: sample.taken)
     _spoil(world, samples)
     other = {patient.mrn for patient in world.parts["other-sex"]}
-    messages = [_message(number, sample, sample.patient.mrn in other) for number, sample in enumerate(samples, 1)]
+    messages = [
+        _message(number, sample, sample.patient.mrn in other) for number, sample in enumerate(samples, 1)
+    ]
     _plant(world, [index for index, sample in enumerate(samples, 1) if sample.patient.mrn in other])
     (folder / "feed.hl7").write_text("\n".join(messages) + "\n", encoding="utf-8", newline="\n")
 
@@ -80,7 +70,13 @@ def _sample(world: World, patient: Patient, day: int) -> Sample:
         sugar,
         Result("CREA^Creatinine^99LAB", f"{creatinine:.0f}", "µmol/L", 45, 104),
         Result("K^Potassium^99LAB", f"{own.gauss(4.2, 0.3) + rng.gauss(0, 0.1):.1f}", "mmol/L", 3.5, 5.1),
-        Result("NA^Sodium^99LAB^2951-2^Sodium^LN", f"{own.gauss(140, 2) + rng.gauss(0, 1):.0f}", "mmol/L", 136, 145),
+        Result(
+            "NA^Sodium^99LAB^2951-2^Sodium^LN",
+            f"{own.gauss(140, 2) + rng.gauss(0, 1):.0f}",
+            "mmol/L",
+            136,
+            145,
+        ),
     ]
     blood = [Result("HB^Haemoglobin^99LAB", f"{own.gauss(139, 11) + rng.gauss(0, 2):.0f}", "g/L", 120, 170)]
     if day == 0:
@@ -153,27 +149,22 @@ def _spoil(world: World, samples: list[Sample]) -> None:
     change("C13", "one OBX-3 says glucose by its local and potassium by its LOINC code", first[2], 0,
            code="GLU^Glucose^99LAB^2823-3^Potassium^LN")  # fmt: skip
     change("S01", "a glucose was withdrawn (OBX-11 is W)", first[3], 0, status="W", value="31.0")
-    change("R01", "a potassium within its interval has the flag H", first[4], 2, value="4.4", flag="H")
-    change("F06", "a serum creatinine whose specimen is urine", first[5], 1,
+    change("F06", "a serum creatinine whose specimen is urine", first[4], 1,
            code="2160-0^Creatinine^LN", value="0.9", unit="mg/dL", low=0.5, high=1.2)  # fmt: skip
-    _more(world, samples, first[5:])
+    _more(world, samples, first[4:])
 
 
 def _more(world: World, samples: list[Sample], free: list[Sample]) -> None:
-    urine, local_code, citrate, pair, coarse = free[:5]
+    urine, local_code, citrate, mended, coarse = free[:5]
     urine.chemistry = [urine.chemistry[1]]
     urine.specimen = "UR^Urine^99LAB"
     local_code.chemistry.append(Result("LAC^Lactate^99LAB", "1.2", "mmol/L", 0.5, 2.2))
     citrate.specimen = "CIT^Citrate plasma^99LAB"
     coarse.chemistry[0] = replace(coarse.chemistry[0], code="GLUX^Glucose (any blood)^99LAB")
-    # Reported first as preliminary, then as final under the same order, with another value.
-    early = replace(pair.chemistry[2], status="P")
-    final = replace(early, status="F", value=f"{float(early.value) + 0.2:.1f}")
-    pair.chemistry[2:3] = [early, final]
+    mended.chemistry[2] = replace(mended.chemistry[2], status="C")  # a correction, as it should be
     for code, what, sample in (
         ("C01", "the local code LAC is not in the code map", local_code),
         ("E01", "the specimen CIT is not in the map of specimens", citrate),
         ("G01", "the local code GLUX is broader than what it is mapped to", coarse),
-        ("D03", "a potassium is there as preliminary and as final", pair),
     ):
         world.plant(code, "laboratory", what, f"feed.hl7:{samples.index(sample) + 1}")

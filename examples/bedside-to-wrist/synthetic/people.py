@@ -147,13 +147,13 @@ def world(seed: int, count: int = 20) -> World:
     numbers = rng.sample(range(10_000, 99_999), count)
     found = World(seed, [_patient(rng, index, number) for index, number in enumerate(numbers, 1)])
     _give_bands(found, rng)
-    worn = [patient for patient, band in found.worn() if band.clock == "right" and band.firmware == "2.4.0"]
+    worn = [patient for patient, band in found.worn() if band.clock == "right"]
     bare = [patient for patient in found.patients if patient.band is None]
     rng.shuffle(worn)
     rng.shuffle(bare)
-    late = [patient for patient, band in found.worn() if band.clock == "hour-late"]
     found.parts = {
-        "exported": sorted(worn[:3] + late, key=lambda patient: patient.number),
+        "pressures-exported": worn[:3],
+        "pulses-exported": [patient for patient, band in found.worn() if band.clock == "hour-late"],
         "retyped": worn[:1],
         "other-sex": bare[:1],
         "stood-up": [*worn[3:5], bare[1]],
@@ -185,11 +185,10 @@ def _patient(rng: Random, index: int, number: int) -> Patient:
 
 
 def _give_bands(world_: World, rng: Random) -> None:
-    """Twelve patients wear a band: three have a clock an hour late, two a new firmware, one an old one."""
+    """Twelve patients wear a band: three of them run an hour late, one has an old firmware."""
     worn = sorted(rng.sample(range(len(world_.patients)), 12))
-    special = [{"clock": "hour-late", "firmware": "2.3.1"}] * 3 + [{"firmware": "3.0.1"}] * 2
-    special += [{"clock": "no-zone", "firmware": "1.9.4"}]
-    kinds: list[dict[str, str]] = [*special, *[{}] * 6]
+    late, old = {"clock": "hour-late", "firmware": "2.3.1"}, {"clock": "no-zone", "firmware": "1.9.4"}
+    kinds: list[dict[str, str]] = [late, late, late, old, *[{}] * 8]
     rng.shuffle(kinds)
     for index, kind in zip(worn, kinds, strict=True):
         band = Band(f"w-{rng.randrange(16**6):06x}", f"PB-{rng.randrange(10**6):06}", **kind)

@@ -14,8 +14,6 @@ from synthetic.people import HOURS, Course, Patient, World, local
 COLUMNS = ["mrn", "charted_at", "monitor", "sbp", "dbp", "map", "hr", "rr", "spo2", "temp", "nurse_note"]
 MMHG_PER_KPA = 7.50062
 NOTES = ("asleep", "turned", "walked", "no pain")
-#: Whose thermometer is set to Fahrenheit.
-FAHRENHEIT = "MON-B3"
 
 Row = dict[str, str]
 
@@ -32,13 +30,6 @@ def write(world: World, folder: Path) -> None:
         "blood pressure is in kPa in ward B and in mm[Hg] on the wrist",
         "vitals-ward-b.csv",
     )
-    world.plant(
-        "U07",
-        "ward-monitor",
-        f"the thermometer of {FAHRENHEIT} writes degrees Fahrenheit where the mapping says Cel",
-        f"vitals-ward-b.csv:monitor={FAHRENHEIT}",
-    )
-    world.plant("H01", "ward-monitor", "temperatures above 46 Cel", "vitals-ward-b.csv", because="U07")
     for ward, delimiter in (("A", ","), ("B", ";")):
         lines = [delimiter.join(COLUMNS)]
         lines += [delimiter.join(row.values()) for row in rows[ward]]
@@ -66,9 +57,6 @@ def _row(rng: Random, patient: Patient, course: Course, when: datetime) -> Row:
     diastolic = min(true.diastolic + rng.gauss(0, 1.5), systolic - 15)
     mean = diastolic + (systolic - diastolic) / 3
     metric = patient.ward == "B"
-    temperature = true.temperature + rng.gauss(0, 0.1)
-    if patient.monitor == FAHRENHEIT:
-        temperature = temperature * 9 / 5 + 32
     row = {
         "mrn": patient.mrn,
         "charted_at": f"{when:%d.%m.%Y %H:%M}",
@@ -80,7 +68,7 @@ def _row(rng: Random, patient: Patient, course: Course, when: datetime) -> Row:
         "hr": _maybe(rng, f"{true.pulse + rng.gauss(0, 1.5):.0f}"),
         "rr": _maybe(rng, f"{max(8, true.breaths):.0f}"),
         "spo2": _maybe(rng, f"{min(100, true.saturation + rng.gauss(0, 0.6)):.0f}", "-99"),
-        "temp": _maybe(rng, f"{temperature:.1f}", "-99"),
+        "temp": _maybe(rng, f"{true.temperature + rng.gauss(0, 0.1):.1f}", "-99"),
         "nurse_note": rng.choice(NOTES) if rng.random() < 0.04 else "",
     }
     return {name: value.replace(".", ",") for name, value in row.items()} | _kept(row) if metric else row
@@ -114,8 +102,10 @@ def _spoil(world: World, rows: list[Row]) -> None:
 
     world.plant("Q11", "ward-monitor", "a heart rate ends in the letter O", at(letter))
     world.plant("V01", "ward-monitor", "a heart rate of several hundred: a zero too many", at(fast))
-    world.plant("H01", "ward-monitor", "both are no heart rates", at(letter), at(fast), because="V01")
-    world.plant("Q01", "ward-monitor", "a comma in a note that is not quoted makes a twelfth cell", at(ragged))
+    world.plant("H01", "ward-monitor", "neither is a heart rate", at(letter), at(fast), because="V01")
+    world.plant(
+        "Q01", "ward-monitor", "a comma in a note that is not quoted makes a twelfth cell", at(ragged)
+    )
     world.plant("D01", "ward-monitor", "a row stands in the file twice", at(again), f"{file}:{again + 2}")
     world.plant(
         "Q13", "ward-monitor", "02:30 on 29 March does not exist in Europe/Zurich", f"{file}:{len(rows)}"

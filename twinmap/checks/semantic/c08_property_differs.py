@@ -1,4 +1,4 @@
-"""Two sources give different properties of one component, and no conversion leads from one to the other.
+"""Two sources give properties of one component that no conversion ties.
 
 What it means:
     The LOINC PROPERTY of the two codes differs, such as a concentration and a rate, and neither their units

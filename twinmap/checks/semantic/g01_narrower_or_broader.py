@@ -1,10 +1,11 @@
-"""A code was mapped by a row that does not claim the same meaning.
+"""A code is narrower or broader than the one that it is mapped to or compared with.
 
 What it means:
     The row's predicate is ``skos:broadMatch`` (the target is broader), ``skos:narrowMatch`` (narrower),
     ``skos:closeMatch`` or ``skos:relatedMatch``; a FHIR ConceptMap says the same with ``wider``,
     ``narrower`` and so on. The target is used, the received code and the predicate are kept beside it
-    (``raw_code``, ``map_predicate``).
+    (``raw_code``, ``map_predicate``). The same code tells where, of two sources, one is more specific in a facet:
+    an oscillometric pressure beside one that is merely noninvasive.
 
 Why it matters:
     What was lost or added by the mapping is lost or added for good: a pressure from an arterial line that is
@@ -19,8 +20,19 @@ What to do:
     Where both codes do mean the same, correct the predicate to ``skos:exactMatch``.
 """
 
-from twinmap.diagnostics import Severity
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twinmap.checks.context import Context
+from twinmap.checks.differences import differences
+from twinmap.diagnostics import Finding, Severity
 
 SEVERITY = Severity.INFO
 MESSAGE = "a code was mapped by a row that is not an exact match"
 HELP = "review the row; where both codes mean the same its predicate is skos:exactMatch"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """One finding a pair of sources, concept and facet."""
+    yield from differences(context, "TM-G01")

@@ -1,0 +1,51 @@
+"""A statement says something else than its own code: another specimen, site or posture.
+
+What it means:
+    The code fixes a facet (LOINC 2160-0 is creatinine in serum or plasma), and the statement gives another
+    value for the same facet that excludes it (specimen urine). Such a statement is ``not-comparable`` with
+    anything. A more precise value is no contradiction: serum beside "serum or plasma".
+
+Why it matters:
+    One of the two is wrong, and there is no telling which. Creatinine in urine is about a hundred times that
+    in serum.
+
+Example:
+    code 2160-0 (Creatinine in Serum or Plasma), specimen urine
+
+What to do:
+    Correct the code or the facet, in the mapping or at the sender.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twinmap import registry
+from twinmap.checks.context import Context
+from twinmap.checks.differences import word
+from twinmap.diagnostics import Finding, Severity
+
+SEVERITY = Severity.ERROR
+HELP = "correct the code or the facet, in the mapping or at the sender"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """One finding a source, code, facet and mapping rule."""
+    asked = [(item, "true") for item in context.compared.signatures if item.contradictions]
+    for item, rule, count, places in context.statements(asked):
+        for wrong in item.contradictions:
+            stated, fixed = word(wrong.facet, wrong.stated), word(wrong.facet, wrong.fixed)
+            yield registry.finding(
+                "TM-F06",
+                f"{item.group}: the {wrong.facet} is {stated}, and {item.meaning.curie} means {fixed}",
+                where=context.where(rule, wrong.facet, "code"),
+                places=places,
+                sources=(item.source,),
+                concept=item.group,
+                rule=rule,
+                facet=wrong.facet,
+                relation="not-comparable",
+                details={"stated": wrong.stated, "fixed": wrong.fixed, "code": item.meaning.curie},
+                help=HELP,
+                count=count,
+            )

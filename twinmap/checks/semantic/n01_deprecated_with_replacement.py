@@ -1,0 +1,49 @@
+"""A code is deprecated, and one other code has taken its place.
+
+What it means:
+    LOINC has withdrawn the term and names exactly one replacement. The statement keeps the code that was
+    received; in comparisons it means what its replacement means. Known are the terms of a small table, with
+    the source of each row.
+
+Why it matters:
+    New systems send the new code, old ones the old: half of a series is missed by a query for either.
+
+Example:
+    loinc:2710-2            # deprecated; 59408-5 took its place
+
+What to do:
+    Write the replacement in the mapping, or give a code map with a row for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twinmap import registry
+from twinmap.checks.context import Context
+from twinmap.diagnostics import Finding, Severity
+from twinmap.terms import loinc
+from twinmap.terms.replaced import replacement
+
+SEVERITY = Severity.WARNING
+HELP = "write the replacement in the mapping, or map the deprecated code to it"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """One finding a source, mapping rule and code."""
+    for seen in context.codes:
+        new = replacement(seen.code) if seen.system == loinc.SYSTEM else None
+        if new is None:
+            continue
+        yield registry.finding(
+            "TM-N01",
+            f"LOINC {seen.code} is deprecated: {new} took its place",
+            where=context.where(seen.rule, seen.slot),
+            places=seen.places,
+            sources=(seen.source,),
+            concept=seen.code,
+            rule=seen.rule,
+            details={"code": seen.code, "suggested": new, "slot": seen.slot, "kind": seen.kind},
+            help=HELP,
+            count=seen.count,
+        )

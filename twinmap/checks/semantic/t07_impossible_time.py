@@ -1,0 +1,102 @@
+"""A statement is about a time at which it cannot have been made.
+
+What it means:
+    It starts more than a day before the birth of the patient, or before 1900; or after the moment of the run,
+    where one is given (nothing reads a clock). As a warning: more than a day after the patient's death. A day
+    is left for time zones, and a birth date that is only a year is taken as its first day.
+
+Why it matters:
+    Such times come from a wrong format (day and month swapped, seconds read as milliseconds), a default such as
+    1899-12-30, or a wrong patient.
+
+Example:
+    heart-rate at 1753-01-01        birth date 1970-03-01, glucose at 1907-03-01
+
+What to do:
+    Look at ``format`` of the time in the mapping, and at the first places. A default date of the source belongs
+    into ``missing``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twinmap import registry
+from twinmap.checks.context import FIRST, Context
+from twinmap.diagnostics import Finding, Severity
+
+SEVERITY = Severity.ERROR
+HELP = "look at the format of the time in the mapping; default dates of the source belong into missing"
+
+_DAY_US = 86_400_000_000
+_YEAR_1900_US = -2_208_988_800_000_000
+
+#: Kinds with a time, and whether it may lie in the future or after death.
+_KINDS = {
+    "observation": True,
+    "procedure": True,
+    "immunization": True,
+    "medication": False,
+    "encounter": False,
+    "condition": False,
+    "allergy": False,
+}
+_SAYS = {
+    "birth": "before the birth of the patient",
+    "1900": "before 1900",
+    "future": "after the moment of the run",
+    "death": "after the death of the patient",
+}
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """One finding a source, kind, mapping rule and reason."""
+    _lives(context)
+    for kind, done in _KINDS.items():
+        table = context.table(kind)
+        if table is None:
+            continue
+        for source, rule, reason, count, places in context.duck.rows(
+            f"SELECT source, rule, reason, count(*), {FIRST} FROM (SELECT s.*, {_reason(context, done)} AS reason "
+            f"FROM {table} s LEFT JOIN k_life l ON l.twin = s.twin WHERE s.start_us IS NOT NULL) "
+            "WHERE reason IS NOT NULL GROUP BY ALL ORDER BY source, rule, reason"
+        ):
+            yield registry.finding(
+                "TM-T07",
+                f"{kind} of {source}: the time is {_SAYS[reason]}",
+                severity=Severity.WARNING if reason == "death" else SEVERITY,
+                where=context.where(rule, "time"),
+                places=context.places(source, places, "time"),
+                sources=(source,),
+                concept=f"{kind} {reason}",
+                rule=rule,
+                details={"kind": kind, "reason": reason},
+                help=HELP,
+                count=count,
+            )
+
+
+def _reason(context: Context, done: bool) -> str:
+    tests = [
+        ("birth", f"s.start_us < l.birth_us - {_DAY_US}"),
+        ("1900", f"s.start_us < {_YEAR_1900_US}"),
+    ]
+    if done and context.as_of_us is not None:
+        tests.append(("future", f"s.start_us > {context.as_of_us + _DAY_US}"))
+    if done:
+        tests.append(("death", f"s.start_us > l.death_us + {2 * _DAY_US}"))
+    return f"CASE {' '.join(f'WHEN {test} THEN {reason!r}' for reason, test in tests)} END"
+
+
+def _lives(context: Context) -> None:
+    """The table ``k_life``: earliest birth and latest death of each twin, the start of the day each."""
+    table = context.table("patient")
+    padded = "concat(birth_date, CASE length(birth_date) WHEN 4 THEN '-01-01' WHEN 7 THEN '-01' ELSE '' END)"
+    death = "CASE WHEN regexp_full_match(deceased, '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?') THEN left(deceased, 10) END"
+    rows = (
+        f"SELECT twin, min(epoch_us(try_cast({padded} AS TIMESTAMP))) AS birth_us, "
+        f"max(epoch_us(try_cast({death} AS TIMESTAMP))) AS death_us FROM {table} GROUP BY twin"
+        if table
+        else "SELECT '' AS twin, 0::BIGINT AS birth_us, 0::BIGINT AS death_us WHERE false"
+    )
+    context.duck.run(f"CREATE OR REPLACE TEMP TABLE k_life AS {rows}")

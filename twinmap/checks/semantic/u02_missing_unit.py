@@ -1,0 +1,71 @@
+"""A quantity has no unit.
+
+What it means:
+    The value is a number, and no unit came with it. A concept whose unit is a plain count (``{steps}``, ``1``)
+    needs none. Where the concept has a dimension this is an error; where it is not known whether the code
+    has one (a score, a local test), a warning. A unit that is given but not known is U01.
+
+Why it matters:
+    98.6 is a fever in degrees Celsius that nobody survives, and a normal temperature in degrees Fahrenheit. No
+    unit is ever assumed: the value has no canonical form and takes part in no comparison of numbers.
+
+Example:
+    body-temperature: {value: $(temp)}          # the file has no column with the unit
+
+What to do:
+    Bind ``unit`` to the field that holds it. Where the documentation of the source says that it is always the
+    same, write it as a literal: ``unit: Cel``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from twinmap import registry
+from twinmap.checks.context import Context
+from twinmap.compare.signature import Signature
+from twinmap.diagnostics import Finding, Severity
+from twinmap.terms import loinc, units
+
+SEVERITY = Severity.ERROR
+HELP = "bind unit to its field, or write it as a literal where the source says that it is always the same"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """One finding a source, concept and mapping rule."""
+    bare = [
+        item
+        for item in context.compared.signatures
+        if item.values == "quantity" and item.unit is None and item.unit_raw is None
+    ]
+    asked = [(item, "true") for item in bare if _needed(item) is not False]
+    for item, rule, count, places in context.statements(asked):
+        yield registry.finding(
+            "TM-U02",
+            f"{item.group}: numbers of {item.source} have no unit",
+            severity=SEVERITY if _needed(item) else Severity.WARNING,
+            where=context.where(rule, "unit", "value"),
+            places=places,
+            sources=(item.source,),
+            concept=item.group,
+            rule=rule,
+            facet="unit",
+            help=HELP,
+            count=count,
+        )
+
+
+def _needed(item: Signature) -> bool | None:
+    """Whether a value of this meaning needs a unit; None where that is not known."""
+    if item.meaning.concept is not None and item.meaning.concept.unit is not None:
+        return not _plain(item.meaning.concept.unit)
+    if item.meaning.axes is None:
+        return None
+    fitting = loinc.property_dimension(item.meaning.axes.property)
+    return not all(_plain(unit) for unit in fitting) if fitting else None
+
+
+def _plain(unit: str) -> bool:
+    """A count, such as ``1`` or ``{steps}``; a percentage is not: it may as well be a fraction."""
+    return units.factor_offset(unit, "1") == (Fraction(1), Fraction(0))
