@@ -87,7 +87,12 @@ def _rows(count: int, seed: int) -> Iterator[list[tuple[str, ...]]]:
     """The rows in chunks; a patient's rows follow each other in time."""
     chance = random.Random(seed)
     values = _values(chance)
-    days = [f"{year}-{month:02}-{day:02}" for year in range(2016, 2026) for month in range(1, 13) for day in range(1, 29)]
+    days = [
+        f"{year}-{month:02}-{day:02}"
+        for year in range(2016, 2026)
+        for month in range(1, 13)
+        for day in range(1, 29)
+    ]
     clocks = [f"T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}Z" for n in range(0, 86_400, 7)]
     numbers = range(len(MEASURES))
     for first in range(0, count, _CHUNK):
@@ -101,7 +106,10 @@ def _rows(count: int, seed: int) -> Iterator[list[tuple[str, ...]]]:
             chance.choices(range(_NO_UNIT), k=size),
             strict=True,
         )
-        yield [_row(number, MEASURES[which], values[which][value], day + clock, unit) for number, which, value, day, clock, unit in drawn]
+        yield [
+            _row(number, MEASURES[which], values[which][value], day + clock, unit)
+            for number, which, value, day, clock, unit in drawn
+        ]
 
 
 def _row(number: int, measure: Measure, value: str, when: str, unit: int) -> tuple[str, ...]:
@@ -128,7 +136,10 @@ def patient(number: int) -> str:
 
 def _values(chance: random.Random) -> list[list[str]]:
     return [
-        [f"{max(0.1, chance.gauss(measure.mean, measure.deviation)):.{measure.digits}f}" for _ in range(_POOL)]
+        [
+            f"{max(0.1, chance.gauss(measure.mean, measure.deviation)):.{measure.digits}f}"
+            for _ in range(_POOL)
+        ]
         for measure in MEASURES
     ]
 

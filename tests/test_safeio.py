@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gzip
 import json
@@ -76,14 +77,15 @@ def is_complete(folder: Path) -> bool:
 
 # --- killed at any moment ---------------------------------------------------------------------------
 
-#: Runs a mapping and kills itself before the n-th time that it touches a file.
+#: Runs a mapping in child processes that kill themselves before the n-th time that they touch a file.
 KILLED = """
 import os, pathlib, shutil, signal, sys
 from pathlib import Path
+import duckdb, pyarrow.parquet
 from twinmap import api, safeio
 from twinmap.engine.duck import Duck
 
-left = int(sys.argv[4])
+left = 0
 
 def counted(of, name):
     original = getattr(of, name)
@@ -101,8 +103,16 @@ counted(shutil, "rmtree")
 counted(Duck, "to_parquet")
 counted(Duck, "to_lines")
 counted(os, "fsync")
-api.run(sys.argv[1], out=sys.argv[2], key_file=Path(sys.argv[3]), jobs=1, engine="none")
-print(left)
+mapping, key = sys.argv[1], Path(sys.argv[2])
+for point, out in zip(sys.argv[3::2], sys.argv[4::2]):
+    child = os.fork()
+    if child == 0:
+        left = int(point)
+        api.run(mapping, out=out, key_file=key, jobs=1, engine="none")
+        print(left, flush=True)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    print(point, "killed" if os.WIFSIGNALED(status) else "ended", flush=True)
 """
 MANY = 1_000_000
 
@@ -117,20 +127,24 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     run(new, after)
     wanted = {"old": content(before), "new": content(after)}
 
-    def killed(out: Path, number: int) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(script), str(new), str(out), str(KEY), str(number)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+    def killed(points: list[int]) -> list[str]:
+        command = [sys.executable, str(script), str(new), str(KEY)]
+        for point in points:
+            shutil.copytree(before, tmp_path / f"out{point}")
+            command += [str(point), str(tmp_path / f"out{point}")]
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert found.returncode == 0, found.stderr
+        return found.stdout.split()
 
-    whole = killed(tmp_path / "whole", MANY)
-    assert whole.returncode == 0, whole.stderr
-    points = MANY - int(whole.stdout)
-    # The last of them publish: every one of those, and some of the others.
-    chosen = [*range(points - 16, points + 1), *random.Random(7).sample(range(1, points - 16), 8)]
+    whole = killed([MANY])
+    assert whole[-1] == "ended"
+    points = MANY - int(whole[0])
+    # Most of the last of them publish; and some of the others.
+    chosen = sorted({*range(points - 40, points + 1, 2), *random.Random(7).sample(range(1, points - 40), 6)})
+    assert killed(chosen).count("killed") == len(chosen)
     repaired = 0
-    for number in chosen:
-        out = tmp_path / "out"
-        shutil.copytree(before, out)
-        assert killed(out, number).returncode == -9
+    for point in chosen:
+        out = tmp_path / f"out{point}"
         if is_complete(out):
             assert content_without_work(out) in wanted.values()
         else:
@@ -138,7 +152,6 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
             run(new, out)
             assert is_complete(out)
             assert content(out) == wanted["new"]
-        shutil.rmtree(out)
     assert repaired > 3, "no run was killed while it published"
 
 
@@ -148,17 +161,18 @@ def content_without_work(folder: Path) -> dict[str, bytes]:
 
 def test_killed_by_the_clock(tmp_path: Path) -> None:
     """The same at moments that nobody chose."""
-    script = tmp_path / "killed.py"
-    script.write_text(KILLED)
-    mapping = project(tmp_path / "data", 3000)
-    out = tmp_path / "out"
-    command = [sys.executable, str(script), str(mapping), str(out), str(KEY), str(MANY)]
+    mapping, out = project(tmp_path / "data", 3000), tmp_path / "out"
+    code = "import sys; from pathlib import Path; from twinmap import api; "
+    code += f"api.run({str(mapping)!r}, out={str(out)!r}, key_file=Path({str(KEY)!r}), jobs=1, engine='none')"
     moments = random.Random(11)
-    for _ in range(6):
-        try:
-            subprocess.run(command, capture_output=True, timeout=moments.uniform(0.2, 1.5), check=False)
-        except subprocess.TimeoutExpired:
-            pass  # it was killed
+    for _ in range(4):
+        with contextlib.suppress(subprocess.TimeoutExpired):  # it is killed
+            subprocess.run(
+                [sys.executable, "-c", code],
+                capture_output=True,
+                timeout=moments.uniform(0.5, 1.5),
+                check=False,
+            )
         if out.exists():
             is_complete(out)
     run(mapping, out)

@@ -153,14 +153,19 @@ def matching(root: Path, patterns: Iterable[str]) -> list[Path]:
 
 _WORK = ".twinmap"
 _MANIFEST = "manifest.json"
+_LOCK = "lock"
+
+#: In the work folder while files are put in place: the names that are ours then.
+_JOURNAL = "publishing"
 
 
 @contextmanager
 def output_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
     """Give a work folder; what stands in its ``publish`` subfolder appears in ``target`` at the end.
 
-    An empty folder, or one whose manifest is ours, is replaced; the files are renamed into place one
-    by one, the manifest last. After an exception the old output stands untouched.
+    In an empty folder, or one whose manifest is ours, what is ours is replaced: the files are renamed into
+    place one by one, the manifest last. After an exception the old output stands untouched, or where that
+    comes too late, the next run takes over what is there. Files of others beside ours are left alone.
 
     Raises:
         UsageError: The folder holds something that is not ours (O07); ``--force`` replaces it.
@@ -170,15 +175,16 @@ def output_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
     work = target / _WORK
     try:
         with _lock(work):
-            for leftover in (work / "publish", work / "parts"):
-                shutil.rmtree(leftover, ignore_errors=True)
+            _clear(work)
             (work / "publish").mkdir()
             (work / "parts").mkdir()
             try:
                 yield work
-                _publish(work / "publish", target)
+                _publish(work, target)
             finally:
-                shutil.rmtree(work, ignore_errors=True)
+                _clear(work)
+                if not (work / _JOURNAL).exists():
+                    shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
         raise full_disk(error, target) from error
 
@@ -199,7 +205,7 @@ def _claim(target: Path, *, force: bool) -> None:
         found = {entry.name for entry in target.iterdir()}
     except OSError as error:
         raise full_disk(error, target) from error
-    if not found or _WORK in found or _is_ours(target / _MANIFEST) or force:
+    if not found or force or _outputs(target) is not None or found - {_WORK} <= _begun(target):
         return
     message = f"{target} holds files that twinmap did not write"
     raise UsageError(
@@ -209,11 +215,32 @@ def _claim(target: Path, *, force: bool) -> None:
     )
 
 
-def _is_ours(manifest: Path) -> bool:
+def _outputs(target: Path) -> set[str] | None:
+    """What our manifest says that we wrote into a folder; None where there is no manifest of ours."""
     try:
-        return "twinmap" in json.loads(manifest.read_text("utf-8"))
+        manifest = json.loads((target / _MANIFEST).read_text("utf-8"))
+        if "twinmap" not in manifest:
+            return None
+        return {_MANIFEST, *(Path(name).parts[0] for name in manifest.get("outputs", ()))}
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _begun(target: Path) -> set[str]:
+    """What may stand in a folder in which a run ended while it published."""
+    try:
+        return set(json.loads((target / _WORK / _JOURNAL).read_text("utf-8")))
     except (OSError, ValueError):
-        return False
+        return set()
+
+
+def _clear(work: Path) -> None:
+    """Empty the work folder, but for the lock and the note of a publication that was begun."""
+    for path in work.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name not in {_JOURNAL, _LOCK}:
+            path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -222,7 +249,7 @@ def _lock(work: Path) -> Iterator[None]:
     import fcntl
 
     work.mkdir(mode=0o700, exist_ok=True)
-    handle = os.open(work / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    handle = os.open(work / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -234,22 +261,32 @@ def _lock(work: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _publish(staged: Path, target: Path) -> None:
-    stale = {path for path in target.iterdir() if path.name != _WORK}
+def _publish(work: Path, target: Path) -> None:
+    staged = work / "publish"
+    names = {path.name for path in staged.iterdir()}
+    ours = _begun(target) | (_outputs(target) or set())
+    note = work / f"{_JOURNAL}.new"
+    note.write_text(json.dumps(sorted(ours | names)), encoding="utf-8")
+    _flush(note)
+    note.replace(work / _JOURNAL)
     (target / _MANIFEST).unlink(missing_ok=True)
+    for name in sorted(ours - names):
+        _remove(target / name)
     for path in sorted(staged.iterdir(), key=lambda path: path.name == _MANIFEST):
-        final = target / path.name
+        for file in path.rglob("*") if path.is_dir() else [path]:
+            _flush(file)
         if path.is_dir():
-            shutil.rmtree(final, ignore_errors=True)
-        else:
-            _flush(path)
-        path.replace(final)
-        stale.discard(final)
-        if path.name != _MANIFEST:
-            continue
-        for old in stale - {final}:
-            shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
+            _remove(target / path.name)
+        path.replace(target / path.name)
     _flush(target)
+    (work / _JOURNAL).unlink()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _flush(path: Path) -> None:

@@ -23,8 +23,8 @@ def segments(data: bytes) -> Iterator[tuple[int, str, list[str]]]:
     except UnicodeDecodeError:
         text = data.decode("cp1252")
     message, sign = 0, "|"
-    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-        line = line.lstrip("\ufeff\x0b\x1c ")
+    for raw in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        line = raw.lstrip("\ufeff\x0b\x1c ")
         if line.startswith("MSH"):
             message, sign = message + 1, line[3:4]
         if message and line:
@@ -57,8 +57,8 @@ class Obx:
 
 def observations(path: Path) -> Iterator[Obx]:
     number, control = 0, ""
-    for message, name, fields in segments(path.read_bytes()):
-        fields += [""] * 12
+    for message, name, given in segments(path.read_bytes()):
+        fields = [*given, *[""] * 12]
         if name == "MSH":
             number, control = 0, fields[9]
         elif name == "OBX":
@@ -152,7 +152,12 @@ def test_all_messages_are_in_the_books(made, paths, show):
         for number, path in paths.items()
         if messages[number] != read[number]
     }
-    show([*made.books.items(), *((name, f"{mine} MSH, {theirs} read") for name, (mine, theirs) in other.items())])
+    show(
+        [
+            *made.books.items(),
+            *((name, f"{mine} MSH, {theirs} read") for name, (mine, theirs) in other.items()),
+        ]
+    )
     assert made.balanced()
     assert len(other) <= 5
     assert sum(read.values()) >= sum(messages.values())

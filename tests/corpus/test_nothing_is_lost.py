@@ -40,7 +40,7 @@ def as_one_folder(paths: list[Path], folder: Path) -> Path:
 
 def test_fhir(corpus, make, show, tmp_path):
     paths = [path for name in FHIR for path in sorted((corpus / name).rglob("*.*json"))]
-    made = make("builtin:fhir-r4", as_one_folder(paths, tmp_path))
+    made = make("builtin:fhir-r4", as_one_folder(paths, tmp_path), engine="none")
     show([("files", len(paths)), *made.books.items(), *made.statements.items()])
     assert made.books["mapped"] > 500
     assert made.balanced()
@@ -48,7 +48,7 @@ def test_fhir(corpus, make, show, tmp_path):
 
 def test_invalid_fhir(corpus, make, show):
     """Resources that a validator refuses: each is read as far as it goes, or set aside."""
-    made = make("builtin:fhir-r4", corpus / "fhir-invalid")
+    made = make("builtin:fhir-r4", corpus / "fhir-invalid", engine="none")
     codes = sorted({finding.code for finding in made.outcome.findings if finding.code[3] in "QO"})
     show([*made.books.items(), ("findings", " ".join(codes))])
     assert {"TM-Q04", "TM-Q05"} & set(codes)
@@ -58,7 +58,7 @@ def test_invalid_fhir(corpus, make, show):
 def test_wearable_json(corpus, make, show, tmp_path):
     """Exports of other formats, and data points that a schema refuses: told, never lost."""
     paths = sorted((corpus / "wearable").rglob("*.json"))
-    made = make("builtin:openmhealth", as_one_folder(paths, tmp_path), patient="p-1")
+    made = make("builtin:openmhealth", as_one_folder(paths, tmp_path), engine="none", patient="p-1")
     show([("files", len(paths)), *made.books.items(), *made.statements.items()])
     assert made.books["read"] > 250
     assert made.balanced()
@@ -73,7 +73,7 @@ def test_any_table(corpus, make, show, tmp_path, delimiter, folders):
     (tmp_path / "data").mkdir()
     mapping = tmp_path / "any-table.yaml"
     mapping.write_text(ANY_TABLE.replace("DELIMITER", delimiter), "utf-8")
-    made = make(mapping, as_one_folder(paths, tmp_path / "data"))
+    made = make(mapping, as_one_folder(paths, tmp_path / "data"), engine="none")
     show([("files", len(paths)), *made.books.items(), *made.statements.items()])
     assert made.books["mapped"] > 500
     assert made.balanced()

@@ -73,7 +73,9 @@ def test_each_measure_is_stated_or_explained(points, make, show):
         counts["measured"] += 1
         counts["stated" if stated[name, concept, value] else "repeated (D01)"] += 1
     head = ("measured", "stated", "repeated (D01)")
-    show([("concept", *head), *((name, *(row[word] for word in head)) for name, row in sorted(table.items()))])
+    show(
+        [("concept", *head), *((name, *(row[word] for word in head)) for name, row in sorted(table.items()))]
+    )
     assert len(table) == len(set(MEASURES.values()))
     assert sum(stated.values()) == sum(row["stated"] for row in table.values())
     assert sum(row["repeated (D01)"] for row in table.values()) == made.statements["duplicate"]
@@ -96,7 +98,9 @@ def test_what_has_no_concept_is_told(points, make, show):
 
 
 def test_units_are_read_as_the_schemas_mean_them(points, make):
-    units = {(row["unit_raw"], row["unit"]) for row in make("builtin:openmhealth", points).table("observation")}
+    units = {
+        (row["unit_raw"], row["unit"]) for row in make("builtin:openmhealth", points).table("observation")
+    }
     assert ("[degF]", "[degF]") in units
     assert ("beats/min", "/min") in units
     assert all(unit is not None for _, unit in units)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -117,6 +118,13 @@ def test_the_books_balance(ran: tuple[Path, api.Outcome]) -> None:
 
 def test_many_kinds_are_planted() -> None:
     assert len({entry["code"] for entry in entries(EXAMPLE) if "because" not in entry}) >= 30
+
+
+def test_the_readme_names_every_planted_code() -> None:
+    readme = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    assert not [
+        entry["code"] for entry in entries(EXAMPLE) if not re.search(rf"\b{entry['code'][3:]}\b", readme)
+    ]
 
 
 def test_what_follows_from_something_planted_says_from_what() -> None:

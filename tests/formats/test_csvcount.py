@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -57,7 +58,7 @@ def test_quotes_at_the_border_of_a_chunk(tmp_path: Path, monkeypatch: pytest.Mon
         def __init__(self, path: Path, size: int) -> None:
             self.file, self.size = opened(path), size
 
-        def __enter__(self) -> Small:
+        def __enter__(self) -> Self:
             return self
 
         def __exit__(self, *_: object) -> None:

@@ -8,6 +8,7 @@ import oracle_blocks as blocks
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from oracle_harness import check
+
 from twinmap.terms.concepts import catalogue
 from twinmap.terms.facets import facets
 

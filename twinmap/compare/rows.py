@@ -12,6 +12,7 @@ from twinmap.compare.events import SameEvents
 from twinmap.compare.pairs import Pair
 from twinmap.compare.relation import RELATIONS, FacetComparison
 from twinmap.compare.signature import Signature
+from twinmap.privacy import shape
 
 Row = dict[str, Any]
 
@@ -107,15 +108,16 @@ def concept_rows(signatures: Iterable[Signature]) -> list[Row]:
 
 
 def _concept_row(item: Signature) -> Row:
-    label = item.meaning.concept.label if item.meaning.concept else item.display
+    """What is shown of a code that no concept knows is the code; its display is text of the data."""
+    known = item.meaning.concept
     row: Row = {
         "concept": item.group,
-        "label": label,
+        "label": known.label if known else None,
         "source": item.source,
         "code_system": item.meaning.system,
         "code": item.meaning.code,
-        "display": item.display,
-        "unit_raw": item.unit_raw,
+        "display": item.display if known else None,
+        "unit_raw": item.unit_raw if item.unit or not item.unit_raw else shape(item.unit_raw),
         "unit": item.unit,
         "canon_unit": item.canon_unit,
         "facets": {name: said.value for name, said in item.facets.items() if not said.implied},

@@ -79,7 +79,9 @@ def apply(duck: Duck, plan: Plan, staged: Staged, context: Context, folder: Path
     return done
 
 
-def tell_once(duck: Duck, done: Applied, gone: Path | None, context: Context, folder: Path, stem: str) -> None:
+def tell_once(
+    duck: Duck, done: Applied, gone: Path | None, context: Context, folder: Path, stem: str
+) -> None:
     """Tell what many records say alike (of patients, identifiers, devices) by the first one that stands.
 
     Call it when it is known which records are set aside (``gone``): what only they say is set aside as well.
@@ -101,7 +103,11 @@ def tell_once(duck: Duck, done: Applied, gone: Path | None, context: Context, fo
 
 def _is_gone(gone: Path | None, place: str) -> str:
     """SQL that holds for a place that is set aside."""
-    return "false" if gone is None else f"{place} IN (SELECT (file, record) FROM read_parquet({quoted(str(gone))}))"
+    return (
+        "false"
+        if gone is None
+        else f"{place} IN (SELECT (file, record) FROM read_parquet({quoted(str(gone))}))"
+    )
 
 
 def _patient_select(plan: Plan, relation: str, gone: Path | None = None) -> str:
@@ -200,7 +206,11 @@ def _statements(duck: Duck, plan: Plan, kind: str, raw: Path, context: Context, 
     duck.register("k_sig", table)
     duck.to_parquet("SELECT * FROM k_sig", path.with_suffix(".sig"))
     _resolve(
-        duck, "k_tim", raw, "tim", lambda keys: resolve.instants(keys, record_set.decimal, record_set.thousands)
+        duck,
+        "k_tim",
+        raw,
+        "tim",
+        lambda keys: resolve.instants(keys, record_set.decimal, record_set.thousands),
     )
     _resolve(duck, "k_dev", raw, "dev", lambda keys: resolve.devices(keys, context.key))
     columns = {name: f"u.{name}" for name in ("rule", "rep", "key", "enc")}

@@ -24,6 +24,7 @@ from twinmap.privacy import Key
 DuckError = duckdb.Error
 
 _NO_SPACE = re.compile(r"no space left|disk quota|failed to write|out of disk", re.IGNORECASE)
+_NOT_WRITTEN = re.compile(r"could not write|write failed|file too large|read-only file system", re.IGNORECASE)
 
 
 @contextmanager
@@ -65,13 +66,15 @@ class Duck:
         """Execute one statement and give DuckDB's result.
 
         Raises:
-            InputOutputError: The disk is full.
+            InputOutputError: The disk is full, or cannot be written.
         """
         try:
             return self._connection.execute(sql, parameters)
         except duckdb.Error as error:
             if _NO_SPACE.search(str(error)):
                 raise InputOutputError("no space left for temporary files or output") from error
+            if _NOT_WRITTEN.search(str(error)):
+                raise InputOutputError("temporary files or output cannot be written") from error
             raise
 
     def rows(self, sql: str, parameters: Sequence[object] | None = None) -> list[tuple[Any, ...]]:

@@ -50,7 +50,10 @@ def fast(formats: Sequence[str], text: str) -> Fast | None:
         return Fast(match, f"try_cast(left({text}, 19) AS TIMESTAMP)", "second", True)
     if name == "hl7":
         return Fast(
-            f"{_YEAR}[0-9]{{10}}({_HOURS}[0-5][0-9])?", f"try_strptime(left({text}, 14), '%Y%m%d%H%M%S')", "second", True
+            f"{_YEAR}[0-9]{{10}}({_HOURS}[0-5][0-9])?",
+            f"try_strptime(left({text}, 14), '%Y%m%d%H%M%S')",
+            "second",
+            True,
         )
     return _pattern(name, text)
 

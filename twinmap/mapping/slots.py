@@ -120,7 +120,10 @@ class Slots:
         names = formats.format if formats and formats.format else (default,)
         start, end = self._instant(group.value("start"), "start"), self._ending(group.value("end"))
         if group.value("from") is not None:
-            only, until = self._instant(group.value("from"), "start"), self._instant(group.value("from"), "end")
+            only, until = (
+                self._instant(group.value("from"), "start"),
+                self._instant(group.value("from"), "end"),
+            )
             end = until if end == NULL else f"CASE WHEN {only} IS NOT NULL THEN {until} ELSE {end} END"
             start = only if start == NULL else f"coalesce({only}, {start})"
         duration, unit = (self.text(group.value(name), "time") for name in ("duration", "unit"))

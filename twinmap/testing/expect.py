@@ -66,7 +66,7 @@ def _differences(item: Mapping[str, str], row: Row, catalogue: Catalogue) -> Ite
             continue
         if key == "code":
             yield from _code(wanted, row, catalogue)
-        elif key == "value":
+        elif key == "value" and "value_kind" in row:
             yield from _value(item, row)
         elif key in {"time", "start", "end"}:
             yield from _time(key, wanted, row["end_us" if key == "end" else "start_us"])
@@ -116,7 +116,7 @@ def _value(item: Mapping[str, str], row: Row) -> Iterator[str]:
         same = abs(number - other) <= tolerance
     else:
         same = found == (wanted or None)
-    if not same or (unit is not None and unit != found_unit):
+    if not same or (unit is not None and (unit or None) != found_unit):
         shown = " ".join(text for text in (_shown(found), found_unit) if text)
         yield f"value is {shown}, expected {' '.join(text for text in (wanted, unit) if text)}"
 

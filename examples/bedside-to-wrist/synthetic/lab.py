@@ -120,8 +120,10 @@ def _plant(world: World, other_sex: Sequence[int]) -> None:
     """Note what is the same all over the feed, and who is of another sex in it."""
     world.plant("U01", "laboratory", "creatinine is in µmol/L, which is not UCUM", "feed.hl7")
     world.plant("U04", "ehr laboratory", "glucose is in mg/dL at the bedside and in mmol/L in the laboratory")
-    world.plant("U15", "ehr laboratory", "HbA1c is in % (NGSP) in the EHR and in mmol/mol (IFCC) here")
-    world.plant("C09", "ehr laboratory", "HbA1c is calculated in the EHR and by HPLC here")
+    world.plant(
+        "U15", "ehr laboratory", "HbA1c is in % (NGSP) in the EHR and in mmol/mol (IFCC) in the laboratory"
+    )
+    world.plant("C09", "ehr laboratory", "HbA1c is calculated in the EHR and by HPLC in the laboratory")
     world.plant(
         "I02",
         "ehr laboratory",

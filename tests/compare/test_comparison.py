@@ -1,0 +1,216 @@
+"""A comparison over published tables: signatures, pairs, events and lags, in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from twinmap.compare.events import SAMPLE, _below
+from twinmap.compare.rows import decimal, worst
+from twinmap.compare.run import Compared, run
+from twinmap.engine.duck import Duck, connect
+from twinmap.model import observation_columns
+from twinmap.terms.concepts import catalogue
+from twinmap.terms.facets import facets
+
+TYPES = {
+    "VARCHAR": pa.string(),
+    "BIGINT": pa.int64(),
+    "INTEGER": pa.int32(),
+    "SMALLINT": pa.int16(),
+    "TINYINT": pa.int8(),
+    "DOUBLE": pa.float64(),
+}
+MINUTE = 60_000_000
+START = 1_772_352_000_000_000
+
+
+@pytest.fixture
+def duck(tmp_path: Path) -> Iterator[Duck]:
+    with connect(tmp_path / "work") as connection:
+        yield connection
+
+
+def observation(number: int, **said: Any) -> dict[str, Any]:
+    """A systolic pressure of 120 mm[Hg] of twin t1 in the ward, unless said otherwise."""
+    return {
+        "source": "ward",
+        "rule": "m#records/x",
+        "file": 1,
+        "record": number,
+        "part": "",
+        "id": f"{said.get('source', 'ward')}{number:05}",
+        "twin": "t1",
+        "status": "final",
+        "code_system": "http://loinc.org",
+        "code": "8480-6",
+        "value_kind": "quantity",
+        "value_num": 120.0,
+        "value_decimals": 0,
+        "unit": "mm[Hg]",
+        "unit_raw": "mm[Hg]",
+        "canon_unit": "mm[Hg]",
+        "start_us": START + number * MINUTE,
+        "time_precision": "second",
+    } | said
+
+
+def compared(duck: Duck, folder: Path, rows: Sequence[dict[str, Any]]) -> Compared:
+    """Write a table of observations and compare its sources."""
+    columns = observation_columns(tuple(facets()))
+    table = pa.table(
+        {item.name: pa.array([row.get(item.name) for row in rows], TYPES[item.type]) for item in columns}
+    )
+    path = folder / "observation.parquet"
+    pq.write_table(table, path)
+    return run(duck, {"observation": path}, catalogue())
+
+
+def test_a_row_has_the_structure_that_the_report_reads(duck: Duck, tmp_path: Path) -> None:
+    rows = [
+        observation(1, site="tm:site-upper-arm"),
+        observation(2, source="band", unit="kPa", site="tm:site-wrist"),
+    ]
+    found = compared(duck, tmp_path, rows).relations
+    assert len(found) == 1
+    row = found[0]
+    assert (row["concept"], row["source_a"], row["source_b"]) == ("systolic-blood-pressure", "band", "ward")
+    assert row["relation"] == "related"
+    assert row["conversion"] == {
+        "from": "kPa",
+        "to": "mm[Hg]",
+        "factor": "7.50063755419",
+        "class": "physical",
+        "rule": "ucum",
+    }
+    assert {"facet": "site", "a": "tm:site-wrist", "b": "tm:site-upper-arm", "relation": "disjoint",
+            "evidence": "m#records/x", "code": "TM-F01"} in row["facets"]  # fmt: skip
+    assert row["counts"] == {"n_a": 1, "n_b": 1, "patients_a": 1, "patients_b": 1, "patients_both": 1}
+
+
+def test_concepts_of_the_report(duck: Duck, tmp_path: Path) -> None:
+    rows = [
+        observation(1),
+        observation(2),
+        observation(3, unit="kPa", twin="t2"),
+        observation(4, status="cancelled"),
+    ]
+    found = compared(duck, tmp_path, rows).concepts
+    assert [(row["unit"], row["n"], row["patients"]) for row in found] == [("mm[Hg]", 2, 1), ("kPa", 1, 1)]
+    assert found[0]["label"] == "Systolic blood pressure"
+    assert found[0]["facets"] == {}, "a single reading is implied, not said"
+
+
+def test_the_order_of_rows_changes_nothing(duck: Duck, tmp_path: Path) -> None:
+    rows = [
+        observation(i, source=source, unit=unit, posture=posture, twin=f"t{i % 3}")
+        for i, (source, unit, posture) in enumerate(
+            (s, u, p)
+            for s in ("ward", "band", "ehr")
+            for u in ("mm[Hg]", "kPa")
+            for p in (None, "tm:posture-sitting", "tm:posture-supine")
+        )
+    ]
+    one = compared(duck, tmp_path, rows)
+    other = compared(duck, tmp_path, rows[::-1])
+    assert one.relations == other.relations
+    assert one.concepts == other.concepts
+    assert len(one.relations) == 3 * 6 * 6
+
+
+def test_profiles(duck: Duck, tmp_path: Path) -> None:
+    rows = [observation(i, value_num=100.0 + i, value_decimals=i % 2) for i in range(11)]
+    profile = compared(duck, tmp_path, rows).signatures[0].profile
+    assert (profile.n, profile.patients, profile.low, profile.high) == (11, 1, 100.0, 110.0)
+    assert profile.quantiles == (100.5, 102.5, 105.0, 107.5, 109.5)
+    assert profile.gap_us == MINUTE
+    assert (profile.first_us, profile.last_us) == (START, START + 10 * MINUTE)
+
+
+def test_what_is_compared_is_compared_within_one_patient(duck: Duck, tmp_path: Path) -> None:
+    same = {"device": "d1", "start_us": START}
+    rows = [
+        observation(1, **same),
+        observation(2, source="band", **same),
+        observation(3, source="band", twin="t2", **same),
+    ]
+    found = compared(duck, tmp_path, rows)
+    assert [(item.device, item.agree, item.differ) for item in found.events] == [(True, 1, 0)]
+    assert found.relations[0]["counts"]["patients_both"] == 1
+
+
+def test_a_conflict_makes_a_row_conflicting_and_leaves_its_facets(duck: Duck, tmp_path: Path) -> None:
+    same = {"device": "d1", "start_us": START}
+    found = compared(
+        duck, tmp_path, [observation(1, **same), observation(2, source="band", value_num=180.0, **same)]
+    )
+    assert found.pairs[0].relation.relation == "equivalent"
+    assert found.relations[0]["relation"] == "conflicting"
+    assert found.relations[0]["counts"]["conflicts"] == 1
+    assert found.events[0].conflicts == ("band00002", "ward00001")
+
+
+@pytest.mark.parametrize("comparator", ["<", ">="])
+def test_a_bound_is_no_value_to_differ_from(duck: Duck, tmp_path: Path, comparator: str) -> None:
+    same = {"device": "d1", "start_us": START}
+    rows = [
+        observation(1, **same),
+        observation(2, source="band", value_num=50.0, comparator=comparator, **same),
+    ]
+    assert compared(duck, tmp_path, rows).events == ()
+
+
+def test_lags_are_told_from_a_to_b(duck: Duck, tmp_path: Path) -> None:
+    values = [float(100 + (i * 7) % 31) for i in range(14)]
+    rows = [observation(i, value_num=v, start_us=START + i * 1440 * MINUTE) for i, v in enumerate(values)]
+    rows += [
+        observation(i, source="zone", value_num=v, start_us=START + (i * 1440 + 120) * MINUTE)
+        for i, v in enumerate(values)
+    ]
+    lags = compared(duck, tmp_path, rows).lags
+    assert [(item.source_a, item.source_b, item.pairs) for item in lags] == [("ward", "zone", 14)]
+    assert lags[0].hits == {2: 14}
+
+
+def test_text_under_a_quantity_is_no_signature_to_compare(duck: Duck, tmp_path: Path) -> None:
+    text = {"value_kind": "string", "value_num": None, "unit": None, "unit_raw": None, "canon_unit": None}
+    found = compared(duck, tmp_path, [observation(1), observation(2, source="band", **text)])
+    assert len(found.signatures) == 2
+    assert found.pairs == ()
+
+
+def test_a_run_without_observations(duck: Duck) -> None:
+    assert run(duck, {}, catalogue()) == Compared()
+
+
+def test_a_sample_is_as_large_as_it_is_said(duck: Duck) -> None:
+    assert _below(SAMPLE / 100) == "~", "all of a small source"
+    alphabet = "234567abcdefghijklmnopqrstuvwxyz"
+    below = _below(0.25)
+    share = sum(a + b + "2" < below for a in alphabet for b in alphabet) / len(alphabet) ** 2
+    assert share == pytest.approx(0.25, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Fraction(1), "1"),
+        (Fraction(-47, 2), "-23.5"),
+        (Fraction(1, 3), "0.333333333333"),
+        (Fraction(10**9), "1000000000"),
+    ],
+)
+def test_decimals(value: Fraction, text: str) -> None:
+    assert decimal(value) == text
+
+
+def test_the_order_of_verdicts() -> None:
+    assert worst("not-comparable", 3) == "not-comparable"
+    assert [worst(name, 1) for name in ("related", "a-narrower", "equivalent")] == ["conflicting"] * 3
+    assert worst("a-broader", 0) == "a-broader"
