@@ -3,7 +3,8 @@
     python docs/generate.py            writes
     python docs/generate.py --check    exit 1 where a page is not what it would write
 
-``rules/`` has a page for each finding code, from the docstring of its module, and an index.
+``rules/`` has a page for each finding code, from the docstring of its module, and an index. ``cli.md`` is
+the help of every command.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import click
+
+from twinmap.cli import twinmap
 from twinmap.renderers import Page, pages
 
 DOCS = Path(__file__).parent
@@ -77,21 +81,39 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def cli() -> str:
+    """The reference of the command line: the help of every command, as ``--help`` prints it."""
+    root = click.Context(twinmap, info_name="twinmap", terminal_width=100, **twinmap.context_settings)
+    blocks = ["# The command line", "Exit codes: [exit-codes.md](exit-codes.md).", _help(root)]
+    for name in twinmap.list_commands(root):
+        command = twinmap.get_command(root, name)
+        assert command is not None
+        context = click.Context(command, info_name=name, parent=root, terminal_width=100)
+        blocks += [f"## twinmap {name}", _help(context)]
+    return _MADE + "\n\n".join(blocks) + "\n"
+
+
+def _help(context: click.Context) -> str:
+    return f"```\n{context.get_help().strip()}\n```"
+
+
 #: Folder under docs to what makes its pages.
 FOLDERS: Mapping[str, Callable[[], dict[str, str]]] = {"rules": rules}
+#: Page under docs to what makes it.
+PAGES: Mapping[str, Callable[[], str]] = {"cli.md": cli}
 
 
 def stale(root: Path) -> dict[Path, str | None]:
     """The pages that are not as they would be written; None where a page is to be removed."""
+    made = {root / name: make() for name, make in PAGES.items()}
     found: dict[Path, str | None] = {}
     for name, make in FOLDERS.items():
-        made = {root / name / file: text for file, text in make().items()}
-        there = set((root / name).glob("*.md"))
-        found |= dict.fromkeys(there - made.keys())
-        found |= {
-            path: text for path, text in made.items() if path not in there or path.read_text("utf-8") != text
-        }
-    return found
+        pages_of = {root / name / file: text for file, text in make().items()}
+        found |= dict.fromkeys(set((root / name).glob("*.md")) - pages_of.keys())
+        made |= pages_of
+    return found | {
+        path: text for path, text in made.items() if not path.exists() or path.read_text("utf-8") != text
+    }
 
 
 def write(changed: Mapping[Path, str | None]) -> None:

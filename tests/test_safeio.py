@@ -223,7 +223,8 @@ def test_any_write_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             run(mapping, out)
         assert caught.value.exit_code == 3
         assert "\n" not in caught.value.message
-        assert not (out / ".twinmap").exists() or not (out / "manifest.json").exists()
+        left = list((out / ".twinmap").iterdir()) if (out / ".twinmap").exists() else []
+        assert {path.name for path in left} <= {"publishing", "lock"}
         if (out / "manifest.json").exists():
             assert content(out) == old
             assert is_complete(out)
@@ -376,8 +377,8 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "a.gz"
     path.write_bytes(gzip.compress(bytes(200_000_000)))
     read = 0
-    with safeio.open_bytes(path) as file, pytest.raises(InputOutputError) as caught:
-        while chunk := file.read(1 << 20):
+    with pytest.raises(InputOutputError) as caught, safeio.open_bytes(path) as file:
+        while chunk := file.read(1 << 20):  # noqa: PT012
             read += len(chunk)
     assert caught.value.findings[0].code == "TM-Q15"
     assert read < 100_000_000

@@ -1,11 +1,11 @@
-"""Checks mapping files without running them: each file alone, and against the headers of data.
+"""Checks mapping files and their tests without running them: each alone, and against the headers of data.
 
 Nothing of this needs the engine: no database and no frame is imported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -17,8 +17,9 @@ from twinmap.formats import csvdialect
 from twinmap.mapping import load
 from twinmap.mapping.ast import Document, Look, RecordSet
 from twinmap.mapping.columns import Columns, check_columns, read_columns
-from twinmap.mapping.project import PROJECT_FILE, find_mapping, load_project
+from twinmap.mapping.named import Subject, is_tests, subjects, tests_beside
 from twinmap.model import InputFile, Request
+from twinmap.testing.cases import load_cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +30,12 @@ class Linted:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A mapping to check, and what it is called on the command line.
-
-    ``params`` are those that a project gives, None without a project; ``concepts`` its concept files.
-    """
-
-    named: str
-    mapping: Path | Traversable
-    params: Mapping[str, str] | None = None
-    concepts: tuple[Path, ...] = ()
-
-
 def check(named: Sequence[str | Path], *, against: Path | None = None) -> Linted:
     """Check mapping files.
 
     Args:
-        named: Mapping files, ``builtin:NAME``, projects, or folders: a project where they hold one,
-            else all their mappings.
+        named: Mapping files, files of tests, ``builtin:NAME``, projects, or folders: a project where they
+            hold one, else all their mappings.
         against: Data whose headers the mappings are checked against: a file, or a folder where their
             files are looked for.
 
@@ -59,9 +47,12 @@ def check(named: Sequence[str | Path], *, against: Path | None = None) -> Linted
         safeio.regular_file(against)
     findings: list[Finding] = []
     count = 0
-    for name in named:
+    for name in map(str, named):
+        if is_tests(Path(name)):
+            findings += _check_tests(Path(name))
+            continue
         try:
-            found = subjects(str(name))
+            found = subjects(name)
         except UsageError as error:
             if not error.findings:
                 raise
@@ -69,6 +60,8 @@ def check(named: Sequence[str | Path], *, against: Path | None = None) -> Linted
             continue
         for subject in found:
             findings += _check(subject, against)
+            beside = tests_beside(subject.mapping)
+            findings += _check_tests(beside) if beside.is_file() else []
         count += len(found)
     return Linted(count, tuple(merge(findings)))
 
@@ -83,42 +76,14 @@ def _check(subject: Subject, against: Path | None) -> list[Finding]:
     return findings
 
 
-def subjects(name: str) -> list[Subject]:
-    """The mappings that an argument of the command line stands for.
-
-    Raises:
-        InputOutputError: A file is missing.
-        UsageError: The folder holds no mapping, the project cannot be used (then with findings), or
-            there is no ready-made mapping of this name.
-    """
-    path = Path(name)
-    if not name.startswith("builtin:"):
-        if path.name == PROJECT_FILE or (path / PROJECT_FILE).is_file():
-            return _of_project(path / PROJECT_FILE if path.is_dir() else path)
-        if path.is_dir():
-            found = mapping_files(path)
-            if not found:
-                raise UsageError(f"{path} holds no mapping", help="a mapping is a file *.yaml")
-            return [Subject(str(file), file) for file in found]
-    return [Subject(name, find_mapping(name))]
-
-
-def _of_project(path: Path) -> list[Subject]:
-    project = load_project(path)
-    return [
-        Subject(_named(binding.mapping), binding.mapping, binding.params, project.concepts)
-        for binding in project.bindings
-    ]
-
-
-def _named(mapping: Path | Traversable) -> str:
-    return str(mapping) if isinstance(mapping, Path) else f"builtin:{mapping.name.removesuffix('.yaml')}"
-
-
-def mapping_files(folder: Path) -> list[Path]:
-    """The YAML files of a folder and below it that are no tests, sorted."""
-    found = (path for pattern in ("*.yaml", "*.yml") for path in folder.rglob(pattern))
-    return sorted(path for path in found if not path.stem.endswith(".test"))
+def _check_tests(path: Path | Traversable) -> list[Finding]:
+    if isinstance(path, Path):
+        safeio.regular_file(path)
+    try:
+        load_cases(path.read_bytes(), str(path) if isinstance(path, Path) else path.name)
+    except UsageError as error:
+        return list(error.findings)
+    return []
 
 
 # --- headers --------------------------------------------------------------------------------------

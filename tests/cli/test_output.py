@@ -133,7 +133,7 @@ def test_the_last_line_of_a_run() -> None:
 
 def test_a_full_disk_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     class Full(io.BytesIO):
-        def write(self, data: object) -> int:  # noqa: ARG002
+        def write(self, data: object) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(Full(), encoding="utf-8"))

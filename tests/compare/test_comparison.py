@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from twinmap.compare.events import SAMPLE, _below
+from twinmap.compare import events
+from twinmap.compare.events import _below
 from twinmap.compare.rows import decimal, worst
 from twinmap.compare.run import Compared, run
 from twinmap.engine.duck import Duck, connect
@@ -153,7 +154,8 @@ def test_a_conflict_makes_a_row_conflicting_and_leaves_its_facets(duck: Duck, tm
     assert found.pairs[0].relation.relation == "equivalent"
     assert found.relations[0]["relation"] == "conflicting"
     assert found.relations[0]["counts"]["conflicts"] == 1
-    assert found.events[0].conflicts == ("band00002", "ward00001")
+    refs = [duck.value("SELECT hash(?)", [name]) for name in ("band00002", "ward00001")]
+    assert list(found.events[0].conflicts) == refs
 
 
 @pytest.mark.parametrize("comparator", ["<", ">="])
@@ -189,12 +191,25 @@ def test_a_run_without_observations(duck: Duck) -> None:
     assert run(duck, {}, catalogue()) == Compared()
 
 
-def test_a_sample_is_as_large_as_it_is_said(duck: Duck) -> None:
-    assert _below(SAMPLE / 100) == "~", "all of a small source"
+def test_parts_of_the_patients_are_as_large_as_they_are_said() -> None:
     alphabet = "234567abcdefghijklmnopqrstuvwxyz"
-    below = _below(0.25)
-    share = sum(a + b + "2" < below for a in alphabet for b in alphabet) / len(alphabet) ** 2
-    assert share == pytest.approx(0.25, abs=0.01)
+    ids = [a + b + "2" for a in alphabet for b in alphabet]
+    for share in (0.0, 0.25, 0.5, 1.0):
+        assert sum(each < _below(share) for each in ids) / len(ids) == pytest.approx(share, abs=0.01)
+
+
+def test_parts_of_the_patients_add_up(duck: Duck, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found does not depend on how many patients are looked at at a time."""
+    same = {"device": "d1", "start_us": START}
+    rows = [
+        observation(number, source=source, twin=twin + "x", value_num=value, **same)
+        for number, twin in enumerate("27amz")
+        for source, value in (("ward", 120.0), ("band", 120.0 if twin in "2z" else 150.0))
+    ]
+    whole = compared(duck, tmp_path, rows)
+    monkeypatch.setattr(events, "AT_A_TIME", 1)
+    assert compared(duck, tmp_path, rows) == whole
+    assert [(item.agree, item.differ, item.conflicting) for item in whole.events] == [(2, 3, 3)]
 
 
 @pytest.mark.parametrize(

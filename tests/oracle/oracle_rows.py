@@ -442,6 +442,7 @@ class Oracle:
             identity += ("key", row["_key"])
         else:
             identity += (row.get("code_system"), row.get("code"), row["start_us"], row["end_us"], *raw)
+            identity += (row.get("unit_raw"), row.get("device"), row.get("_tie"))
         made = self.finished(one.kind, record, row, identity, issues, failed or row.pop("_fails", False))
         made.panel, made.statement = row.pop("_panel", None), one
         return [made]
@@ -607,7 +608,7 @@ class Oracle:
         row["device"] = self.device(one, record, sets, issues)
         row["ref_low"], row["ref_high"] = self.reference_range(one, record, sets, issues)
         panel = text("panel")
-        row["_panel"] = None
+        row["_panel"], row["_tie"] = None, panel
         if concept is not None and concept.panel is not None:
             if panel is not None:
                 row["_panel"] = (row["patient_record"], row["start_us"], concept.panel, "bound", panel)

@@ -93,18 +93,18 @@ class Context:
         """The first place of each of some signatures."""
         return tuple(self.place(item.source, *item.place, slot) for item in signatures if item.place)
 
-    def places_of(self, ids: Sequence[str]) -> tuple[Place, ...]:
-        """The places of statements by id, in that order."""
-        if not ids:
+    def places_of(self, refs: Sequence[int]) -> tuple[Place, ...]:
+        """The places of statements by the hash of their id, in that order."""
+        if not refs:
             return ()
-        listed = ", ".join(quoted(item) for item in ids)
+        listed = ", ".join(map(str, refs))
         found = {
             row[0]: self.place(*row[1:])
             for row in self.duck.rows(
-                f"SELECT id, source, file, record, line, part FROM observed WHERE id IN ({listed})"
+                f"SELECT hash(id), source, file, record, line, part FROM observed WHERE hash(id) IN ({listed})"
             )
         }
-        return tuple(found[item] for item in ids if item in found)[:PLACES_KEPT]
+        return tuple(found[ref] for ref in refs if ref in found)[:PLACES_KEPT]
 
     def statements(
         self, tests: Iterable[tuple[Signature, str]]

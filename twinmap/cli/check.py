@@ -39,8 +39,8 @@ def command(
 ) -> Exit:
     """Check mapping files without running them.
 
-    MAP is a mapping, builtin:NAME, a project, or a folder with mappings. Everything that is wrong in a file
-    is a finding.
+    MAP is a mapping, builtin:NAME, a project, or a folder with mappings; the tests beside a mapping are
+    checked with it. Everything that is wrong in a file is a finding.
     """
     from twinmap import lint
 

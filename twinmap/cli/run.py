@@ -102,10 +102,10 @@ def command(mappings: tuple[str, ...], out: str | None, **options: Any) -> Exit:
         from tempfile import TemporaryDirectory
 
         with TemporaryDirectory(prefix="twinmap-") as folder:
-            outcome = _run(mappings, Path(folder) / "out", options)
+            outcome = _run(mappings, Path(folder) / "out", options, kept=False)
             _stream_graph(outcome)
     else:
-        outcome = _run(mappings, _folder(out, mappings), options)
+        outcome = _run(mappings, _folder(out, mappings), options, kept=True)
     _last_line(outcome)
     return verdict((finding.severity for finding in outcome.findings), options["fail_on"])
 
@@ -132,7 +132,7 @@ def _folder(out: str | None, mappings: tuple[str, ...]) -> Path:
     return project.out
 
 
-def _run(mappings: tuple[str, ...], out: Path, options: dict[str, Any]) -> Outcome:
+def _run(mappings: tuple[str, ...], out: Path, options: dict[str, Any], *, kept: bool) -> Outcome:
     """Run, then show and write what there is to say."""
     from twinmap import api
 
@@ -161,14 +161,22 @@ def _run(mappings: tuple[str, ...], out: Path, options: dict[str, Any]) -> Outco
         output.write_product(rendered, None if path == "-" else Path(path))
     for note in outcome.notes:
         output.say(note, quiet=quiet)
-    output.show_report(_for_people(report), quiet=quiet)
+    _tell(report, out, kept=kept, quiet=quiet)
     return outcome
 
 
-def _for_people(report: Report) -> Report:
-    """Errors, warnings and relations: notes and books are for the report, the last line sums them up."""
+#: More findings and relations than this are told in a line each.
+_IN_FULL = 12
+
+
+def _tell(report: Report, out: Path, *, kept: bool, quiet: bool) -> None:
+    """Errors, warnings and relations on the terminal; the notes and the books are in the report."""
     shown = [finding for finding in report.findings if finding.get("severity") != Severity.INFO]
-    return replace(report, findings=shown, ledger={})
+    brief = len(shown) + len(report.relations) > _IN_FULL
+    about = replace(report, findings=shown, ledger={})
+    output.say(registry.load("renderers", "concise" if brief else "text").render(about), quiet=quiet)
+    if kept and (brief or len(shown) < len(report.findings)):
+        output.say(f"in full: twinmap report {out}", quiet=quiet)
 
 
 def _stream_graph(outcome: Outcome) -> None:

@@ -7,7 +7,7 @@ one event can contradict each other; all else is agreement, which is another que
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from twinmap.mapping.sql import quoted
@@ -24,6 +24,9 @@ FARTHEST_HOURS = 38
 #: Statements of the smaller source whose partners are looked for, by concept and pair of sources.
 SAMPLE = 2_000
 
+#: First statements that are kept: three pairs.
+_KEPT = 6
+
 #: How exactly an instant is known, in microseconds; what is only known by the day is no instant.
 _SPAN = (
     f"CASE WHEN time_precision = 'minute' THEN {_MINUTE} "
@@ -38,7 +41,8 @@ class SameEvents:
     """Events told by two sources: how many agree within the precision stated, how many do not.
 
     ``device`` is true where both name the same device, false where one of them names none. ``conflicting``
-    counts those of one device that cannot both be true. Ids are of the first statements, a then b.
+    counts those of one device that cannot both be true. The first statements, a then b, are
+    named by the hash of their id.
     """
 
     source_a: str
@@ -47,17 +51,28 @@ class SameEvents:
     device: bool
     agree: int
     differ: int
-    agreeing: tuple[str, ...] = ()
+    agreeing: tuple[int, ...] = ()
     conflicting: int = 0
-    conflicts: tuple[str, ...] = ()
+    conflicts: tuple[int, ...] = ()
+
+    def joined(self, other: SameEvents) -> SameEvents:
+        """The two of other patients together; the first statements are those of the first."""
+        return replace(
+            self,
+            agree=self.agree + other.agree,
+            differ=self.differ + other.differ,
+            agreeing=(*self.agreeing, *other.agreeing)[:_KEPT],
+            conflicting=self.conflicting + other.conflicting,
+            conflicts=(*self.conflicts, *other.conflicts)[:_KEPT],
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Lags:
     """Equal values at whole hours of lag: ``hits`` by hour, and how many values had any partner in time.
 
-    A lag of 1 means that ``source_b`` tells it an hour later than ``source_a``. ``examples`` are ids of
-    the first statements behind the hits of an hour.
+    A lag of 1 means that ``source_b`` tells it an hour later than ``source_a``. ``examples`` are hashes of the
+    ids of statements behind the hits of an hour.
     """
 
     source_a: str
@@ -65,59 +80,108 @@ class Lags:
     group: str
     pairs: int
     hits: dict[int, int]
-    examples: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    examples: dict[int, tuple[int, ...]] = field(default_factory=dict)
+
+    def joined(self, other: Lags) -> Lags:
+        """The two of other patients together."""
+        hours = sorted(self.hits.keys() | other.hits.keys())
+        return replace(
+            self,
+            pairs=self.pairs + other.pairs,
+            hits={hour: self.hits.get(hour, 0) + other.hits.get(hour, 0) for hour in hours},
+            examples={
+                hour: (*self.examples.get(hour, ()), *other.examples.get(hour, ()))[:_KEPT] for hour in hours
+            },
+        )
 
 
-def prepare(duck: Duck) -> None:
-    """Make the table ``valued``: numbers in the unit of their concept, of the signatures that have a pair."""
+#: Statements that are compared at a time, about: patients are taken in as many parts as that needs.
+AT_A_TIME = 2_000_000
+
+
+def shared(duck: Duck, series: Sequence[tuple[str, str]]) -> tuple[list[SameEvents], list[Lags]]:
+    """The events that two sources share and the lags between them, a part of the patients at a time.
+
+    Args:
+        duck: A connection with the tables that :mod:`twinmap.compare.pairs` makes.
+        series: Source and concept by number of the series.
+    """
+    size = int(duck.value("SELECT count(*) FROM observed"))
+    parts = 1 + size // AT_A_TIME
+    events: dict[tuple[object, ...], SameEvents] = {}
+    lags: dict[tuple[str, str, str], Lags] = {}
+    for part in range(parts):
+        prepare(duck, _below(part / parts), _below((part + 1) / parts))
+        for event in _same_events(duck, series):
+            key = (event.source_a, event.source_b, event.group, event.device)
+            events[key] = events[key].joined(event) if key in events else event
+        for lag in _lags(duck, series, SAMPLE // parts):
+            place = (lag.source_a, lag.source_b, lag.group)
+            lags[place] = lags[place].joined(lag) if place in lags else lag
+    return [events[key] for key in sorted(events)], [lags[key] for key in sorted(lags)]
+
+
+def prepare(duck: Duck, low: str = "", high: str = "~") -> None:
+    """Make the table ``valued``: numbers in the unit of their concept, of the signatures that have a pair.
+
+    Statements, patients and devices are hashes of their ids there: numbers join faster than texts.
+
+    Args:
+        duck: A connection with the tables that :mod:`twinmap.compare.pairs` makes.
+        low: The first twin.
+        high: The first twin that is too much.
+    """
     duck.run(
-        "CREATE OR REPLACE TEMP TABLE valued AS SELECT o.sig, l.grp, source, id, twin, device, start_us, "
+        "CREATE OR REPLACE TEMP TABLE valued AS SELECT o.sig, l.series, hash(id) AS ref, hash(twin) AS who, "
+        "CASE WHEN device IS NOT NULL THEN hash(device) END AS device, start_us, "
         f"file, record, value_num * factor + shift AS v, {_SPAN} AS span, "
         f"{_HALF} + 1e-9 * abs(value_num * factor + shift) AS half "
         "FROM observed o JOIN k_line l ON l.sig = o.sig AND l.factor IS NOT NULL "
         "WHERE o.sig IN (SELECT sig_a FROM k_pair UNION SELECT sig_b FROM k_pair) "
+        f"AND twin >= {quoted(low)} AND twin < {quoted(high)} "
         f"AND value_num IS NOT NULL AND comparator IS NULL AND start_us IS NOT NULL AND {_SPAN} IS NOT NULL"
     )
 
 
-_FIRST = "min({'f': file_a, 'r': record_a, 'a': id_a, 'b': id_b}, 3)"
+_FIRST = "min({'f': file_a, 'r': record_a, 'a': ref_a, 'b': ref_b}, 3)"
 _COMPARABLE = "relation IN ('equivalent', 'a-narrower', 'a-broader')"
 
 
-def same_events(duck: Duck) -> list[SameEvents]:
+def _same_events(duck: Duck, series: Sequence[tuple[str, str]]) -> list[SameEvents]:
     """What two sources tell of the same patient, concept and second."""
     _meet(duck)
     _conflicts(duck)
     clashes = {
-        row[:3]: row[3:]
-        for row in duck.rows(f"SELECT source_a, source_b, grp, count(*), {_FIRST} FROM clash GROUP BY ALL")
+        row[:2]: row[2:]
+        for row in duck.rows(f"SELECT series_a, series_b, count(*), {_FIRST} FROM clash GROUP BY ALL")
     }
     found = []
-    for source_a, source_b, group, device, agree, differ, first in duck.rows(
-        "SELECT source_a, source_b, grp, device, count(DISTINCT id_a) FILTER (WHERE agree), "
-        f"count(DISTINCT id_a) FILTER (WHERE NOT agree), {_FIRST} FILTER (WHERE agree) "
-        "FROM meet GROUP BY ALL ORDER BY source_a, source_b, grp, device"
+    for a, b, device, agree, differ, first in duck.rows(
+        "SELECT series_a, series_b, device, count(DISTINCT ref_a) FILTER (WHERE agree), "
+        f"count(DISTINCT ref_a) FILTER (WHERE NOT agree), {_FIRST} FILTER (WHERE agree) "
+        "FROM meet GROUP BY ALL ORDER BY series_a, series_b, device"
     ):
-        number, worst = clashes.get((source_a, source_b, group), (0, ())) if device else (0, ())
+        number, worst = clashes.get((a, b), (0, ())) if device else (0, ())
+        (source_a, group), (source_b, _) = series[a], series[b]
         found.append(
-            SameEvents(source_a, source_b, group, device, agree, differ, _ids(first), number, _ids(worst))
+            SameEvents(source_a, source_b, group, device, agree, differ, _refs(first), number, _refs(worst))
         )
     return found
 
 
-def _ids(first: Sequence[dict[str, Any]] | None) -> tuple[str, ...]:
+def _refs(first: Sequence[dict[str, Any]] | None) -> tuple[int, ...]:
     return tuple(pair[side] for pair in first or () for side in ("a", "b"))
 
 
 def _meet(duck: Duck) -> None:
     """The table ``meet``: two statements of one second, where no side names another device."""
     duck.run(
-        "CREATE OR REPLACE TEMP TABLE meet AS SELECT a.source AS source_a, b.source AS source_b, a.grp, "
+        "CREATE OR REPLACE TEMP TABLE meet AS SELECT p.series_a, p.series_b, "
         f"a.device IS NOT NULL AND b.device IS NOT NULL AS device, {_COMPARABLE} AS comparable, "
-        "abs(a.v - b.v) <= a.half + b.half AS agree, a.id AS id_a, b.id AS id_b, a.file AS file_a, "
-        "a.record AS record_a, a.twin, a.device AS serial, greatest(a.span, b.span) AS span, "
+        "abs(a.v - b.v) <= a.half + b.half AS agree, a.ref AS ref_a, b.ref AS ref_b, a.file AS file_a, "
+        "a.record AS record_a, a.who, a.device AS serial, greatest(a.span, b.span) AS span, "
         "a.start_us // greatest(a.span, b.span) AS moment "
-        "FROM k_pair p JOIN valued a ON a.sig = p.sig_a JOIN valued b ON b.sig = p.sig_b AND b.twin = a.twin "
+        "FROM k_pair p JOIN valued a ON a.sig = p.sig_a JOIN valued b ON b.sig = p.sig_b AND b.who = a.who "
         f"AND b.start_us // {_SECOND} = a.start_us // {_SECOND} "
         "WHERE p.relation <> 'not-comparable' "
         "AND (a.device IS NULL OR b.device IS NULL OR a.device = b.device)"
@@ -127,9 +191,8 @@ def _meet(duck: Duck) -> None:
 def _conflicts(duck: Duck) -> None:
     """The table ``clash``: events whose values differ, and which cannot be two readings of one moment."""
     crowded = " OR ".join(
-        "EXISTS (SELECT 1 FROM valued o WHERE o.twin = c.twin AND o.grp = c.grp "
-        f"AND o.source = c.source_{side} AND o.device = c.serial AND o.start_us // c.span = c.moment "
-        f"AND o.id <> c.id_{side})"
+        f"EXISTS (SELECT 1 FROM valued o WHERE o.who = c.who AND o.series = c.series_{side} "
+        f"AND o.device = c.serial AND o.start_us // c.span = c.moment AND o.ref <> c.ref_{side})"
         for side in "ab"
     )
     apart = "SELECT * FROM meet WHERE device AND comparable AND NOT agree"
@@ -154,62 +217,57 @@ def _below(share: float) -> str:
     return "".join(_ALPHABET[rank // len(_ALPHABET) ** power % len(_ALPHABET)] for power in (2, 1, 0))
 
 
-def lags(duck: Duck) -> list[Lags]:
+def _lags(duck: Duck, series: Sequence[tuple[str, str]], sample: int) -> list[Lags]:
     """Equal values of one patient and concept at whole hours of lag, for a sample of the smaller source.
 
-    Ids are keyed hashes: the smallest of them are a random sample that is the same in every run.
+    The sample is chosen by hashes of ids: as good as by chance, and the same in every run.
     """
-    pairs = _sources(duck)
-    if not pairs:
-        return []
-    selects = [_lagged(*pair) for pair in pairs]
-    found: dict[tuple[str, str, str], Lags] = {}
-    union = f"({' UNION ALL '.join(selects)}) t(a, b, g, hour, hits, n, ids)"
-    for source_a, source_b, group, hour, hits, partners, ids in duck.rows(
-        f"SELECT * FROM {union} ORDER BY a, b, g, hour NULLS FIRST"
-    ):
+    routes = _routes(duck, sample)
+    found: dict[int, Lags] = {}
+    for route, hour, hits, partners, ids in duck.rows(f"{_LAGGED} ORDER BY route, hour NULLS FIRST"):
         if hour is None:
-            found[source_a, source_b, group] = Lags(source_a, source_b, group, partners, {})
+            (source_a, group), (source_b, _) = (series[each] for each in routes[route])
+            found[route] = Lags(source_a, source_b, group, partners, {})
         elif hits:
-            found[source_a, source_b, group].hits[hour] = hits
-            found[source_a, source_b, group].examples[hour] = tuple(ids)
+            found[route].hits[hour] = hits
+            found[route].examples[hour] = tuple(ids)
     return list(found.values())
 
 
-def _sources(duck: Duck) -> list[tuple[str, str, str, str, str]]:
-    """Pairs of sources and concepts to look at, with the smaller source and the bound of its sample."""
-    counts = {
-        (source, group): n
-        for source, group, n in duck.rows("SELECT source, grp, count(*) FROM valued GROUP BY ALL")
-    }
-    found = []
-    for source_a, source_b, group in duck.rows(
-        "SELECT DISTINCT a.source, b.source, p.grp FROM k_pair p JOIN k_sig a ON a.sig = p.sig_a "
-        "JOIN k_sig b ON b.sig = p.sig_b WHERE p.relation <> 'not-comparable' ORDER BY ALL"
-    ):
-        sizes = {source: counts.get((source, group), 0) for source in (source_a, source_b)}
-        small = min(sizes, key=lambda source: (sizes[source], source))
-        if sizes[small]:
-            found.append((source_a, source_b, group, small, _below(SAMPLE / sizes[small])))
-    return found
-
-
-def _lagged(source_a: str, source_b: str, group: str, small: str, below: str) -> str:
-    """SQL: by hour, how many of the sample have a partner at that lag, and how many an equal one."""
-    large = source_b if small == source_a else source_a
-    sign = "+" if small == source_a else "-"
-    columns = ", ".join(map(quoted, (source_a, source_b, group)))
-    return (
-        f"SELECT {columns}, hour, count(DISTINCT id) FILTER (WHERE equal), count(DISTINCT id), "
-        "min(id, 3) FILTER (WHERE equal) FROM ("
-        f"SELECT s.id, h.hour, abs(s.v - b.v) <= s.half + b.half AS equal "
-        f"FROM (SELECT id, twin, v, half, start_us FROM valued WHERE source = {quoted(small)} "
-        f"AND grp = {quoted(group)} AND id < {quoted(below)}) s "
-        f"CROSS JOIN (SELECT unnest(range(-{FARTHEST_HOURS}, {FARTHEST_HOURS + 1})) AS hour) h "
-        "CROSS JOIN (SELECT unnest([-1, 0, 1]) AS step) d "
-        f"JOIN (SELECT twin, v, half, start_us, start_us // {_MINUTE} AS minute FROM valued "
-        f"WHERE source = {quoted(large)} AND grp = {quoted(group)}) b "
-        f"ON b.twin = s.twin AND b.minute = (s.start_us {sign} h.hour * {_HOUR}) // {_MINUTE} + d.step "
-        f"AND abs(b.start_us - s.start_us - ({sign}1) * h.hour * {_HOUR}) <= {_MINUTE}) "
-        "GROUP BY GROUPING SETS ((hour), ())"
+def _routes(duck: Duck, sample: int) -> list[tuple[int, int]]:
+    """Make ``k_route``: the pairs of series to look at, the smaller of them, and how many of it make one of the sample."""
+    sizes = dict(duck.rows("SELECT series, count(*) FROM valued GROUP BY series"))
+    routes = [
+        (a, b)
+        for a, b in duck.rows(
+            "SELECT DISTINCT series_a, series_b FROM k_pair WHERE relation <> 'not-comparable' ORDER BY ALL"
+        )
+        if a in sizes and b in sizes
+    ]
+    small = [a if sizes[a] <= sizes[b] else b for a, b in routes]
+    duck.register(
+        "k_route",
+        {
+            "route": ("BIGINT", range(len(routes))),
+            "small": ("BIGINT", small),
+            "large": ("BIGINT", [b if each == a else a for each, (a, b) in zip(small, routes, strict=True)]),
+            "sign": ("BIGINT", [1 if each == a else -1 for each, (a, _) in zip(small, routes, strict=True)]),
+            "step": ("BIGINT", [1 + sizes[each] // max(sample, 1) for each in small]),
+        },
     )
+    return routes
+
+
+#: By route and hour: how many of the sample have a partner at that lag, and how many an equal one.
+_LAGGED = (
+    "SELECT route, hour, count(DISTINCT ref) FILTER (WHERE equal), count(DISTINCT ref), "
+    "min(ref, 3) FILTER (WHERE equal) FROM (SELECT s.route, s.ref, s.hour, "
+    "abs(s.v - b.v) <= s.half + b.half AS equal FROM (SELECT r.route, r.large, o.ref, o.who, o.v, o.half, "
+    f"h.hour, o.start_us + r.sign * h.hour * {_HOUR} AS due "
+    "FROM k_route r JOIN valued o ON o.series = r.small AND o.ref % r.step = 0 "
+    f"CROSS JOIN (SELECT unnest(range(-{FARTHEST_HOURS}, {FARTHEST_HOURS + 1})) AS hour) h) s "
+    "CROSS JOIN (SELECT unnest([-1, 0, 1]) AS step) d "
+    "JOIN valued b ON b.who = s.who AND b.series = s.large "
+    f"AND b.start_us // {_MINUTE} = s.due // {_MINUTE} + d.step AND abs(b.start_us - s.due) <= {_MINUTE}) "
+    "GROUP BY GROUPING SETS ((route, hour), (route))"
+)

@@ -57,15 +57,17 @@ def pairs(signatures: Iterable[Signature]) -> Iterator[Pair]:
 def register(duck: Duck, signatures: Sequence[Signature], found: Sequence[Pair]) -> None:
     """Make ``k_line`` (how values of a signature become those of its concept) and ``k_pair``.
 
-    ``k_line`` has ``sig, grp, factor, shift``; factor is null where values are not to be compared as numbers.
-    ``k_pair`` has ``pair, grp, sig_a, sig_b, relation``, numbered from 0 in the order of ``found``.
+    ``k_line`` has ``sig, series, factor, shift``; factor is null where values are not compared as numbers,
+    and a series is a concept in a source, by its place in :func:`series`. ``k_pair`` has ``pair, sig_a,
+    sig_b, relation`` and the series of both sides, numbered from 0 in the order of ``found``.
     """
+    numbers = {each: number for number, each in enumerate(series(signatures))}
     lines = [_line(item, _common(item, signatures)) for item in signatures]
     duck.register(
         "k_line",
         {
             "sig": ("BIGINT", [item.number for item in signatures]),
-            "grp": ("VARCHAR", [item.group for item in signatures]),
+            "series": ("BIGINT", [numbers[item.source, item.group] for item in signatures]),
             "factor": ("DOUBLE", [line[0] if line else None for line in lines]),
             "shift": ("DOUBLE", [line[1] if line else None for line in lines]),
         },
@@ -74,12 +76,18 @@ def register(duck: Duck, signatures: Sequence[Signature], found: Sequence[Pair])
         "k_pair",
         {
             "pair": ("BIGINT", list(range(len(found)))),
-            "grp": ("VARCHAR", [pair.group for pair in found]),
+            "series_a": ("BIGINT", [numbers[pair.a.source, pair.group] for pair in found]),
+            "series_b": ("BIGINT", [numbers[pair.b.source, pair.group] for pair in found]),
             "sig_a": ("BIGINT", [pair.a.number for pair in found]),
             "sig_b": ("BIGINT", [pair.b.number for pair in found]),
             "relation": ("VARCHAR", [pair.relation.relation for pair in found]),
         },
     )
+
+
+def series(signatures: Iterable[Signature]) -> list[tuple[str, str]]:
+    """The concepts of each source, as source and concept, in order."""
+    return sorted({(item.source, item.group) for item in signatures})
 
 
 def _common(signature: Signature, signatures: Sequence[Signature]) -> str | None:

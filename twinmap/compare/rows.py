@@ -108,7 +108,7 @@ def concept_rows(signatures: Iterable[Signature]) -> list[Row]:
 
 
 def _concept_row(item: Signature) -> Row:
-    """What is shown of a code that no concept knows is the code; its display is text of the data."""
+    """A row names the concept and the code, and never the display as received: that is text of the data."""
     known = item.meaning.concept
     row: Row = {
         "concept": item.group,
@@ -116,7 +116,6 @@ def _concept_row(item: Signature) -> Row:
         "source": item.source,
         "code_system": item.meaning.system,
         "code": item.meaning.code,
-        "display": item.display if known else None,
         "unit_raw": item.unit_raw if item.unit or not item.unit_raw else shape(item.unit_raw),
         "unit": item.unit,
         "canon_unit": item.canon_unit,
@@ -124,5 +123,5 @@ def _concept_row(item: Signature) -> Row:
         "n": item.profile.n,
         "patients": item.profile.patients,
     }
-    optional = ("label", "display", "unit_raw", "unit", "canon_unit")
+    optional = ("label", "unit_raw", "unit", "canon_unit")
     return {key: value for key, value in row.items() if value is not None or key not in optional}

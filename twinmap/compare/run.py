@@ -59,6 +59,5 @@ def run(duck: Duck, tables: Mapping[str, Path], catalogue: Catalogue) -> Compare
         return Compared(tuple(found))
     both = paired_signatures.patients_both(duck)
     pairs = [replace(pair, patients_both=both.get(index, 0)) for index, pair in enumerate(pairs)]
-    shared_events.prepare(duck)
-    shared = shared_events.same_events(duck)
-    return Compared(tuple(found), tuple(pairs), tuple(shared), tuple(shared_events.lags(duck)))
+    events, lags = shared_events.shared(duck, paired_signatures.series(found))
+    return Compared(tuple(found), tuple(pairs), tuple(events), tuple(lags))

@@ -1,11 +1,12 @@
 """One report format, one file: ``render(report) -> str``, a pure function of a :class:`Report`.
 
     text    for people and terminals: like a compiler's errors, without colour codes
+    concise a line for each finding and relation
     json    one document that holds everything
     sarif   SARIF 2.1.0, for code scanning
     html    one self-contained page for people
 
-The text and the JSON name the input files; SARIF and HTML do not (names of files are personal data).
+Text, concise and JSON name the input files; SARIF and HTML do not (names of files are personal data).
 """
 
 from twinmap.renderers._escape import visible

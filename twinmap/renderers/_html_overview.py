@@ -123,7 +123,7 @@ def _cell(rows: list[Json], source: str) -> Html:
 def _signature(row: Json) -> Html:
     unit, canon = str(row.get("unit_raw") or row.get("unit") or ""), str(row.get("canon_unit") or "")
     change = join(" → ", element("span", canon)) if unit and canon and canon != unit else None
-    facets = [facet_word(value) for value in row.get("facets", {}).values() if value not in (None, "")]
+    facets = [facet_word(value, name) for name, value in row.get("facets", {}).items() if value]
     return element(
         "div",
         element("p", unit or "no unit", change, class_="unit"),
@@ -185,8 +185,8 @@ def _facet_row(facet: Json) -> list[Child]:
     said = facet_relation(facet)
     return [
         str(facet.get("facet", "")).replace("-", " "),
-        facet_word(facet.get("a")) or element("span", "not stated", class_="none"),
-        facet_word(facet.get("b")) or element("span", "not stated", class_="none"),
+        facet_word(facet.get("a"), str(facet.get("facet", ""))) or element("span", "not stated", class_="none"),
+        facet_word(facet.get("b"), str(facet.get("facet", ""))) or element("span", "not stated", class_="none"),
         element("span", said, class_="same" if said == "=" else "differs"),
         str(facet.get("evidence") or ""),
         element("code", str(facet["code"])) if facet.get("code") else None,

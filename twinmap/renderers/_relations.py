@@ -34,7 +34,8 @@ def relation_reason(relation: Json) -> str:
     facets = [facet for facet in relation.get("facets", ()) if facet.get("facet")]
     first, second = str(relation.get("source_a", "")), str(relation.get("source_b", ""))
     differ = [
-        f"{facet_word(facet['facet'])} ({facet_word(facet.get('a'))} ↔ {facet_word(facet.get('b'))})"
+        f"{facet_word(name := facet['facet'])} "
+        f"({facet_word(facet.get('a'), name)} ↔ {facet_word(facet.get('b'), name)})"
         for facet in facets
         if facet_relation(facet) == "disjoint"
     ]
@@ -94,12 +95,26 @@ def agreement_text(relation: Json) -> str:
 _WORD = re.compile(r"(?:tm:)?([a-z]+(?:-[a-z]+)+|(?<=tm:)[a-z]+)")
 
 
-def facet_word(value: object) -> str:
-    """A facet's value for people: a word of our scheme without prefix and hyphens, else as it is.
+def facet_word(value: object, facet: str = "") -> str:
+    """A facet's value for people: a word of our scheme without prefix, facet and hyphens, else as it is.
 
-    >>> facet_word("tm:upper-arm"), facet_word("snomed:368209003"), facet_word("8480-6")
+    >>> facet_word("tm:site-upper-arm", "site"), facet_word("snomed:368209003"), facet_word("8480-6")
     ('upper arm', 'snomed:368209003', '8480-6')
     """
     word = "" if value is None else str(value)
+    if facet and word.startswith(f"tm:{facet}-"):
+        word = f"tm:{word.removeprefix(f'tm:{facet}-')}"
     match = _WORD.fullmatch(word)
     return match[1].replace("-", " ") if match else word
+
+
+def relation_sentence(relation: Json, label: str) -> str:
+    """``Heart rate: ehr is broader than wristband, because ehr does not say site``."""
+    first, second = str(relation.get("source_a", "")), str(relation.get("source_b", ""))
+    said = str(relation.get("relation", ""))
+    joined = (
+        f"{first} is {RELATIONS[said]} than {second}"
+        if said in ("a-narrower", "a-broader")
+        else f"{first} and {second} are {RELATIONS.get(said, said)}"
+    )
+    return f"{label}: {', '.join(filter(None, [joined, relation_reason(relation)]))}"

@@ -41,7 +41,7 @@ class Report:
 
     ``concepts`` are the signatures seen in the data, one a concept, source, code, unit and set of facets::
 
-        {"concept", "label"?, "source", "code_system", "code", "display"?, "unit_raw"?, "unit"?,
+        {"concept", "label"?, "source", "code_system", "code", "unit_raw"?, "unit"?,
          "canon_unit"?, "facets": {facet: word}, "n", "patients"}
 
     ``ledger`` is ``ledger.json``; outcomes are those of :data:`twinmap.renderers._facts.OUTCOMES`::

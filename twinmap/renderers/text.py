@@ -9,13 +9,12 @@ from twinmap.renderers._common import Group, by_severity, grouped, located, plac
 from twinmap.renderers._escape import visible
 from twinmap.renderers._facts import OUTCOMES, balance, book, concept_label
 from twinmap.renderers._relations import (
-    RELATIONS,
     agreement_text,
     conversion_text,
     coverage_text,
     facet_relation,
     facet_word,
-    relation_reason,
+    relation_sentence,
 )
 from twinmap.renderers._report import Excerpt, Json, Report
 
@@ -104,22 +103,16 @@ def width(text: str) -> int:
 
 def _relation(relation: Json, report: Report) -> list[str]:
     first, second = str(relation.get("source_a", "")), str(relation.get("source_b", ""))
-    said = str(relation.get("relation", ""))
-    joined = (
-        f"{first} is {RELATIONS[said]} than {second}"
-        if said in ("a-narrower", "a-broader")
-        else (f"{first} and {second} are {RELATIONS.get(said, said)}")
-    )
     label = concept_label(report, str(relation.get("concept", "")))
-    lines = [f"{label}: {', '.join(filter(None, [joined, relation_reason(relation)]))}"]
+    lines = [relation_sentence(relation, label)]
     lines += [f"  units converted: {text}" for text in (conversion_text(relation),) if text]
     lines += [f"  {text}" for text in (coverage_text(relation), agreement_text(relation)) if text]
     rows = [("facet", first, second, "", "evidence", "code")]
     rows += [
         (
             str(facet.get("facet", "")),
-            _value(facet.get("a")),
-            _value(facet.get("b")),
+            _value(facet.get("a"), facet),
+            _value(facet.get("b"), facet),
             facet_relation(facet),
             str(facet.get("evidence") or ""),
             str(facet.get("code") or ""),
@@ -129,8 +122,8 @@ def _relation(relation: Json, report: Report) -> list[str]:
     return [visible(line) for line in lines] + (_table(rows) if len(rows) > 1 else [])
 
 
-def _value(value: object) -> str:
-    return facet_word(value) or "not stated"
+def _value(value: object, facet: Json) -> str:
+    return facet_word(value, str(facet.get("facet", ""))) or "not stated"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -10,12 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from twinmap import api, registry
+from twinmap import api
 from twinmap.diagnostics import Finding, Span
 from twinmap.errors import InputOutputError, UsageError
-from twinmap.lint import Subject, subjects
 from twinmap.mapping import load
 from twinmap.mapping.ast import Document
+from twinmap.mapping.named import Subject, is_tests, subjects, tests_beside
 from twinmap.terms.concepts import catalogue
 from twinmap.testing import expect, given
 from twinmap.testing.cases import Case, load_cases
@@ -55,7 +55,7 @@ def run_tests(named: Sequence[str]) -> Iterator[Result]:
         (subject, tests)
         for name in named
         for subject in subjects(_mapping_of(name))
-        if (tests := test_file(subject.mapping)).is_file()
+        if (tests := tests_beside(subject.mapping)).is_file()
     ]
     if not found:
         raise UsageError(
@@ -68,18 +68,7 @@ def run_tests(named: Sequence[str]) -> Iterator[Result]:
 def _mapping_of(name: str) -> str:
     """The mapping of a file of tests; any other name as it is."""
     path = Path(name)
-    stem, test, suffix = path.name.rpartition(".test.")
-    return str(path.with_name(f"{stem}.{suffix}")) if test and suffix in {"yaml", "yml"} else name
-
-
-def test_file(mapping: Path | Traversable) -> Path | Traversable:
-    """Where the tests of a mapping are."""
-    stem, _, suffix = mapping.name.rpartition(".")
-    name = f"{stem}.test.{suffix}"
-    return mapping.with_name(name) if isinstance(mapping, Path) else registry.shipped("mappings") / name
-
-
-test_file.__test__ = False  # type: ignore[attr-defined]  # not a test of pytest's
+    return str(path.with_name(path.name.replace(".test.", "."))) if is_tests(path) else name
 
 
 def _run_file(subject: Subject, tests: Path | Traversable) -> Iterator[Result]:

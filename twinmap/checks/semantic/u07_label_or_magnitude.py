@@ -19,7 +19,7 @@ What to do:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from twinmap import registry
 from twinmap.checks.context import Context
@@ -49,18 +49,21 @@ _ALTERNATIVES = (
 
 def check(context: Context) -> Iterator[Finding]:
     """One finding a source, concept and unit."""
-    for item in context.compared.signatures:
-        bounds = _bounds(item)
-        if bounds is None or item.unit is None or item.profile.n < FEWEST or item.values != "quantity":
-            continue
-        median = item.profile.quantiles[2] if item.profile.quantiles else None
-        stated = _line(item, item.unit)
-        # A series with its middle inside the limits is plausible: the exact shares need not be asked for.
-        if median is None or stated is None or bounds[0] <= median * stated[0] + stated[1] <= bounds[1]:
-            continue
-        fitting = [unit for unit in _others(item) if _share(context, item, unit) > _NEARLY_ALL]
-        if _share(context, item, item.unit) < _FEW and len(fitting) == 1:
+    asked = [item for item in context.compared.signatures if _is_doubtful(item)]
+    shares = _shares(context, asked)
+    for item in asked:
+        fitting = [unit for unit in _others(item) if shares.get((item.number, unit), 0.0) > _NEARLY_ALL]
+        if shares.get((item.number, item.unit or ""), 0.0) < _FEW and len(fitting) == 1:
             yield _finding(context, item, fitting[0])
+
+
+def _is_doubtful(item: Signature) -> bool:
+    """Whether the middle of a series is outside the limits; else the shares need not be counted."""
+    bounds = _bounds(item)
+    if bounds is None or item.unit is None or item.profile.n < FEWEST or not item.profile.quantiles:
+        return False
+    stated, median = _line(item, item.unit), item.profile.quantiles[2]
+    return stated is not None and not bounds[0] <= median * stated[0] + stated[1] <= bounds[1]
 
 
 def _finding(context: Context, item: Signature, suggested: str) -> Finding:
@@ -112,15 +115,27 @@ def _line(item: Signature, unit: str) -> tuple[float, float] | None:
     return float(rule.factor), float(rule.offset)
 
 
-def _share(context: Context, item: Signature, unit: str) -> float:
-    """The share of values that are plausible if they are in this unit."""
-    line, bounds = _line(item, unit), _bounds(item)
-    if line is None or bounds is None:
-        return 0.0
-    value = f"value_num * {line[0]!r} + {line[1]!r}"
-    return float(
-        context.duck.value(
-            f"SELECT coalesce(avg(({value} BETWEEN {bounds[0]!r} AND {bounds[1]!r})::INTEGER), 0) "
-            f"FROM observed WHERE sig = {item.number} AND value_num IS NOT NULL"
-        )
+def _shares(context: Context, asked: Sequence[Signature]) -> dict[tuple[int, str], float]:
+    """By signature and unit, the share of values that are plausible if they are in this unit."""
+    tries = []
+    for item in asked:
+        bounds = _bounds(item)
+        for unit in (item.unit, *_others(item)):
+            line = _line(item, unit) if unit is not None else None
+            if line is not None and bounds is not None:
+                tries.append((item.number, unit, *line, *bounds))
+    if not tries:
+        return {}
+    types = {"sig": "BIGINT", "unit": "VARCHAR"} | dict.fromkeys(("factor", "shift", "low", "high"), "DOUBLE")
+    columns = zip(*tries, strict=True)
+    context.duck.register(
+        "k_try",
+        {name: (kind, list(cells)) for (name, kind), cells in zip(types.items(), columns, strict=True)},
     )
+    return {
+        (sig, unit): share
+        for sig, unit, share in context.duck.rows(
+            "SELECT t.sig, t.unit, avg((value_num * factor + shift BETWEEN low AND high)::INTEGER) "
+            "FROM observed o JOIN k_try t ON t.sig = o.sig WHERE value_num IS NOT NULL GROUP BY ALL"
+        )
+    }
