@@ -12,12 +12,13 @@ import hmac
 import os
 import re
 import secrets
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from twinmap.errors import InputOutputError, UsageError
 
-_DIGIT = re.compile(r"[0-9]")
+_DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
 
 #: Longest shape that is shown.
@@ -33,7 +34,10 @@ def shape(text: str) -> str:
     Control characters become a question mark; what is longer than 40 characters is cut.
     """
     masked = _LETTER.sub("x", _DIGIT.sub("9", text[: _SHAPE + 1]))
-    masked = "".join(c if c.isprintable() else "?" for c in masked)
+    # Marks are parts of letters in many scripts.
+    masked = "".join(
+        "x" if unicodedata.category(c)[0] == "M" else c if c.isprintable() else "?" for c in masked
+    )
     return masked if len(masked) <= _SHAPE else masked[:_SHAPE] + "…"
 
 

@@ -87,7 +87,7 @@ class Elements(HTMLParser):
         self.tags.add(tag)
         self.attributes += attrs
 
-    def handle_comment(self, data: str) -> None:  # noqa: ARG002
+    def handle_comment(self, data: str) -> None:
         self.comments += 1
 
 

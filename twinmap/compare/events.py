@@ -258,16 +258,21 @@ def _routes(duck: Duck, sample: int) -> list[tuple[int, int]]:
     return routes
 
 
-#: By route and hour: how many of the sample have a partner at that lag, and how many an equal one.
+_STEPS = 3 * (2 * FARTHEST_HOURS + 1)
+
+#: By route and hour: how many of the sample have a partner at that lag, and how many an equal one. A sampled
+#: value looks into the minute of each lag and into those beside it: one join on equal keys. ``unnest`` stands
+#: in the SELECT list so that no join of fewer keys comes before it.
 _LAGGED = (
     "SELECT route, hour, count(DISTINCT ref) FILTER (WHERE equal), count(DISTINCT ref), "
-    "min(ref, 3) FILTER (WHERE equal) FROM (SELECT s.route, s.ref, s.hour, "
-    "abs(s.v - b.v) <= s.half + b.half AS equal FROM (SELECT r.route, r.large, o.ref, o.who, o.v, o.half, "
-    f"h.hour, o.start_us + r.sign * h.hour * {_HOUR} AS due "
-    "FROM k_route r JOIN valued o ON o.series = r.small AND o.ref % r.step = 0 "
-    f"CROSS JOIN (SELECT unnest(range(-{FARTHEST_HOURS}, {FARTHEST_HOURS + 1})) AS hour) h) s "
-    "CROSS JOIN (SELECT unnest([-1, 0, 1]) AS step) d "
-    "JOIN valued b ON b.who = s.who AND b.series = s.large "
-    f"AND b.start_us // {_MINUTE} = s.due // {_MINUTE} + d.step AND abs(b.start_us - s.due) <= {_MINUTE}) "
+    "min(ref, 3) FILTER (WHERE equal) FROM (SELECT d.route, d.ref, d.hour, "
+    "abs(d.v - b.v) <= d.half + b.half AS equal FROM ("
+    f"SELECT *, start_us + sign * hour * {_HOUR} AS due, (start_us + sign * hour * {_HOUR}) // {_MINUTE} + step "
+    f"AS minute FROM (SELECT *, k // 3 - {FARTHEST_HOURS} AS hour, k % 3 - 1 AS step FROM ("
+    "SELECT r.route, r.large, r.sign, o.ref, o.who, o.v, o.half, o.start_us, "
+    f"unnest(range({_STEPS})) AS k FROM k_route r "
+    "JOIN valued o ON o.series = r.small AND o.ref % r.step = 0))) d "
+    f"JOIN (SELECT *, start_us // {_MINUTE} AS minute FROM valued) b "
+    f"ON b.who = d.who AND b.series = d.large AND b.minute = d.minute AND abs(b.start_us - d.due) <= {_MINUTE}) "
     "GROUP BY GROUPING SETS ((route, hour), (route))"
 )

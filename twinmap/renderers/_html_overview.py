@@ -185,8 +185,10 @@ def _facet_row(facet: Json) -> list[Child]:
     said = facet_relation(facet)
     return [
         str(facet.get("facet", "")).replace("-", " "),
-        facet_word(facet.get("a"), str(facet.get("facet", ""))) or element("span", "not stated", class_="none"),
-        facet_word(facet.get("b"), str(facet.get("facet", ""))) or element("span", "not stated", class_="none"),
+        facet_word(facet.get("a"), str(facet.get("facet", "")))
+        or element("span", "not stated", class_="none"),
+        facet_word(facet.get("b"), str(facet.get("facet", "")))
+        or element("span", "not stated", class_="none"),
         element("span", said, class_="same" if said == "=" else "differs"),
         str(facet.get("evidence") or ""),
         element("code", str(facet["code"])) if facet.get("code") else None,

@@ -31,11 +31,10 @@ def _finding(group: Group) -> str:
 
 
 def _where(group: Group) -> str:
-    where = group.finding.get("where") or group.finding.get("rule")
-    if where:
-        return str(where)
-    place = next(iter(group.places), None)
-    return place_text(place, str(place.get("file") or place.get("source", ""))) if place else "-"
+    """The line of the mapping, else the first place in the data, else the rule."""
+    place = next(iter(group.places), {})
+    at = place_text(place, str(place.get("file") or place.get("source", "")))
+    return str(group.finding.get("where") or at or group.finding.get("rule") or "-")
 
 
 def _relations(report: Report) -> Iterator[str]:
