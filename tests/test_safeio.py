@@ -140,7 +140,7 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     assert whole[-1] == "ended"
     points = MANY - int(whole[0])
     # Most of the last of them publish; and some of the others.
-    chosen = sorted({*range(points - 40, points + 1, 2), *random.Random(7).sample(range(1, points - 40), 6)})
+    chosen = sorted({*range(points - 30, points + 1, 2), *random.Random(7).sample(range(1, points - 30), 5)})
     assert killed(chosen).count("killed") == len(chosen)
     repaired = 0
     for point in chosen:
@@ -218,7 +218,7 @@ def test_any_write_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         run(mapping, out)
     total = touched()
     assert total > 20
-    for number in sorted({*range(1, total + 1, max(total // 12, 1)), *range(total - 6, total + 1)}):
+    for number in sorted({*range(1, total + 1, max(total // 8, 1)), *range(total - 6, total + 1)}):
         with failing(monkeypatch, number), pytest.raises(InputOutputError) as caught:
             run(mapping, out)
         assert caught.value.exit_code == 3
@@ -226,7 +226,7 @@ def test_any_write_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         left = list((out / ".twinmap").iterdir()) if (out / ".twinmap").exists() else []
         assert {path.name for path in left} <= {"publishing", "lock"}
         if (out / "manifest.json").exists():
-            assert content(out) == old
+            assert content_without_work(out) == old
             assert is_complete(out)
     run(mapping, out)
     assert content(out) == old

@@ -132,7 +132,7 @@ def prepare(duck: Duck, low: str = "", high: str = "~") -> None:
         high: The first twin that is too much.
     """
     duck.run(
-        "CREATE OR REPLACE TEMP TABLE valued AS SELECT o.sig, l.series, hash(id) AS ref, hash(twin) AS who, "
+        "CREATE OR REPLACE TEMP TABLE valued AS SELECT o.sig, l.series, l.concept, hash(id) AS ref, hash(twin) AS who, "
         "CASE WHEN device IS NOT NULL THEN hash(device) END AS device, start_us, "
         f"file, record, value_num * factor + shift AS v, {_SPAN} AS span, "
         f"{_HALF} + 1e-9 * abs(value_num * factor + shift) AS half "
@@ -174,17 +174,22 @@ def _refs(first: Sequence[dict[str, Any]] | None) -> tuple[int, ...]:
 
 
 def _meet(duck: Duck) -> None:
-    """The table ``meet``: two statements of one second, where no side names another device."""
+    """The table ``meet``: two statements of one second, where no side names another device.
+
+    Series are in the order of their sources: the smaller one is a.
+    """
     duck.run(
-        "CREATE OR REPLACE TEMP TABLE meet AS SELECT p.series_a, p.series_b, "
-        f"a.device IS NOT NULL AND b.device IS NOT NULL AS device, {_COMPARABLE} AS comparable, "
-        "abs(a.v - b.v) <= a.half + b.half AS agree, a.ref AS ref_a, b.ref AS ref_b, a.file AS file_a, "
-        "a.record AS record_a, a.who, a.device AS serial, greatest(a.span, b.span) AS span, "
-        "a.start_us // greatest(a.span, b.span) AS moment "
-        "FROM k_pair p JOIN valued a ON a.sig = p.sig_a JOIN valued b ON b.sig = p.sig_b AND b.who = a.who "
+        "CREATE OR REPLACE TEMP TABLE met AS SELECT a.sig AS sig_a, b.sig AS sig_b, "
+        "a.device IS NOT NULL AND b.device IS NOT NULL AS device, abs(a.v - b.v) <= a.half + b.half AS agree, "
+        "a.ref AS ref_a, b.ref AS ref_b, a.file AS file_a, a.record AS record_a, a.who, a.device AS serial, "
+        "greatest(a.span, b.span) AS span, a.start_us // greatest(a.span, b.span) AS moment "
+        "FROM valued a JOIN valued b ON b.who = a.who AND b.concept = a.concept AND b.series > a.series "
         f"AND b.start_us // {_SECOND} = a.start_us // {_SECOND} "
-        "WHERE p.relation <> 'not-comparable' "
-        "AND (a.device IS NULL OR b.device IS NULL OR a.device = b.device)"
+        "WHERE a.device IS NULL OR b.device IS NULL OR a.device = b.device"
+    )
+    duck.run(
+        f"CREATE OR REPLACE TEMP TABLE meet AS SELECT m.*, p.series_a, p.series_b, {_COMPARABLE} AS comparable "
+        "FROM met m JOIN k_pair p ON p.sig_a = m.sig_a AND p.sig_b = m.sig_b WHERE relation <> 'not-comparable'"
     )
 
 
@@ -224,6 +229,10 @@ def _lags(duck: Duck, series: Sequence[tuple[str, str]], sample: int) -> list[La
     """
     routes = _routes(duck, sample)
     found: dict[int, Lags] = {}
+    duck.run(
+        "CREATE OR REPLACE TEMP TABLE k_sample AS SELECT r.route, r.large, r.sign, o.ref, o.who, o.v, o.half, "
+        "o.start_us FROM k_route r JOIN valued o ON o.series = r.small AND o.ref % r.step = 0"
+    )
     for route, hour, hits, partners, ids in duck.rows(f"{_LAGGED} ORDER BY route, hour NULLS FIRST"):
         if hour is None:
             (source_a, group), (source_b, _) = (series[each] for each in routes[route])
@@ -269,9 +278,7 @@ _LAGGED = (
     "abs(d.v - b.v) <= d.half + b.half AS equal FROM ("
     f"SELECT *, start_us + sign * hour * {_HOUR} AS due, (start_us + sign * hour * {_HOUR}) // {_MINUTE} + step "
     f"AS minute FROM (SELECT *, k // 3 - {FARTHEST_HOURS} AS hour, k % 3 - 1 AS step FROM ("
-    "SELECT r.route, r.large, r.sign, o.ref, o.who, o.v, o.half, o.start_us, "
-    f"unnest(range({_STEPS})) AS k FROM k_route r "
-    "JOIN valued o ON o.series = r.small AND o.ref % r.step = 0))) d "
+    f"SELECT *, unnest(range({_STEPS})) AS k FROM k_sample))) d "
     f"JOIN (SELECT *, start_us // {_MINUTE} AS minute FROM valued) b "
     f"ON b.who = d.who AND b.series = d.large AND b.minute = d.minute AND abs(b.start_us - d.due) <= {_MINUTE}) "
     "GROUP BY GROUPING SETS ((route, hour), (route))"

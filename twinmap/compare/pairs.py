@@ -57,17 +57,19 @@ def pairs(signatures: Iterable[Signature]) -> Iterator[Pair]:
 def register(duck: Duck, signatures: Sequence[Signature], found: Sequence[Pair]) -> None:
     """Make ``k_line`` (how values of a signature become those of its concept) and ``k_pair``.
 
-    ``k_line`` has ``sig, series, factor, shift``; factor is null where values are not compared as numbers,
-    and a series is a concept in a source, by its place in :func:`series`. ``k_pair`` has ``pair, sig_a,
-    sig_b, relation`` and the series of both sides, numbered from 0 in the order of ``found``.
+    ``k_line`` has ``sig, series, concept, factor, shift``; factor is null where values are not compared as
+    numbers, a series is a concept in a source, by its place in :func:`series`. ``k_pair`` has ``sig_a, sig_b,
+    relation`` and the series of both sides.
     """
     numbers = {each: number for number, each in enumerate(series(signatures))}
+    concepts = {group: number for number, group in enumerate(sorted({item.group for item in signatures}))}
     lines = [_line(item, _common(item, signatures)) for item in signatures]
     duck.register(
         "k_line",
         {
             "sig": ("BIGINT", [item.number for item in signatures]),
             "series": ("BIGINT", [numbers[item.source, item.group] for item in signatures]),
+            "concept": ("BIGINT", [concepts[item.group] for item in signatures]),
             "factor": ("DOUBLE", [line[0] if line else None for line in lines]),
             "shift": ("DOUBLE", [line[1] if line else None for line in lines]),
         },
@@ -75,7 +77,6 @@ def register(duck: Duck, signatures: Sequence[Signature], found: Sequence[Pair])
     duck.register(
         "k_pair",
         {
-            "pair": ("BIGINT", list(range(len(found)))),
             "series_a": ("BIGINT", [numbers[pair.a.source, pair.group] for pair in found]),
             "series_b": ("BIGINT", [numbers[pair.b.source, pair.group] for pair in found]),
             "sig_a": ("BIGINT", [pair.a.number for pair in found]),
@@ -114,11 +115,18 @@ def _line(signature: Signature, common: str | None) -> tuple[float, float] | Non
     return float(rule.factor), float(rule.offset)
 
 
-def patients_both(duck: Duck) -> dict[int, int]:
-    """By number of the pair, how many patients have values of both signatures."""
-    return dict(
-        duck.rows(
-            "SELECT p.pair, count(*) FROM k_pair p JOIN k_seen a ON a.sig = p.sig_a "
-            "JOIN k_seen b ON b.sig = p.sig_b AND b.twin = a.twin GROUP BY p.pair"
-        )
+def patients_both(duck: Duck) -> dict[tuple[int, int], int]:
+    """By numbers of two signatures of one concept and two sources: how many patients have values of both.
+
+    Large tables are joined to each other and small ones to what came of it, in statements of their own: a hash
+    join that is built from the output of another one fails in DuckDB 2.0 (duckdb/duckdb#24807).
+    """
+    duck.run(
+        "CREATE OR REPLACE TEMP TABLE k_had AS SELECT s.sig, s.twin, l.concept, l.series "
+        "FROM k_seen s JOIN k_line l ON l.sig = s.sig"
     )
+    rows = duck.rows(
+        "SELECT a.sig, b.sig, count(*) FROM k_had a JOIN k_had b ON b.twin = a.twin "
+        "AND b.concept = a.concept AND b.series > a.series GROUP BY a.sig, b.sig"
+    )
+    return {(a, b): n for a, b, n in rows}

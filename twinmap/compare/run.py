@@ -58,6 +58,6 @@ def run(duck: Duck, tables: Mapping[str, Path], catalogue: Catalogue) -> Compare
     if not pairs:
         return Compared(tuple(found))
     both = paired_signatures.patients_both(duck)
-    pairs = [replace(pair, patients_both=both.get(index, 0)) for index, pair in enumerate(pairs)]
+    pairs = [replace(pair, patients_both=both.get((pair.a.number, pair.b.number), 0)) for pair in pairs]
     events, lags = shared_events.shared(duck, paired_signatures.series(found))
     return Compared(tuple(found), tuple(pairs), tuple(events), tuple(lags))

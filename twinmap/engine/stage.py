@@ -117,7 +117,7 @@ def _fast_csv(duck: Duck, file: InputFile, request: Request, layout: Any, path: 
     """Let DuckDB read a CSV file; None where the file is not clean enough for that."""
     if layout.encoding.lower().replace("_", "-") not in {"utf-8", "utf8"} or not layout.header:
         return None
-    if len(layout.delimiter) != 1 or not request.options.header or "" in layout.header:
+    if len(layout.delimiter) != 1 or not request.options.header or not layout.one_line or "" in layout.header:
         return None
     if {item.path for item in request.fields}.isdisjoint(layout.header):
         return None  # the strict reader says whether it is another file

@@ -20,11 +20,15 @@ from twinmap.model import FileCounts, InputFile, Note, Request, SetAside
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What the first line of a file says: encoding, delimiter and the names of the columns."""
+    """What the first line of a file says: encoding, delimiter and the names of the columns.
+
+    ``one_line`` says that no name in the header holds a line end.
+    """
 
     encoding: str
     delimiter: str
     header: tuple[str, ...]
+    one_line: bool = True
 
 
 class CsvReader:
@@ -64,7 +68,8 @@ class CsvReader:
             raise _unreadable("TM-O04", message, "rename one")
         if len(names) > LIMITS.columns:
             raise _unreadable("TM-Q15", f"{file.name} has more than {LIMITS.columns:,} columns", None)
-        return Layout(encoding, delimiter, tuple(names))
+        one_line = not any(end in name for name in first.cells for end in "\r\n")
+        return Layout(encoding, delimiter, tuple(names), one_line)
 
     def read(self, file: InputFile, request: Request) -> Iterator[Any | SetAside | Note | FileCounts]:
         """Read one file; see :class:`twinmap.model.Reader`."""

@@ -48,11 +48,10 @@ def check(context: Context) -> Iterator[Finding]:
     _prepare(context)
     for source_a, source_b, system_a, system_b, count, agree, disagree in context.duck.rows(
         "SELECT a.source, b.source, a.system, b.system, count(*), "
-        "count(*) FILTER (WHERE p.birth = q.birth AND (p.sex = q.sex OR p.sex IS NULL OR q.sex IS NULL)), "
-        "count(*) FILTER (WHERE p.birth <> q.birth OR p.sex <> q.sex) "
+        "count(*) FILTER (WHERE a.birth = b.birth AND (a.sex = b.sex OR a.sex IS NULL OR b.sex IS NULL)), "
+        "count(*) FILTER (WHERE a.birth <> b.birth OR a.sex <> b.sex) "
         "FROM k_local a JOIN k_local b ON a.local = b.local AND a.source < b.source AND a.system <> b.system "
-        "AND a.twin <> b.twin LEFT JOIN k_who p ON p.twin = a.twin LEFT JOIN k_who q ON q.twin = b.twin "
-        "GROUP BY ALL ORDER BY ALL"
+        "AND a.twin <> b.twin GROUP BY ALL ORDER BY ALL"
     ):
         yield registry.finding(
             "TM-I01",
@@ -66,21 +65,24 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _prepare(context: Context) -> None:
-    """The tables ``k_local`` (source, twin, system, local id) and ``k_who`` (twin, birth date, sex)."""
+    """The table ``k_local``: source, twin, system, local id, and what is said of birth date and sex."""
     tables = [table for kind in _KINDS if (table := context.table(kind)) is not None]
     known = " UNION ".join(f"SELECT DISTINCT source, patient_record, twin FROM {table}" for table in tables)
     listed = ", ".join(quoted(str(path)) for path in context.patients)
     local = f"SELECT patient_record, system, local FROM read_parquet([{listed}], union_by_name = true)"
     if identifiers := context.table("identifier"):
         local += f" UNION SELECT patient_record, system, value FROM {identifiers}"
-    context.duck.run(
-        "CREATE OR REPLACE TEMP TABLE k_local AS SELECT DISTINCT source, twin, system, trim(local) AS local "
-        f"FROM ({known}) JOIN ({local}) USING (patient_record) WHERE local IS NOT NULL AND system IS NOT NULL"
-    )
     patients = context.table("patient")
     said = (
         f"SELECT twin, max(birth_date) AS birth, max(sex) AS sex FROM {patients} GROUP BY twin"
         if patients
         else "SELECT '' AS twin, '' AS birth, '' AS sex WHERE false"
     )
+    context.duck.run(
+        "CREATE OR REPLACE TEMP TABLE k_ids AS SELECT DISTINCT source, twin, system, trim(local) AS local "
+        f"FROM ({known}) JOIN ({local}) USING (patient_record) WHERE local IS NOT NULL AND system IS NOT NULL"
+    )
     context.duck.run(f"CREATE OR REPLACE TEMP TABLE k_who AS {said}")
+    context.duck.run(
+        "CREATE OR REPLACE TEMP TABLE k_local AS SELECT * FROM k_ids LEFT JOIN k_who USING (twin)"
+    )
