@@ -41,7 +41,7 @@ observe:
 def project(folder: Path, rows: int, *, first: int = 60) -> Path:
     """A mapping with its data; returns the mapping."""
     folder.mkdir(exist_ok=True)
-    lines = [f"{n},p{n % 7},f,2026-03-01T08:{n % 60:02}:00,{first + n % 40}" for n in range(rows)]
+    lines = [f"{n},p{n % 2},f,2026-03-01T08:{n % 60:02}:00,{first + n % 40}" for n in range(rows)]
     (folder / "a.csv").write_text("id,pid,sex,at,hr\n" + "\n".join(lines) + "\n1,2\n")
     (folder / "ward.yaml").write_text(MAPPING)
     return folder / "ward.yaml"
