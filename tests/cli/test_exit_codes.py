@@ -115,7 +115,6 @@ CELLS: dict[str, dict[str, tuple[tuple[str, ...], Exit]]] = {
         "fine": (("TM-L01",), Exit.OK),
         "all": (("--list",), Exit.OK),
         "an unknown code": (("TM-L99",), Exit.USAGE),
-        "nothing named": ((), Exit.USAGE),
     },
     "schema": {"fine": ((), Exit.OK), "an argument": (("m.yaml",), Exit.USAGE)},
     "completion": {"fine": (("bash",), Exit.OK), "an unknown shell": (("tcsh",), Exit.USAGE)},

@@ -11,6 +11,7 @@ import pytest
 from twinmap import api
 from twinmap.engine.duck import Duck
 from twinmap.errors import InternalError
+from twinmap.formats import batches
 from twinmap.readers import csv
 
 ROOT = Path(__file__).parent.parent.parent
@@ -99,5 +100,29 @@ def test_a_row_is_lost_by_the_strict_reader(project: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(csv.csvdialect, "records", forgetful)
     monkeypatch.setattr(csv.csvdialect, "count_records", lambda *_: 41)
+    with pytest.raises(InternalError):
+        run(project)
+
+
+def test_a_row_is_lost_from_a_batch(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader counted it; it does not arrive."""
+    (project / "a.csv").write_text((project / "a.csv").read_text() + 'p1,"2026-03-01T09:00:00,60\n')
+    original = batches.BatchBuilder.finish
+
+    def cut(self: batches.BatchBuilder) -> Iterator[Any]:
+        for batch in original(self):
+            yield batch.slice(0, batch.num_rows - 1)
+
+    monkeypatch.setattr(batches.BatchBuilder, "finish", cut)
+    with pytest.raises(InternalError):
+        run(project)
+
+
+def test_a_record_that_is_forgotten_in_the_quarantine_is_seen(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row of too many fields is neither read nor set aside."""
+    (project / "a.csv").write_text((project / "a.csv").read_text() + "p1,2026-03-01T09:00:00,60,x\n")
+    monkeypatch.setattr(csv, "SetAside", lambda *_: csv.Note(1, "TM-O04", "forgotten"))
     with pytest.raises(InternalError):
         run(project)

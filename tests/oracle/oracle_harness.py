@@ -190,11 +190,13 @@ def compare_kind(kind: str, mine: list[Made], theirs: list[dict[str, Any]]) -> l
     content = [name for name in columns if name not in {"rule", "file", "record", "part", "ordinal"}]
 
     def place(row: Mapping[str, Any]) -> tuple[Any, ...]:
-        return (row["file"], row["record"], row["rule"])
+        return (row["file"], row["record"], row["part"], row["rule"])
 
     # The first of those that say the same under one id is written.
     versions: dict[tuple[Any, ...], dict[tuple[Any, ...], Made]] = defaultdict(dict)
-    for one in sorted(mine, key=lambda one: (one.row["file"], one.row["record"], one.row["ordinal"])):
+    for one in sorted(
+        mine, key=lambda one: (one.row["file"], one.row["record"], one.row["part"], one.row["ordinal"])
+    ):
         said = tuple(repr(one.row.get(name)) for name in (*content, "encounter")) + (repr(one.panel),)
         versions[one.identity].setdefault(said, one)
     stand = {place(one.row): one for said in versions.values() for one in said.values()}

@@ -65,6 +65,7 @@ class Record:
     number: int
     cells: Mapping[str, str | None]
     parts: dict[str, str] = field(default_factory=dict)
+    part: str = ""
 
 
 @dataclass
@@ -126,11 +127,12 @@ class Oracle:
             name = record.file.name
             found = {"name": name, "stem": name.split(".")[0], "folder": record.file.folder}[ref.path]
         elif ref.kind == "record":
-            found = str(record.number)
+            found = str(record.number) if ref.path == "index" else record.part or None
         elif ref.kind == "part":
             found = record.parts.get(ref.path)
         else:
-            found = record.cells.get(_unquoted(ref.path))
+            up = "^" if ref.path.startswith("^") and sets.each is not None else ""
+            found = record.cells.get(up + _unquoted(ref.path.removeprefix(up)))
         for step in ref.lookups:
             look = self.document.lookups[step.table]
             row = None if found is None or found in look.missing else self.tables[step.table].get(found)
@@ -235,51 +237,43 @@ class Oracle:
         for file in files:
             for number, row in enumerate(file.rows, 1):
                 cells = {name: _clean(cell, sets) for name, cell in zip(file.header, row, strict=True)}
-                self.record(Record(file, number, cells), sets)
+                records = [Record(file, number, cells)]
+                if sets.each is not None:
+                    up = {f"^{name}": cell for name, cell in cells.items()}
+                    names = [name for name in file.header if fnmatch.fnmatchcase(name, sets.each)]
+                    records = [Record(file, number, {**up, ".": cells[name]}, part=name) for name in names]
+                self.row(records, (file.number, number), cells, sets)
 
-    def record(self, record: Record, sets: RecordSet) -> None:
-        place = (record.file.number, record.number)
-        kept = self.holds(sets.keep, record, sets)
-        made: list[Made] = []
-        quarantine = False
-        number = 0
-        if kept:
-            group = sets.slots.get("patient")
-            if isinstance(group, Group) and {"birth-date", "sex", "deceased", "identifiers"} & set(
-                group.parts
-            ):
-                made.append(self.patient(group, record, sets))
-            for choice in sets.choices:
-                for statement in choice.always:
-                    number += 1
-                    made += self.statement(statement, number, record, sets)
-                decided = False
-                for case in choice.cases:
-                    holds = not decided and self.holds(case.when, record, sets)
-                    for statement in case.statements:
-                        number += 1
-                        if holds:
-                            made += self.statement(statement, number, record, sets)
-                    decided = decided or holds
-                quarantine |= bool(choice.cases) and not decided and choice.otherwise == "quarantine"
+    def row(
+        self,
+        records: Sequence[Record],
+        place: tuple[int, int],
+        cells: Mapping[str, str | None],
+        sets: RecordSet,
+    ) -> None:
+        """What the records of one row state; without ``each`` there is one."""
+        parts = [self.record(record, sets) for record in records]
+        kept = any(part[0] for part in parts)
+        made = [one for _, _, found, _ in parts for one in found]
         said = [one for one in made if one.kind != "patient"]
-        if quarantine or any(one.aside for one in made) or (said and all(one.failed for one in said)):
+        if (
+            any(part[1] for part in parts)
+            or any(one.aside for one in made)
+            or (said and all(one.failed for one in said))
+        ):
             self.out.aside.add(place)
-        made = [
-            one
-            for one in made
-            if one.kind != "patient" or not self.repeats(one, place, sets, bool(said or number))
-        ]
+        rules = any(part[3] for part in parts)
+        made = [one for one in made if one.kind != "patient" or not self.repeats(one, place, sets, rules)]
         # What several rules share is said once a record, of the record set.
-        shared_issues: set[tuple[str, str, str]] = set()
+        shared_issues: set[tuple[str, str, str, str]] = set()
         for one in made:
             for code, slot in one.issues:
                 owner = self.owner(one, slot, sets)
                 if owner != one.row["rule"]:
-                    shared_issues.add((owner, code, slot))
+                    shared_issues.add((owner, code, slot, one.record.part))
                 else:
                     self.out.issues[(owner, code, slot)] += 1
-        self.out.issues.update(shared_issues)
+        self.out.issues.update(issue[:3] for issue in shared_issues)
         self.out.made += made
         if place in self.out.aside:
             fate = "set_aside"
@@ -288,9 +282,34 @@ class Oracle:
         else:
             fate = "unclaimed" if kept else "filtered"
         self.out.fates[fate] += 1
-        for name, cell in record.cells.items():
+        for name, cell in cells.items():
             outcome = "missing" if cell is None else fate if fate in {"set_aside", "filtered"} else "other"
             self.out.cells[name]["ignored" if outcome == "other" and name in sets.ignore else outcome] += 1
+
+    def record(self, record: Record, sets: RecordSet) -> tuple[bool, bool, list[Made], bool]:
+        """Whether a record is kept and goes to the quarantine, what it states, and whether there are rules."""
+        made: list[Made] = []
+        quarantine = False
+        number = 0
+        if not self.holds(sets.keep, record, sets):
+            return False, False, made, False
+        group = sets.slots.get("patient")
+        if isinstance(group, Group) and {"birth-date", "sex", "deceased", "identifiers"} & set(group.parts):
+            made.append(self.patient(group, record, sets))
+        for choice in sets.choices:
+            for statement in choice.always:
+                number += 1
+                made += self.statement(statement, number, record, sets)
+            decided = False
+            for case in choice.cases:
+                holds = not decided and self.holds(case.when, record, sets)
+                for statement in case.statements:
+                    number += 1
+                    if holds:
+                        made += self.statement(statement, number, record, sets)
+                decided = decided or holds
+            quarantine |= bool(choice.cases) and not decided and choice.otherwise == "quarantine"
+        return True, quarantine, made, number > 0
 
     def repeats(self, one: Made, place: tuple[int, int], sets: RecordSet, rules: bool) -> bool:
         """Whether what a record says of its patient stands already: beside other statements it is told once a file."""
@@ -301,11 +320,12 @@ class Oracle:
             sets.name,
             place[0],
             aside,
+            place if one.row["patient_record"] is None else None,
             one.row["_birth"],
             *(one.row[name] for name in ("patient_record", "sex", "deceased")),
             *one.issues,
         )
-        known = rules and one.row["patient_record"] is not None and said in self.out.sayings
+        known = rules and said in self.out.sayings
         self.out.sayings.add(said)
         return known
 
@@ -387,7 +407,7 @@ class Oracle:
         failed: bool = False,
     ) -> Made:
         aside = any(action == "set-aside" for *_, action in issues)
-        place = {"file": record.file.number, "record": record.number, "part": ""}
+        place = {"file": record.file.number, "record": record.number, "part": record.part}
         said = [(code, slot) for code, slot, _ in issues if code]
         return Made(kind, record, {**row, **place}, identity, None, said, failed, aside)
 

@@ -160,3 +160,46 @@ def test_look_ups_parameters_and_record_sets(data: st.DataObject) -> None:
     assume(blocks.usable(mapping, params))
     files = {name: draw(blocks.table(columns, 12)) for name in ("da1.csv", "da2.csv", "db1.csv")}
     check(mapping, files, params=params, tables={"concept": ("id", shelf)})
+
+
+@deep
+@given(st.data())
+def test_columns_as_records(data: st.DataObject) -> None:
+    """``each`` with a glob: every column that fits makes a record of its row."""
+    draw = data.draw
+    hours = {f"h{n}": blocks.cells for n in (1, 2, 10)}
+    columns = {
+        "pid": IDS,
+        **hours,
+        "unit": st.sampled_from(["/min", "bpm", ""]),
+        "at": st.sampled_from(["2024-01-01", "x", ""]),
+    }
+    rules: list[dict[str, Any]] = [
+        {"name": "a", "result": {"code": "lab:$(record:key)", "value": "$(.)", "unit": "$(^unit)"}}
+    ]
+    if draw(st.booleans()):
+        rules = [
+            {
+                "name": "b",
+                "when": {"record:key": draw(st.sampled_from(["h1", ["h1", "h10"]]))},
+                "heart-rate": {"value": "$(.)", "unit": "/min"},
+            },
+            {
+                "name": "c",
+                "when": {".": {"min": "5"}},
+                "result": {"code": "lab:c", "value": "= $(.) * 2", "note": "$(^h1)"},
+            },
+        ]
+    mapping = blocks.document(
+        systems={"lab": "https://lab.example/"},
+        each=draw(st.sampled_from(["h*", "h?", "h1*"])),
+        key=["^pid", "record:key"],
+        patient=draw(st.sampled_from(["$(^pid)", {"id": "$(^pid)", "system": "ward", "sex": "$(^unit)"}])),
+        time="$(^at)",
+        observe=rules,
+        ignore=draw(st.sampled_from([[], ["^unit"], ["unit"]])),
+    )
+    if draw(st.booleans()):
+        mapping["keep"] = {"^unit": {"missing": "false"}}
+    assume(blocks.usable(mapping))
+    check(mapping, {"d1.csv": draw(blocks.table(columns, 10))})

@@ -6,6 +6,7 @@ were made; what was published is counted again from the published files. The sum
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -190,6 +191,8 @@ def _outcome(plan: Plan, name: str, fate: str, is_read: bool) -> str:
 def _fields(plan: Plan, path: str) -> re.Pattern[str]:
     """The names of the cells that a reference reads, as its reader says."""
     reader = registry.load("readers", plan.record_set.options.format).READER
+    if path == "." and hasattr(reader, "layout") and plan.record_set.each is not None:
+        return re.compile(fnmatch.translate(plan.record_set.each))
     if hasattr(reader, "fields_read") and not path.startswith("record:"):
         return re.compile(reader.fields_read(path, each=plan.record_set.each))
     names = reader.cells(path) if hasattr(reader, "cells") else (path, path.lstrip("^"))
@@ -203,18 +206,24 @@ def _columns(duck: Duck, plan: Plan) -> list[tuple[str, str, int]]:
         for item in plan.request.fields
         if item.shape is Shape.TEXT and not item.path.startswith("record:")
     ]
+    rows_of = "records"
+    if plan.record_set.each is not None:
+        # The columns of the row are called ^NAME, and every record of the row repeats them.
+        fields = [item for item in fields if item.path.startswith("^")]
+        rows_of = "(SELECT DISTINCT ON (_file, _record) * FROM records)"
     if not fields:
         return []
     counts = ", ".join(f"count({item.name})" for item in fields)
     found: list[tuple[str, str, int]] = []
     totals: Counter[str] = Counter()
     rows = duck.rows(
-        f"SELECT fate, count(*), {counts} FROM records JOIN fates USING (_file, _record) GROUP BY fate ORDER BY fate"
+        f"SELECT fate, count(*), {counts} FROM {rows_of} JOIN fates USING (_file, _record) GROUP BY fate ORDER BY fate"
     )
     for fate, total, *numbers in rows:
         for item, number in zip(fields, numbers, strict=True):
-            found.append((item.path, fate, number))
-            totals[item.path] += total - number
+            name = item.path[1:] if plan.record_set.each is not None else item.path
+            found.append((name, fate, number))
+            totals[name] += total - number
     return found + [(name, "missing", number) for name, number in sorted(totals.items())]
 
 
@@ -226,19 +235,21 @@ def _failed_cells(duck: Duck, done: Applied) -> dict[str, int]:
             paths[(rule.index, slot)] = names
     for slot, names in done.plan.patient_paths.items():
         paths[(RECORD_RULES["patient"], slot)] = names
+    columns = not done.staged.cells
     found: Counter[str] = Counter()
     seen: dict[str, set[tuple[int, int]]] = defaultdict(set)
     for kind, path in done.tables.items():
         if kind in UNCOUNTED:
             continue
-        for number, slot, file, record in duck.rows(
-            "SELECT DISTINCT rule, split_part(i, chr(31), 2), file, record FROM ("
-            f"SELECT rule, file, record, unnest(issues) AS i FROM read_parquet({quoted(str(path))}) "
+        for number, slot, file, record, part in duck.rows(
+            "SELECT DISTINCT rule, split_part(i, chr(31), 2), file, record, part FROM ("
+            f"SELECT rule, file, record, part, unnest(issues) AS i FROM read_parquet({quoted(str(path))}) "
             "WHERE issues IS NOT NULL AND NOT aside) WHERE split_part(i, chr(31), 1) IN "
             "('TM-Q11', 'TM-Q12', 'TM-Q13', 'TM-Q14', 'TM-E01', 'TM-T01', 'TM-K05', 'TM-Q15')"
         ):
             for name in paths.get((number, slot), ()):
-                seen[name].add((file, record))
+                # The cell of "each" in a CSV row is that of the column that the part names.
+                seen[part if name == "." and columns else name].add((file, record))
     for issue in done.staged.issues:
         if issue.path:  # without one it is about the record, not about a field
             seen[issue.path].add((issue.file, issue.record))

@@ -70,6 +70,10 @@ class Duck:
         """
         try:
             return self._connection.execute(sql, parameters)
+        except duckdb.OutOfMemoryException as error:
+            raise InputOutputError(
+                "the memory limit is too small for this run", help="raise --memory"
+            ) from error
         except duckdb.Error as error:
             if _NO_SPACE.search(str(error)):
                 raise InputOutputError("no space left for temporary files or output") from error

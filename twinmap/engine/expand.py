@@ -85,6 +85,7 @@ def _id(kind: str) -> str:
 
 
 _NUMBER = "CASE WHEN n.value_kind = 'quantity' THEN n.value_text::DOUBLE END"
+_DECIMALS = "length(split_part(n.value_text, '.', 2))"
 _DIGITS = "length(replace(ltrim(n.value_text, '-0.'), '.', ''))"
 
 
@@ -103,7 +104,7 @@ def _observation(facets: Sequence[str]) -> dict[str, str]:
         "value_kind": "n.value_kind",
         "value_text": "n.value_text",
         "value_num": _NUMBER,
-        "value_decimals": "CASE WHEN n.value_kind = 'quantity' THEN length(split_part(n.value_text, '.', 2)) END::TINYINT",
+        "value_decimals": f"CASE WHEN n.value_kind = 'quantity' THEN least({_DECIMALS}, 127) END::TINYINT",
         "comparator": "n.comparator",
     }
     columns |= {

@@ -1,0 +1,298 @@
+"""The benchmarks: each makes its inputs, runs its contenders in turn and gives rows of the table."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import common
+import generate
+import measure
+import peers
+from measure import Command, Usage
+from table import Row
+
+HERE = Path(__file__).parent
+KEY = HERE.parent / "examples" / "demo.key"
+
+#: How much smaller than ``--rows`` the inputs are that peers take long for.
+_FHIR_PART, _HL7_PART = 10, 50
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What all cases need: sizes, the folder to work in, and the interpreter of the peers (None: no peers)."""
+
+    rows: int
+    repeat: int
+    work: Path
+    peer: Path | None
+
+    @property
+    def data(self) -> Path:
+        """The folder of generated inputs; made once, since they are the same on every run."""
+        folder = self.work / "data"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def made(self, workload: str, count: int) -> Path:
+        """An input, generated where it is not there."""
+        suffix = {"observations": "csv", "fhir": "ndjson", "hl7v2": "hl7"}[workload]
+        stem = "messages" if workload == "hl7v2" else "observations"
+        path = self.data / f"{stem}-{count}.{suffix}"
+        return path if path.exists() else generate.WORKLOADS[workload](count, self.data)
+
+    def folder(self, name: str) -> Path:
+        """An empty folder for one case."""
+        path = self.work / name
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir(parents=True)
+        return path
+
+
+def twinmap_run(mapping: str, data: Path, folder: Path, *options: str) -> Command:
+    """``twinmap run`` of a mapping of ``bench/mappings``; the output of the run before is removed."""
+    out = folder / "out"
+    arguments = [*_TWINMAP, "run", str(HERE / "mappings" / mapping), "--source", str(data), "-o", str(out)]
+    arguments += ["--key-file", str(KEY), "--quiet", *options]
+    return Command(arguments, folder, before=lambda: shutil.rmtree(out, ignore_errors=True))
+
+
+_TWINMAP = (sys.executable, "-m", "twinmap")
+
+
+def _told(usage: Usage | None) -> str:
+    if usage is None:
+        return ""
+    return f"{usage.wall:.2f} s, {usage.cpu:.2f} s CPU, {usage.peak / 1e6:,.0f} MB"
+
+
+def _ratio(theirs: float | None, ours: float) -> float | None:
+    return None if theirs is None else theirs / ours
+
+
+# --- one case each --------------------------------------------------------------------------------
+
+
+def csv_run(bench: Bench) -> Iterable[Row]:
+    """CSV to statements, tables, findings and graph, without and with SHACL, beside a bare RML mapping."""
+    data = bench.made("observations", bench.rows)
+    plain, checked = bench.folder("run"), bench.folder("run-shacl")
+    commands = {
+        "plain": twinmap_run("observations.yaml", data, plain, "--engine", "none"),
+        "checked": twinmap_run("observations.yaml", data, checked),
+    }
+    beside = bench.folder("run-peer")
+    if bench.peer is not None:
+        commands["peer"] = Command(peers.morph_kgc(bench.peer, "observations.rml.ttl", data, beside), beside)
+    used = measure.interleaved(commands, bench.repeat)
+    peer, note = used.get("peer"), "the peer was not run"
+    if peer is not None:
+        rows = (
+            "SELECT row_number() OVER () AS record, ID AS id, 'patient/' || PATIENT AS patient, ENCOUNTER AS "
+            f"encounter FROM read_csv('{data}', all_varchar = true, header = true, quote = '\"', escape = '\"')"
+        )
+        found = common.compare(
+            plain / "out" / "graph.nq",
+            plain / "out" / "tables" / "observation.parquet",
+            rows,
+            beside / "peer.nt",
+            bench.work,
+        )
+        note = f"{found.ours:,} common triples, equal"
+        if not found.equal:
+            peer = None
+            note = f"no ratio: {found.only_ours:,} triples are only ours, {found.only_peer:,} only the peer's"
+    for name, usage, what in (
+        ("run", used["plain"], "run without SHACL"),
+        ("run-shacl", used["checked"], "run with SHACL"),
+    ):
+        for axis in ("wall", "cpu"):
+            value = _ratio(getattr(peer, axis) if peer else None, getattr(usage, axis))
+            text = f"{what}, {bench.rows:,} rows of CSV: {'clock' if axis == 'wall' else 'CPU'}, times faster"
+            yield Row(f"{name}-{axis}", text, value, "x", _told(usage), _told(used.get("peer")), note)
+    memory = f"peak memory of the run with SHACL, {bench.rows:,} rows"
+    yield Row(
+        "memory",
+        memory,
+        used["checked"].peak / 1e6,
+        "MB",
+        note=f"{measure.memory_name()} of the process tree",
+    )
+
+
+def scaling(bench: Bench) -> Iterable[Row]:
+    """Five times the rows: memory and time of the run with SHACL."""
+    folder = bench.folder("scaling")
+    small, large = (
+        measure.run(twinmap_run("observations.yaml", bench.made("observations", count), folder))
+        for count in (bench.rows, 5 * bench.rows)
+    )
+    shutil.rmtree(folder)
+    what = f"{5 * bench.rows:,} rows"
+    yield Row("memory-5x", f"peak memory, {what}", large.peak / 1e6, "MB", _told(large))
+    yield Row(
+        "scaling", f"time of {what} over that of {bench.rows:,}", large.wall / small.wall, "x", _told(small)
+    )
+
+
+def fhir_run(bench: Bench) -> Iterable[Row]:
+    """FHIR resources: CPU a resource, and how much of it the peer finds."""
+    count = max(1, bench.rows // _FHIR_PART)
+    lines = bench.made("fhir", count)
+    folder, beside = bench.folder("fhir"), bench.folder("fhir-peer")
+    commands = {"plain": twinmap_run("fhir.yaml", lines, folder, "--engine", "none")}
+    if bench.peer is not None:
+        array = generate.nested(lines)
+        commands["peer"] = Command(peers.morph_kgc(bench.peer, "fhir.rml.ttl", array, beside, 1), beside)
+    used = measure.interleaved(commands, min(bench.repeat, 3))
+    ours, peer = used["plain"], used.get("peer")
+    wanted = _counts(folder / "out" / "graph.nq")
+    note = "the peer was not run"
+    if peer is not None:
+        found = _counts(beside / "peer.nt")
+        missing = [name.rpartition("/")[2].rpartition("#")[2] for name in wanted if not found.get(name)]
+        whole = sum(min(found.get(name, 0), number) for name, number in wanted.items()) / sum(wanted.values())
+        note = f"the peer makes {whole:.0%} of the common triples" + (
+            f", none of {', '.join(missing)}" if missing else ""
+        )
+    what = f"{count:,} FHIR resources, nested JSON"
+    value = _ratio(peer.cpu if peer else None, ours.cpu)
+    yield Row("fhir-cpu", f"{what}: CPU, times less", value, "x", _told(ours), _told(peer), note)
+    table = folder / "out" / "tables" / "observation.parquet"
+    yield Row("fhir-complete", f"{what}: read as statements", 100 * _rows(table) / count, "%")
+
+
+def _counts(path: Path) -> dict[str, int]:
+    """How many lines of a graph have each of the common predicates."""
+    found = dict.fromkeys(common.PREDICATES, 0)
+    subject = "<https://twin.invalid/obs/"
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if line.startswith(subject):
+                name = line.split(" ", 2)[1][1:-1]
+                if name in found:
+                    found[name] += 1
+    return found
+
+
+def _rows(table: Path) -> int:
+    import pyarrow.parquet as pq
+
+    return int(pq.read_metadata(table).num_rows)
+
+
+def hl7v2_run(bench: Bench) -> Iterable[Row]:
+    """HL7 v2 messages from bytes to the graph, beside python-hl7 from bytes to a table of strings."""
+    count = max(1, bench.rows // _HL7_PART)
+    messages = bench.made("hl7v2", count)
+    folder, beside = bench.folder("hl7v2"), bench.folder("hl7v2-peer")
+    commands = {"plain": twinmap_run("hl7v2.yaml", messages, folder, "--engine", "none")}
+    if bench.peer is not None:
+        commands["peer"] = Command(peers.python_hl7(bench.peer, messages, beside), beside)
+    used = measure.interleaved(commands, min(bench.repeat, 3))
+    peer, note = used.get("peer"), "the peer was not run"
+    if peer is not None:
+        with (beside / "peer.tsv").open(encoding="utf-8", newline="") as file:
+            read = sum(1 for _ in file)
+        stated = _rows(folder / "out" / "tables" / "observation.parquet")
+        note = f"{stated:,} observations; the peer writes {read:,} rows of strings, no graph"
+    what = f"{count:,} ORU messages of {generate.PER_MESSAGE} results"
+    value = _ratio(peer.cpu if peer else None, used["plain"].cpu)
+    yield Row("hl7v2-cpu", f"{what}: CPU, times less", value, "x", _told(used["plain"]), _told(peer), note)
+
+
+def shacl(bench: Bench) -> Iterable[Row]:
+    """The SHACL engine beside pyshacl at 100,000 triples; see ``shacl_engines.py``."""
+    if bench.peer is None:
+        return
+    done = subprocess.run(
+        [sys.executable, str(HERE / "shacl_engines.py"), "--sizes", "100000"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    last = done.stdout.strip().splitlines()[-1]
+    match = re.search(r"([\d.]+)\s+([\d.]+)\s+([\d.]+)\s+(\d+)x", last)
+    differs = "DIFFERENT" in last
+    value = float(match[4]) if match and not differs else None
+    note = "no ratio: the results differ" if differs else "the same results"
+    ours, peer = (f"{match[1]} s", f"{match[3]} s") if match else ("", "")
+    yield Row("shacl", "SHACL at 100,000 triples, times faster than pyshacl", value, "x", ours, peer, note)
+
+
+def small(bench: Bench) -> Iterable[Row]:
+    """What a user waits for: a small file, the help, the check of a mapping."""
+    folder = bench.folder("small")
+    bare = Command([sys.executable, str(HERE / "peer_click.py"), "--help"], folder)
+    check = [*_TWINMAP, "check", str(HERE / "mappings" / "observations.yaml")]
+    commands: Mapping[str, Command] = {
+        "run": twinmap_run("observations.yaml", bench.made("observations", 1000), folder),
+        "help": Command([*_TWINMAP, "--help"], folder),
+        "click": bare,
+        "check": Command(check, folder),
+    }
+    used = measure.interleaved(commands, max(bench.repeat, 5))
+    yield Row(
+        "small", "1,000 rows of CSV, whole command with SHACL", used["run"].wall, "s", _told(used["run"])
+    )
+    yield Row("help", "`twinmap --help`", 1000 * used["help"].wall, "ms")
+    yield Row(
+        "help-click",
+        "`twinmap --help` over a bare click program",
+        used["help"].wall / used["click"].wall,
+        "x",
+        f"{1000 * used['help'].wall:.0f} ms",
+        f"{1000 * used['click'].wall:.0f} ms",
+    )
+    yield Row("check", "`twinmap check` of one mapping", 1000 * used["check"].wall, "ms")
+
+
+def profile(bench: Bench) -> Iterable[Row]:
+    """Where the time of a run with SHACL goes, step by step."""
+    folder = bench.folder("profile")
+    data = bench.made("observations", bench.rows)
+    mapping = str(HERE / "mappings" / "observations.yaml")
+    arguments = [
+        sys.executable,
+        str(HERE / "profiled.py"),
+        mapping,
+        str(data),
+        str(folder / "out"),
+        str(KEY),
+        "auto",
+    ]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    for step in json.loads(done.stdout)["steps"]:
+        told = f"{step['wall']:.2f} s, {step['cpu']:.2f} s CPU"
+        yield Row(f"step-{step['step']}", f"step `{step['step']}`", step["wall"], "s", told)
+
+
+CASES: Mapping[str, Callable[[Bench], Iterable[Row]]] = {
+    "run": csv_run,
+    "scaling": scaling,
+    "fhir": fhir_run,
+    "hl7v2": hl7v2_run,
+    "shacl": shacl,
+    "small": small,
+    "profile": profile,
+}
+
+
+def results(bench: Bench, names: Iterable[str]) -> Iterable[Row]:
+    """The rows of the named cases, in their order; a case that fails is a row that says so."""
+    for name in names:
+        try:
+            yield from CASES[name](bench)
+        except (measure.CommandError, subprocess.CalledProcessError) as error:
+            print(error, file=sys.stderr)
+            yield Row(name, f"case {name}", None, "", note="failed, see stderr")
+
+
+__all__ = ["CASES", "Bench", "results"]
