@@ -53,7 +53,10 @@ def compare(graph: Path, table: Path, rows: str, peer: Path, scratch: Path) -> C
     """
     import duckdb
 
-    with duckdb.connect(config={"memory_limit": "2GB", "temp_directory": str(scratch)}) as duck:
+    # A million rows are 18 million triples of text: the tables lie on disk.
+    base = scratch / "compare.duckdb"
+    base.unlink(missing_ok=True)
+    with duckdb.connect(str(base), config={"memory_limit": "8GB", "temp_directory": str(scratch)}) as duck:
         duck.create_function("iri_part", lambda text: quote(text, safe=""), [str], str)
         duck.execute(
             "CREATE TABLE pairs AS SELECT o.id AS obs, o.twin, o.encounter, r.id, r.patient, "
