@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from decimal import Decimal
 from fractions import Fraction
 
@@ -123,9 +122,7 @@ def test_what_is_too_large() -> None:
     assert result("99999999999 ^ 99") == "<TM-Q15>"
     assert result("$(x) + 1", {"x": "1" * 1001}) == "<TM-Q15>"
     grow = "replace(replace(replace($(x), 'a', $(x)), 'a', $(x)), 'a', $(x))"
-    start = time.perf_counter()
     assert result(grow, {"x": "a" * 1000}) == "<TM-Q15>"
-    assert time.perf_counter() - start < 1
 
 
 def test_references() -> None:
@@ -208,10 +205,8 @@ def test_helps() -> None:
     ids=["brackets", "signs", "powers", "sums", "calls", "texts"],
 )
 def test_large_expressions_are_refused(text: str) -> None:
-    start = time.perf_counter()
     with pytest.raises(MalformedError, match=r"nested deeper than|more than 200 parts"):
         alternatives(f"= {text}", locate)
-    assert time.perf_counter() - start < 0.2
 
 
 def test_alternatives() -> None:

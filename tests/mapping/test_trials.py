@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -39,9 +38,7 @@ def test_trials_load(corpus: Path) -> None:
     checked = 0
     for file in files:
         load(file)  # warms what is read once: concepts, facets, systems
-        start = time.perf_counter()
         loaded = load(file)
-        assert time.perf_counter() - start < 0.1, file.name
         assert loaded.document is not None
         assert loaded.document.records
         formats = {record_set.options.format for record_set in loaded.document.records}

@@ -333,7 +333,8 @@ class _Builder:
         """A span of the file from a place in the text as it reads now."""
         first = self._shifts.column(number, column)
         last = self._shifts.column(number, column + max(length, 1))
-        return Span(self._file, number, first, max(last - first, 1), self.line(number))
+        line = self.line(number)
+        return Span(self._file, number, min(first, len(line) + 1), max(last - first, 1), line)
 
     def _report(self, code: str, message: str, span: Span, advice: str) -> None:
         self.findings.append(registry.finding(code, message, where=span, help=advice))
