@@ -6,7 +6,6 @@ hash and never by the number of workers. Each part is worked on by one process w
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,7 +51,7 @@ class PartTask:
     lifts: Mapping[str, Lift]
     term: Callable[[str | None, str], str]
     memory_mb: int
-    check: Callable[[Path], object] | None = None
+    check: Callable[[Sequence[Path]], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class PartResult:
 
     number: int
     tables: dict[str, Path] = field(default_factory=dict)
-    graph: Path | None = None
+    graph: list[Path] = field(default_factory=list)
     written: dict[str, int] = field(default_factory=dict)
     triples: int = 0
     dropped: list[Path] = field(default_factory=list)
@@ -249,8 +248,8 @@ def _drop(duck: Duck, task: PartTask, result: PartResult, kind: str) -> None:
 
 
 def _lift(duck: Duck, task: PartTask, result: PartResult) -> None:
-    """Write ``part-NN.nq``: patient records, then each kind in the order of its table."""
-    pieces = []
+    """Write the part's share of the graph: patient records, then each kind in the order of its table."""
+    pieces = result.graph
     known = [
         f"SELECT source, twin, patient_record FROM read_parquet({quoted(str(path))})"
         for kind, path in result.tables.items()
@@ -266,10 +265,8 @@ def _lift(duck: Duck, task: PartTask, result: PartResult) -> None:
     for kind, path in result.tables.items():
         if kind in task.lifts:
             pieces.append(_lines(duck, task, kind, f"read_parquet({quoted(str(path))})"))
-    result.graph = task.folder / f"part-{task.number:02}.nq"
-    join(pieces, result.graph)
     if task.check is not None:
-        result.checked = task.check(result.graph)
+        result.checked = task.check(pieces)
 
 
 def _lines(duck: Duck, task: PartTask, kind: str, relation: str) -> Path:
@@ -297,12 +294,3 @@ def _lines(duck: Duck, task: PartTask, kind: str, relation: str) -> Path:
     path = task.folder / f"part-{task.number:02}-{kind}.nq"
     duck.to_lines(lift.select, path)
     return path
-
-
-def join(pieces: Sequence[Path], path: Path) -> None:
-    """Put files together in order; the pieces are removed."""
-    with path.open("wb") as whole:
-        for piece in pieces:
-            with piece.open("rb") as file:
-                shutil.copyfileobj(file, whole, 1 << 20)
-            piece.unlink()

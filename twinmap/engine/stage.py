@@ -93,7 +93,7 @@ def _spool(
     with ExitStack() as stack:
         writers = [
             stack.enter_context(
-                pq.ParquetWriter(path, schema(request.fields, cells=item.cells), compression="zstd")
+                pq.ParquetWriter(path, schema(request.fields, cells=item.cells), compression="lz4")
             )
             for item, request, path in zip(staged, requests, paths, strict=True)
         ]

@@ -23,7 +23,7 @@ def put_together(state: Run) -> None:
         if pieces:
             path = state.publish / "tables" / f"{kind}.parquet"
             listed = ", ".join(quoted(str(piece)) for piece in pieces)
-            state.duck.to_parquet(f"SELECT * FROM read_parquet([{listed}])", path)
+            state.duck.to_parquet(f"SELECT * FROM read_parquet([{listed}])", path, "zstd")
             state.tables[kind] = path
             if kind == "identifier":
                 path.chmod(0o600)
@@ -33,7 +33,7 @@ def put_together(state: Run) -> None:
         shared.dataset(state.project.base, sources) + shared.links(state.project.base, state.twins),
         encoding="utf-8",
     )
-    pieces = [head, *(result.graph for result in state.results if result.graph)]
+    pieces = [head, *(piece for result in state.results for piece in result.graph)]
     writer = registry.load("writers", FORMATS.get(state.format.removesuffix(".gz"), state.format))
     path = state.publish / f"graph.{state.format}"
     digest = Digest()

@@ -37,7 +37,7 @@ def generated_shapes(concepts: Catalogue) -> bytes:
     return (concept_shapes(concepts) + "\n" + facet_shapes(facets())).encode()
 
 
-def checker(state: Run) -> Callable[[Path], object] | None:
+def checker(state: Run) -> Callable[[Sequence[Path]], object] | None:
     """What a worker does with the graph of its part; None where nothing is to be validated."""
     if state.engine == "none":
         return None
@@ -48,21 +48,31 @@ def checker(state: Run) -> Callable[[Path], object] | None:
 
 
 def check_part(
-    shapes: Sequence[bytes], engine: str, context: bytes, graphs: Sequence[str], path: Path
+    shapes: Sequence[bytes], engine: str, context: bytes, graphs: Sequence[str], pieces: Sequence[Path]
 ) -> Validation:
     """Validate one part; runs in a worker. The names of graphs are cut off: SHACL knows triples only."""
     from twinmap.validate.run import validate_parts
 
-    return validate_parts(
-        [triples(path.read_bytes(), graphs)], shapes, engine, context=context, scope="parts"
-    )
+    part = triples(pieces, graphs)
+    return validate_parts([part], shapes, engine, context=context, scope="parts")
 
 
-def triples(quads: bytes, graphs: Sequence[str]) -> bytes:
-    """N-Quads of these graphs as N-Triples."""
-    for graph in graphs:
-        quads = quads.replace(f" <{graph}> .\n".encode(), b" .\n")
-    return quads
+#: Bytes of N-Quads whose graph names are cut off at a time.
+_BLOCK = 1 << 22
+
+
+def triples(pieces: Sequence[Path], graphs: Sequence[str]) -> bytes:
+    """The N-Quads of a part's files as N-Triples, block by block: a part is held once."""
+    names = [f" <{graph}> .\n".encode() for graph in graphs]
+    found: list[bytes] = []
+    for piece in pieces:
+        with piece.open("rb") as file:
+            while block := file.read(_BLOCK):
+                block += file.readline()
+                for name in names:
+                    block = block.replace(name, b" .\n")
+                found.append(block)
+    return b"".join(found)
 
 
 def _context(state: Run) -> bytes:
@@ -108,17 +118,17 @@ def report_validation(state: Run) -> None:
 def _parts(state: Run) -> Sequence[bytes]:
     graphs = [f"{state.project.base}graph/source/{source.name}" for source in state.sources]
     graphs.append(f"{state.project.base}graph/links")
-    return _Lazy([result.graph for result in state.results if result.graph], graphs)  # type: ignore[return-value]
+    return _Lazy([result.graph for result in state.results], graphs)  # type: ignore[return-value]
 
 
 class _Lazy:
     """The parts as N-Triples, read one at a time and only if a shape needs the whole graph."""
 
-    def __init__(self, paths: Sequence[Path], graphs: Sequence[str]) -> None:
-        self._paths, self._graphs = paths, graphs
+    def __init__(self, parts: Sequence[Sequence[Path]], graphs: Sequence[str]) -> None:
+        self._parts, self._graphs = parts, graphs
 
     def __iter__(self):  # type: ignore[no-untyped-def]
-        return (triples(path.read_bytes(), self._graphs) for path in self._paths)
+        return (triples(part, self._graphs) for part in self._parts)
 
 
 def _trace(state: Run, group: Group) -> tuple[tuple[Place, ...], Span | None, tuple[str, ...]]:
