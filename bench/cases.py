@@ -95,14 +95,14 @@ def csv_run(bench: Bench) -> Iterable[Row]:
     peer, note = used.get("peer"), "the peer was not run"
     if peer is not None:
         rows = (
-            "SELECT row_number() OVER () AS record, ID AS id, 'patient/' || PATIENT AS patient, ENCOUNTER AS "
+            "SELECT row_number() OVER () AS record, ID AS id, PATIENT AS patient, ENCOUNTER AS "
             f"encounter FROM read_csv('{data}', all_varchar = true, header = true, quote = '\"', escape = '\"')"
         )
         found = common.compare(
             plain / "out" / "graph.nq",
             plain / "out" / "tables" / "observation.parquet",
             rows,
-            beside / "peer.nt",
+            beside / "peer.nq",
             bench.work,
         )
         note = f"{found.ours:,} common triples, equal"
@@ -156,7 +156,7 @@ def fhir_run(bench: Bench) -> Iterable[Row]:
     wanted = _counts(folder / "out" / "graph.nq")
     note = "the peer was not run"
     if peer is not None:
-        found = _counts(beside / "peer.nt")
+        found = _counts(beside / "peer.nq")
         missing = [name.rpartition("/")[2].rpartition("#")[2] for name in wanted if not found.get(name)]
         whole = sum(min(found.get(name, 0), number) for name, number in wanted.items()) / sum(wanted.values())
         note = f"the peer makes {whole:.0%} of the common triples" + (

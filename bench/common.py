@@ -1,7 +1,7 @@
 """Whether a peer made the same triples: what both say of each observation, brought to the same names.
 
-twinmap's IRIs are keyed hashes and the peer's are the ids of the rows, so subjects, patients and encounters are
-translated by the table of statements, which has the record of each. Where twinmap converted a value, the value
+twinmap's IRIs are keyed hashes and the peer's are the ids of the rows, so subjects, patients, encounters and
+places are translated by the table of statements, which has the record of each. Where twinmap converted a value, the value
 and unit as received are compared, for the peer converts nothing. Compared are the multisets of lines.
 """
 
@@ -20,6 +20,8 @@ PREDICATES = (
     "https://w3id.org/twinmap/ns#unit",
     "http://www.w3.org/ns/sosa/phenomenonTime",
     "https://w3id.org/twinmap/ns#encounter",
+    "https://w3id.org/twinmap/ns#record",
+    "http://www.w3.org/ns/prov#wasDerivedFrom",
 )
 _VALUE, _UNIT = PREDICATES[3:5]
 _SOURCE_VALUE, _SOURCE_UNIT = (f"https://w3id.org/twinmap/ns#source{name}" for name in ("Value", "Unit"))
@@ -42,13 +44,13 @@ class Compared:
 
 
 def compare(graph: Path, table: Path, rows: str, peer: Path, scratch: Path) -> Compared:
-    """Compare the graph of a run with the N-Triples of a peer.
+    """Compare the graph of a run with that of a peer.
 
     Args:
         graph: ``graph.nq`` of the run.
         table: Its ``tables/observation.parquet``.
         rows: SQL of ``record, id, patient, encounter`` of the input, as the peer names them.
-        peer: The peer's N-Triples.
+        peer: The peer's N-Quads.
         scratch: A folder to spill to.
     """
     import duckdb
@@ -59,13 +61,15 @@ def compare(graph: Path, table: Path, rows: str, peer: Path, scratch: Path) -> C
     with duckdb.connect(str(base), config={"memory_limit": "8GB", "temp_directory": str(scratch)}) as duck:
         duck.create_function("iri_part", lambda text: quote(text, safe=""), [str], str)
         duck.execute(
-            "CREATE TABLE pairs AS SELECT o.id AS obs, o.twin, o.encounter, r.id, r.patient, "
+            "CREATE TABLE pairs AS SELECT o.id AS obs, o.twin, o.patient_record, o.record, o.encounter, r.id, r.patient, "
             f"r.encounter AS visit FROM read_parquet('{table}') o JOIN ({rows}) r USING (record)"
         )
         duck.execute(
             "CREATE TABLE names AS "
             f"SELECT '<{_BASE}obs/' || obs || '>' AS ours, '<{_BASE}obs/' || id || '>' AS peer FROM pairs "
-            f"UNION SELECT '<{_BASE}patient/' || twin || '>', '<{_BASE}' || patient || '>' FROM pairs UNION "
+            f"UNION SELECT '<{_BASE}patient/' || twin || '>', '<{_BASE}patient/' || patient || '>' FROM pairs "
+            f"UNION SELECT '<{_BASE}record/' || patient_record || '>', '<{_BASE}record/' || patient || '>' "
+            f"FROM pairs UNION SELECT '<{_BASE}file/1#' || record || '>', '<{_BASE}file/1#' || id || '>' FROM pairs UNION "
             f"SELECT '<{_BASE}encounter/' || encounter || '>', '<{_BASE}encounter/' || iri_part(visit) || '>' "
             "FROM (SELECT DISTINCT encounter, visit FROM pairs)"
         )

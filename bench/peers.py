@@ -39,7 +39,7 @@ def python(work: Path) -> Path:
 
 
 def morph_kgc(interpreter: Path, rules: str, data: Path, folder: Path, processes: int = 2) -> list[str]:
-    """Arguments of a run of morph-kgc in ``folder`` that writes ``peer.nt`` there.
+    """Arguments of a run of morph-kgc in ``folder`` that writes ``peer.nq`` there.
 
     Args:
         interpreter: Of the peers' environment.
@@ -53,7 +53,7 @@ def morph_kgc(interpreter: Path, rules: str, data: Path, folder: Path, processes
     link.symlink_to(data.resolve())
     config = folder / "morph.ini"
     config.write_text(
-        f"[CONFIGURATION]\noutput_file: {folder / 'peer.nt'}\noutput_format: N-TRIPLES\n"
+        f"[CONFIGURATION]\noutput_file: {folder / 'peer.nq'}\noutput_format: N-QUADS\n"
         f"number_of_processes: {processes}\nlogging_level: WARNING\n\n[DATA]\nmappings: {_MAPPINGS / rules}\n"
     )
     return [str(interpreter), "-m", "morph_kgc", str(config)]

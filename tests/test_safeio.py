@@ -101,7 +101,7 @@ for name in ("replace", "unlink", "mkdir", "write_text", "open"):
     counted(pathlib.Path, name)
 counted(shutil, "rmtree")
 counted(Duck, "to_parquet")
-counted(Duck, "to_lines")
+counted(Duck, "texts")
 counted(os, "fsync")
 mapping, key = sys.argv[1], Path(sys.argv[2])
 for point, out in zip(sys.argv[3::2], sys.argv[4::2]):
@@ -204,7 +204,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, number: int) -> Iterator[Callable[[
         counted(Path, "write_text")
         counted(Path, "mkdir")
         counted(Duck, "to_parquet")
-        counted(Duck, "to_lines")
+        counted(Duck, "texts")
         counted(os, "fsync")
         yield lambda: seen
 

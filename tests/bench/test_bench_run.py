@@ -89,18 +89,20 @@ def test_common_triples_are_compared_under_the_same_names(tmp_path: Path) -> Non
         '"[degF]"',
         f'"2026-03-01T08:00:00Z"^^<{xsd}dateTime>',
         "<https://twin.invalid/encounter/e%2F1>",
+        "<https://twin.invalid/record/p%201>",
+        "<https://twin.invalid/file/1#o1>",
     )
     peer = tmp_path / "peer.nt"
     lines = [f"{subject} <{name}> {term} .\n" for name, term in zip(PREDICATES, objects, strict=True)]
-    rows = "SELECT 1 AS record, 'o1' AS id, 'patient/p%201' AS patient, 'e/1' AS encounter"
+    rows = "SELECT 1 AS record, 'o1' AS id, 'p%201' AS patient, 'e/1' AS encounter"
 
     def compared() -> Compared:
         table = out / "tables" / "observation.parquet"
         return compare(out / "graph.nq", table, rows, peer, tmp_path)
 
     peer.write_text("".join(lines))
-    assert compared() == Compared(7, 7, 0, 0)
+    assert compared() == Compared(9, 9, 0, 0)
     peer.write_text("".join(lines).replace('"98.6"', '"98.60"'))
-    assert compared() == Compared(7, 7, 1, 1)
+    assert compared() == Compared(9, 9, 1, 1)
     peer.write_text("".join(lines[1:]))
     assert not compared().equal

@@ -293,7 +293,7 @@ def _issues(kind: str) -> str:
     """SQL of all issues of a statement: null for nearly all rows, which pay for a few null tests only."""
     own = [("u.pat IS NULL", "TM-Q10", "patient", "set-aside")] if kind != "device" else []
     if "code" in KINDS[kind].codes and not KINDS[kind].identified:
-        own.append(("s.no_code", "TM-Q18", "code", "set-aside"))
+        own.append(("s.no_code", "TM-Q18", "code", "fail"))
     lists = ["u.iss", "s.s_issues", "t.t_issues"]
     if kind == "observation":
         lists.append("CASE WHEN v.v_issue IS NOT NULL THEN [v.v_issue] END")

@@ -9,7 +9,10 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 
 from twinmap import registry
@@ -17,11 +20,15 @@ from twinmap.engine.apply import RECORD_RULES, SENSOR, Applied
 from twinmap.engine.duck import Duck
 from twinmap.engine.stage import Staged
 from twinmap.mapping.plan import Plan
+from twinmap.mapping.resolve import issue
 from twinmap.mapping.sql import quoted
 from twinmap.model import Shape
 
 #: Tables beside the statements: they repeat what statements say.
 UNCOUNTED = frozenset({"identifier", SENSOR})
+
+#: The issue of a statement without a code.
+_NO_CODE = issue("TM-Q18", "code", "fail")
 
 #: Outcomes of a cell, in the order in which the first that holds decides.
 CELLS = ("missing", "set_aside", "filtered", "ignored", "unread", "failed", "mapped")
@@ -57,16 +64,15 @@ def aside(duck: Duck, done: Applied, folder: Path, stem: str) -> Path | None:
         if kind in UNCOUNTED:
             continue
         table = f"read_parquet({quoted(str(path))})"
-        wanted = "list_filter(issues, lambda i: split_part(i, chr(31), 3) = 'set-aside')"
         selects.append(
-            f"SELECT file, record, split_part({wanted}[1], chr(31), 1) AS code FROM {table} WHERE aside"
+            f"SELECT file, record, split_part({_asking('set-aside')}[1], chr(31), 1) AS code FROM {table} WHERE aside"
         )
         if kind != "patient":
             stated.append(f"SELECT file, record, issues, failed FROM {table}")
     if stated:
         union = " UNION ALL ".join(stated)
         selects.append(
-            f"SELECT file, record, min(split_part(issues[1], chr(31), 1)) AS code FROM ({union}) "
+            f"SELECT file, record, min(split_part({_asking('fail')}[1], chr(31), 1)) AS code FROM ({union}) "
             f"WHERE (file, record) IN (SELECT (file, record) FROM ({union}) WHERE failed) "
             "GROUP BY file, record HAVING bool_and(failed)"
         )
@@ -86,6 +92,11 @@ def aside(duck: Duck, done: Applied, folder: Path, stem: str) -> Path | None:
         return path
     path.unlink()
     return None
+
+
+def _asking(action: str) -> str:
+    """SQL of the issues that ask for an action."""
+    return f"list_filter(issues, lambda i: split_part(i, chr(31), 3) = {quoted(action)})"
 
 
 def count(duck: Duck, done: Applied, gone: Path | None, path: Path) -> GroupBooks:
@@ -173,8 +184,8 @@ def _cells(duck: Duck, plan: Plan, staged: Staged, done: Applied, books: GroupBo
             continue
         is_read = any(fields[path].fullmatch(name) for path in plan.read)
         outcome = _outcome(plan, name, fate, is_read)
-        hit = sum(count for path, count in failed.items() if fields[path].fullmatch(name))
-        wrong = min(hit, number) if outcome == "mapped" else 0
+        hit = {place for path, places in failed.items() if fields[path].fullmatch(name) for place in places}
+        wrong = min(len(hit), number) if outcome == "mapped" else 0
         books.cells[name][outcome] += number - wrong
         if wrong:
             books.cells[name]["failed"] += wrong
@@ -227,31 +238,80 @@ def _columns(duck: Duck, plan: Plan) -> list[tuple[str, str, int]]:
     return found + [(name, "missing", number) for name, number in sorted(totals.items())]
 
 
-def _failed_cells(duck: Duck, done: Applied) -> dict[str, int]:
-    """How many cells of each field could not be used: those of the slots that have an issue."""
+#: A reference, and the file, record and part where it was read.
+_Reading = tuple[str, int, int, str]
+
+
+def _failed_cells(duck: Duck, done: Applied) -> Mapping[str, set[tuple[int, int, str]]]:
+    """Where cells could not be used, by reference; the part is told only where the cell is one of the part."""
+    columns = not done.staged.cells
+    is_own = cache(partial(_is_own, done.plan))
+    gone = set(duck.rows("SELECT _file, _record FROM fates WHERE fate = 'set_aside'"))
+    seen: dict[str, set[tuple[int, int, str]]] = defaultdict(set)
+    for name, file, record, part in chain(_unused(duck, done), _codeless(duck, done)):
+        if (file, record) not in gone:
+            # The cell of "each" in a CSV row is that of the column that the part names.
+            seen[part if name == "." and columns else name].add((file, record, part if is_own(name) else ""))
+    return seen
+
+
+def _unused(duck: Duck, done: Applied) -> Iterator[_Reading]:
+    """What slots with an issue read, and what the reader could not give."""
     paths: dict[tuple[int, str], tuple[str, ...]] = {}
     for rule in done.plan.rules:
         for slot, names in rule.slot_paths.items():
             paths[(rule.index, slot)] = names
     for slot, names in done.plan.patient_paths.items():
         paths[(RECORD_RULES["patient"], slot)] = names
-    columns = not done.staged.cells
-    found: Counter[str] = Counter()
-    seen: dict[str, set[tuple[int, int]]] = defaultdict(set)
     for kind, path in done.tables.items():
         if kind in UNCOUNTED:
             continue
-        for number, slot, file, record, part in duck.rows(
+        for number, slot, *place in duck.rows(
             "SELECT DISTINCT rule, split_part(i, chr(31), 2), file, record, part FROM ("
             f"SELECT rule, file, record, part, unnest(issues) AS i FROM read_parquet({quoted(str(path))}) "
             "WHERE issues IS NOT NULL AND NOT aside) WHERE split_part(i, chr(31), 1) IN "
             "('TM-Q11', 'TM-Q12', 'TM-Q13', 'TM-Q14', 'TM-E01', 'TM-T01', 'TM-K05', 'TM-Q15')"
         ):
-            for name in paths.get((number, slot), ()):
-                # The cell of "each" in a CSV row is that of the column that the part names.
-                seen[part if name == "." and columns else name].add((file, record))
-    for issue in done.staged.issues:
-        if issue.path:  # without one it is about the record, not about a field
-            seen[issue.path].add((issue.file, issue.record))
-    found.update({name: len(places) for name, places in seen.items()})
-    return dict(found)
+            yield from ((name, *place) for name in paths.get((number, slot), ()))
+    for said in done.staged.issues:
+        if said.path:  # without one it is about the record, not about a field
+            yield said.path, said.file, said.record, said.part
+
+
+def _is_own(plan: Plan, path: str) -> bool:
+    """Whether a reference reads the part that a record is, and not what its parts share."""
+    each = plan.record_set.each
+    reader = registry.load("readers", plan.record_set.options.format).READER
+    if each is None or path.startswith(("^", "/", "record:")):
+        return each is None
+    return path.startswith(each) if hasattr(reader, "cells") else True
+
+
+def _codeless(duck: Duck, done: Applied) -> Iterator[_Reading]:
+    """References and places of what statements without a code read, and nothing that stands there does."""
+    tables = [
+        f"SELECT file, record, part, rule, failed, coalesce(list_contains(issues, {quoted(_NO_CODE)}), false) AS bare "
+        f"FROM read_parquet({quoted(str(path))})"
+        for kind, path in done.tables.items()
+        if kind not in {*UNCOUNTED, "patient", "device"}
+    ]
+    if not tables:
+        return
+    union = " UNION ALL ".join(tables)
+    read = {
+        rule.index: {
+            name
+            for slot, names in rule.slot_paths.items()
+            for name in names
+            if slot != "patient" and _is_own(done.plan, name)
+        }
+        for rule in done.plan.rules
+    }
+    for file, record, part, bare, stand in duck.rows(
+        "SELECT file, record, part, list(DISTINCT rule) FILTER (WHERE bare), "
+        f"list(DISTINCT rule) FILTER (WHERE NOT failed) FROM ({union}) WHERE (file, record, part) IN "
+        f"(SELECT (file, record, part) FROM ({union}) WHERE bare) GROUP BY ALL ORDER BY ALL"
+    ):
+        used = {name for rule in stand or () for name in read[rule]}
+        lost = {name for rule in bare for name in read[rule]} - used
+        yield from ((name, file, record, part) for name in sorted(lost))

@@ -27,6 +27,25 @@ _NO_SPACE = re.compile(r"no space left|disk quota|failed to write|out of disk", 
 _NOT_WRITTEN = re.compile(r"could not write|write failed|file too large|read-only file system", re.IGNORECASE)
 
 
+#: Rows of a batch of texts: some megabytes of lines.
+_ROWS = 2048
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A full disk and too little memory as errors of ours."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise InputOutputError("the memory limit is too small for this run", help="raise --memory") from error
+    except duckdb.Error as error:
+        if _NO_SPACE.search(str(error)):
+            raise InputOutputError("no space left for temporary files or output") from error
+        if _NOT_WRITTEN.search(str(error)):
+            raise InputOutputError("temporary files or output cannot be written") from error
+        raise
+
+
 @contextmanager
 def connect(work: Path, *, threads: int = 1, memory_mb: int = 512, key: Key | None = None) -> Iterator[Duck]:
     """A connection that spills to ``work``; closed at the end."""
@@ -68,18 +87,8 @@ class Duck:
         Raises:
             InputOutputError: The disk is full, or cannot be written.
         """
-        try:
+        with _told():
             return self._connection.execute(sql, parameters)
-        except duckdb.OutOfMemoryException as error:
-            raise InputOutputError(
-                "the memory limit is too small for this run", help="raise --memory"
-            ) from error
-        except duckdb.Error as error:
-            if _NO_SPACE.search(str(error)):
-                raise InputOutputError("no space left for temporary files or output") from error
-            if _NOT_WRITTEN.search(str(error)):
-                raise InputOutputError("temporary files or output cannot be written") from error
-            raise
 
     def rows(self, sql: str, parameters: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
         """All rows of a query."""
@@ -92,20 +101,13 @@ class Duck:
 
     def register(self, name: str, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> None:
         """Make a temporary table of Python values: column name to (SQL type, values)."""
-        import pyarrow as pa
-
-        types = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_()}
-        types |= {"INTEGER": pa.int32(), "VARCHAR[]": pa.list_(pa.string())}
-        table = pa.table({key: pa.array(values, type=types[kind]) for key, (kind, values) in columns.items()})
-        self._connection.register("arriving", table)
-        try:
-            self.run(f"CREATE OR REPLACE TEMP TABLE {identifier(name)} AS SELECT * FROM arriving")
-        finally:
-            self._connection.unregister("arriving")
-
-    def register_batches(self, name: str, reader: Any) -> None:
-        """Give the query engine an Arrow record batch reader under a name, to be read once."""
-        self._connection.register(name, reader)
+        # Lists as parameters, for pyarrow.array imports pandas (0.2 s) to look whether it was given some.
+        listed = ", ".join(
+            f"unnest(${place}::{kind}[]) AS {identifier(key)}"
+            for place, (key, (kind, _)) in enumerate(columns.items(), 1)
+        )
+        values = [list(column) for _, column in columns.values()]
+        self.run(f"CREATE OR REPLACE TEMP TABLE {identifier(name)} AS SELECT {listed}", values)
 
     def to_parquet(self, sql: str, path: Path, compression: str = "lz4_raw") -> int:
         """Write the result of a query to a Parquet file, in its order; returns the number of rows.
@@ -115,10 +117,16 @@ class Duck:
         options = f"FORMAT parquet, COMPRESSION {compression}"
         return int(self.value(f"COPY ({sql}) TO {quoted(str(path))} ({options})"))
 
-    def to_lines(self, sql: str, path: Path) -> int:
-        """Write a query of one text column as it is, a line feed after each row."""
-        options = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER E'\\x01'"
-        return int(self.value(f"COPY ({sql}) TO {quoted(str(path))} ({options})"))
+    def texts(self, sql: str) -> Iterator[memoryview]:
+        """The UTF-8 of a query of one text column, in its order, row after row with nothing between them."""
+        with _told():
+            reader = self._connection.sql(sql).to_arrow_reader(_ROWS)
+            for batch in reader:
+                column = batch.column(0)
+                _, offsets, data = column.buffers()
+                ends = memoryview(offsets).cast("i")[column.offset :]
+                if len(column):
+                    yield memoryview(data)[ends[0] : ends[len(column)]]
 
     def install_key(self, key: Key) -> None:
         """Make the macro ``keyed(message)``: the id that ``Key.hash`` makes of the same message.

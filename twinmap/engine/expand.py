@@ -56,11 +56,7 @@ def _place(ordinal: str) -> dict[str, str]:
 
 def _statement(kind: str, facets: Sequence[str]) -> dict[str, str]:
     columns = {"id": _id(kind), "twin": "n.twin", "patient_record": "n.patient_record"}
-    encounter = "CASE WHEN n.enc IS NOT NULL THEN keyed(concat_ws(chr(31), 'encounter', r.source, n.enc)) END"
-    if kind == "encounter":
-        columns["id"] = encounter
-    else:
-        columns["encounter"] = encounter
+    columns["id" if kind == "encounter" else "encounter"] = "e.id"
     if kind == "observation":
         return columns | _observation(facets)
     spec = KINDS[kind]

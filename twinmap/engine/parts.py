@@ -14,6 +14,8 @@ from twinmap.diagnostics import PLACES_KEPT
 from twinmap.engine.apply import RECORD_RULES, Applied
 from twinmap.engine.duck import Duck, connect
 from twinmap.engine.expand import encounters, expanded
+from twinmap.engine.graphfile import Turns, append
+from twinmap.engine.lines import Lift, Term, lines
 from twinmap.mapping.kinds import KINDS
 from twinmap.mapping.sql import identifier, quoted
 from twinmap.model import OTHER_TABLES, Column, observation_columns
@@ -24,34 +26,24 @@ _SHARDS = ((2_000_000, 16), (10_000_000, 64))
 
 
 @dataclass(frozen=True, slots=True)
-class Lift:
-    """How one kind becomes lines: SQL over a relation called ``lifting``.
-
-    ``derived`` are columns added to those of the table, ``iris`` columns of terms made from a system and
-    a code, ``select`` gives one text a row.
-    """
-
-    derived: Mapping[str, str]
-    iris: Mapping[str, tuple[str, str]]
-    select: str
-
-
-@dataclass(frozen=True, slots=True)
 class PartTask:
     """All that a worker needs for one part.
 
-    ``term`` makes the term of a system and a code; ``check`` is given the part's graph, its answer is kept.
+    ``place`` is that of the part among the parts that have statements; ``term`` makes the term of a system
+    and a code; ``check`` is given the part's lines, its answer is kept.
     """
 
     number: int
+    place: int
     folder: Path
+    graph: Path
     key: Key
     kinds: tuple[str, ...]
     facets: tuple[str, ...]
     lifts: Mapping[str, Lift]
-    term: Callable[[str | None, str], str]
+    term: Term
     memory_mb: int
-    check: Callable[[Sequence[Path]], object] | None = None
+    check: Callable[[Sequence[memoryview]], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +59,11 @@ class Repeated:
 
 @dataclass
 class PartResult:
-    """What a part gave: files, counts of statements written, and duplicates by kind."""
+    """What a part gave: its tables, where its lines stand in the graph, and what was stated twice."""
 
     number: int
     tables: dict[str, Path] = field(default_factory=dict)
-    graph: list[Path] = field(default_factory=list)
-    written: dict[str, int] = field(default_factory=dict)
-    triples: int = 0
+    lines: tuple[int, int] = (0, 0)
     dropped: list[Path] = field(default_factory=list)
     repeated: list[Repeated] = field(default_factory=list)
     checked: object = None
@@ -125,14 +115,23 @@ class Narrow:
     aside: Path | None
 
 
-def split(duck: Duck, tables: Mapping[str, Sequence[Narrow]], folder: Path) -> None:
-    """Write the statements that stand to ``folder/<kind>/shard=N/``, each with its group.
+def split(duck: Duck, tables: Mapping[str, Sequence[Narrow]], folder: Path) -> list[int]:
+    """Write the statements that stand to ``folder/<kind>.split.parquet``, sorted by part, each with its group.
+
+    Columns without any value are left out; ``folder/<kind>.shape.parquet`` has all columns and no row. Row
+    groups are small, so that a worker reads little of its neighbours' parts. Patients and their parts go to
+    ``folder/twins.parquet``.
 
     Args:
         duck: A connection with the table ``k_twin`` (``patient_record, twin, shard``).
         tables: The narrow files of each kind.
         folder: Where the parts are made.
+
+    Returns:
+        The numbers of the parts that have statements, in order.
     """
+    duck.to_parquet("SELECT * FROM k_twin ORDER BY shard", folder / "twins.parquet")
+    numbers: set[int] = set()
     for kind, files in tables.items():
         selects = []
         for item in files:
@@ -144,22 +143,46 @@ def split(duck: Duck, tables: Mapping[str, Sequence[Narrow]], folder: Path) -> N
                 f"SELECT * EXCLUDE (failed, aside), {item.group} AS grp "
                 f"FROM read_parquet({quoted(str(item.path))}) WHERE {tests}"
             )
-        join = "" if kind == "device" else "JOIN k_twin k USING (patient_record)"
-        shard = "0 AS shard" if kind == "device" else "k.twin, k.shard"
         union = " UNION ALL BY NAME ".join(selects)
-        duck.run(
-            f"COPY (SELECT u.*, {shard} FROM ({union}) u {join}) TO {quoted(str(folder / kind))} "
-            "(FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (shard))"
+        shard = "SELECT u.*, 0 AS shard" if kind == "device" else "SELECT u.*, k.shard"
+        join = "" if kind == "device" else "JOIN k_twin k USING (patient_record)"
+        duck.run(f"CREATE OR REPLACE TEMP VIEW standing AS {shard} FROM ({union}) u {join}")
+        duck.to_parquet("SELECT * FROM standing LIMIT 0", folder / f"{kind}.shape.parquet")
+        columns = [row[0] for row in duck.rows("SELECT column_name FROM (DESCRIBE standing)")]
+        counts = duck.rows(
+            f"SELECT {', '.join(f'count({identifier(name)})' for name in columns)} FROM standing"
         )
+        listed = ", ".join(identifier(name) for name, count in zip(columns, counts[0], strict=True) if count)
+        if not listed:
+            continue
+        path = folder / f"{kind}.split.parquet"
+        duck.run(
+            f"COPY (SELECT {listed} FROM standing ORDER BY shard) TO {quoted(str(path))} "
+            "(FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 30720)"
+        )
+        numbers |= {row[0] for row in duck.rows(f"SELECT DISTINCT shard FROM {_scan(path)}")}
+    return sorted(numbers)
+
+
+def _scan(*paths: Path) -> str:
+    listed = ", ".join(quoted(str(path)) for path in paths)
+    return f"read_parquet([{listed}], union_by_name = true)"
 
 
 def _has_twin(kind: str) -> bool:
     return kind not in {"device", "identifier"}
 
 
-#: Where a statement stands in the output: the twin, then where it comes from.
-ORDER = "twin, source, file, record, part, ordinal"
 _PLACE = ("rule", "file", "record", "line", "part", "ordinal")
+
+
+#: Whose turn it is to append to the graph; set in every worker by :func:`take_turns`.
+_turns = Turns()
+
+
+def take_turns(turns: Turns) -> None:
+    """Say whose turn it is, before the first part is worked on."""
+    _turns.follow(turns)
 
 
 def work(task: PartTask) -> PartResult:
@@ -167,34 +190,51 @@ def work(task: PartTask) -> PartResult:
     result = PartResult(task.number)
     with connect(task.folder / f"work-{task.number}", memory_mb=task.memory_mb, key=task.key) as duck:
         for name in ("rules", "signatures"):
-            path = task.folder / f"{name}.parquet"
-            duck.run(f"CREATE TEMP TABLE {name} AS SELECT * FROM read_parquet({quoted(str(path))})")
+            duck.run(f"CREATE TEMP TABLE {name} AS SELECT * FROM {_scan(task.folder / f'{name}.parquet')}")
+        duck.run(
+            "CREATE TEMP TABLE twins AS SELECT patient_record, twin "
+            f"FROM {_scan(task.folder / 'twins.parquet')} WHERE shard = {task.number}"
+        )
         for kind in task.kinds:
-            files = task.folder / kind / f"shard={task.number}"
-            if not files.is_dir():
-                continue
-            narrow = f"read_parquet({quoted(str(files / '*.parquet'))})"
-            if kind in KINDS and kind != "device":
-                duck.run(f"CREATE OR REPLACE TEMP TABLE encounters AS {encounters(narrow)}")
-            duck.run(f"CREATE OR REPLACE TEMP TABLE part AS {expanded(kind, task.facets, narrow)}")
-            path = task.folder / f"{kind}-{task.number:02}.parquet"
-            ordered = _distinct(duck, task, kind, result)
-            listed = ", ".join(identifier(column.name) for column in columns_of(kind, task.facets))
-            result.written[kind] = duck.to_parquet(f"SELECT {listed} FROM {ordered}", path)
-            result.tables[kind] = path
+            _tables(duck, task, kind, result)
         _lift(duck, task, result)
     return result
 
 
-def _distinct(duck: Duck, task: PartTask, kind: str, result: PartResult) -> str:
-    """SQL of the part in order, without what is stated twice."""
-    if kind == "identifier":
-        return "(SELECT * FROM part ORDER BY ALL)"
-    if kind in {"patient", "device"}:
-        return _once(duck, task, result, kind)
-    order = ORDER
-    if not duck.rows("SELECT 1 FROM part GROUP BY id HAVING count(*) > 1 LIMIT 1"):
-        return f"(SELECT * FROM part ORDER BY {order})"
+def _tables(duck: Duck, task: PartTask, kind: str, result: PartResult) -> None:
+    """Write the published rows of one kind in their order, each statement once."""
+    files = [task.folder / f"{kind}.{name}.parquet" for name in ("split", "shape")]
+    if not files[0].exists():
+        return
+    twins = "JOIN twins USING (patient_record)" if _has_twin(kind) else ""
+    narrow = f"(SELECT * FROM {_scan(*files)} {twins} WHERE shard = {task.number})"
+    if kind in KINDS and kind != "device":
+        duck.run(f"CREATE OR REPLACE TEMP TABLE encounters AS {encounters(narrow)}")
+    listed = ", ".join(identifier(column.name) for column in columns_of(kind, task.facets))
+    rows, path = expanded(kind, task.facets, narrow), task.folder / f"{kind}-{task.number:02}.parquet"
+    if not duck.to_parquet(f"SELECT {listed} FROM ({rows}) ORDER BY {_order(kind)}", path):
+        return
+    result.tables[kind] = path
+    duck.run(f"CREATE OR REPLACE TEMP VIEW part AS SELECT * FROM {_scan(path)}")
+    apart = _once if kind in {"patient", "device"} else _distinct
+    once = apart(duck, task, result, kind) if kind != "identifier" else None
+    if once is not None:
+        told = task.folder / f"{kind}-{task.number:02}.once.parquet"
+        duck.to_parquet(f"SELECT {listed} FROM ({once}) ORDER BY {_order(kind)}", told)
+        result.tables[kind] = told
+
+
+def _order(kind: str) -> str:
+    """Where a row stands in the output: the twin, then where it comes from."""
+    place = "source, file, record, part, ordinal"
+    return {"identifier": "ALL", "device": f"id, {place}"}.get(kind, f"twin, {place}")
+
+
+def _distinct(duck: Duck, task: PartTask, result: PartResult, kind: str) -> str | None:
+    """SQL of the part without what is stated twice; None where nothing is."""
+    repeated = "SELECT id FROM part GROUP BY id HAVING count(*) > 1"
+    if not duck.rows(f"{repeated} LIMIT 1"):
+        return None
     duck.run(
         "CREATE OR REPLACE TEMP TABLE again AS SELECT *, md5(concat_ws(chr(31), "
         + ", ".join(
@@ -202,7 +242,7 @@ def _distinct(duck: Duck, task: PartTask, kind: str, result: PartResult) -> str:
             for c in columns_of(kind, task.facets)
             if c.name not in _PLACE
         )
-        + ")) AS _content FROM part WHERE id IN (SELECT id FROM part GROUP BY id HAVING count(*) > 1)"
+        + f")) AS _content FROM part WHERE id IN ({repeated})"
     )
     place = "source, file, record, part, ordinal"
     duck.run(
@@ -223,20 +263,19 @@ def _distinct(duck: Duck, task: PartTask, kind: str, result: PartResult) -> str:
     numbered = "CASE WHEN _version > 1 THEN concat(id, '-', _version) ELSE id END AS id"
     suffixed = f"SELECT * EXCLUDE (_content, _copy, _version) REPLACE ({numbered}) FROM told WHERE _copy = 1"
     once = "SELECT * FROM part WHERE id NOT IN (SELECT id FROM again)"
-    return f"(SELECT * FROM ({once} UNION ALL BY NAME {suffixed}) ORDER BY {order})"
+    return f"{once} UNION ALL BY NAME {suffixed}"
 
 
 def _once(duck: Duck, task: PartTask, result: PartResult, kind: str) -> str:
     """What a source says of patients and devices, each thing once: a feed repeats it with every message."""
     names = (column.name for column in columns_of(kind, task.facets))
     said = ", ".join(name for name in names if name not in _PLACE)
-    order = ORDER if kind == "patient" else "id, source, file, record, part, ordinal"
     duck.run(
         "CREATE OR REPLACE TEMP TABLE told AS SELECT *, row_number() OVER "
         f"(PARTITION BY {said} ORDER BY file, record, part) AS _copy FROM part"
     )
     _drop(duck, task, result, kind)
-    return f"(SELECT * EXCLUDE (_copy) FROM told WHERE _copy = 1 ORDER BY {order})"
+    return "SELECT * EXCLUDE (_copy) FROM told WHERE _copy = 1"
 
 
 def _drop(duck: Duck, task: PartTask, result: PartResult, kind: str) -> None:
@@ -248,49 +287,21 @@ def _drop(duck: Duck, task: PartTask, result: PartResult, kind: str) -> None:
 
 
 def _lift(duck: Duck, task: PartTask, result: PartResult) -> None:
-    """Write the part's share of the graph: patient records, then each kind in the order of its table."""
-    pieces = result.graph
-    known = [
-        f"SELECT source, twin, patient_record FROM read_parquet({quoted(str(path))})"
+    """Append the part's share to the graph: patient records, then each kind in the order of its table."""
+    made: list[memoryview] = []
+    known = " UNION ALL ".join(
+        f"SELECT source, twin, patient_record FROM {_scan(path)}"
         for kind, path in result.tables.items()
         if _has_twin(kind)
-    ]
+    )
+    relations = {kind: _scan(path) for kind, path in result.tables.items()}
     if known:
-        duck.run(
-            f"CREATE OR REPLACE TEMP TABLE known AS SELECT * FROM ({' UNION ALL '.join(known)}) GROUP BY ALL ORDER BY ALL"
-        )
-        for kind, columns in (("twin", "DISTINCT twin"), ("record", "*")):
-            if kind in task.lifts:
-                pieces.append(_lines(duck, task, kind, f"(SELECT {columns} FROM known ORDER BY ALL)"))
-    for kind, path in result.tables.items():
+        duck.run(f"CREATE TEMP TABLE known AS SELECT * FROM ({known}) GROUP BY ALL ORDER BY ALL")
+        relations = {"twin": "(SELECT DISTINCT twin FROM known ORDER BY ALL)", "record": "known"} | relations
+    for kind, relation in relations.items():
         if kind in task.lifts:
-            pieces.append(_lines(duck, task, kind, f"read_parquet({quoted(str(path))})"))
+            made += lines(duck, task.lifts[kind], relation, task.term)
+    with _turns.at(task.place):
+        result.lines = append(task.graph, made)
     if task.check is not None:
-        result.checked = task.check(pieces)
-
-
-def _lines(duck: Duck, task: PartTask, kind: str, relation: str) -> Path:
-    lift = task.lifts[kind]
-    joins = []
-    for name, (system, code) in lift.iris.items():
-        pairs = duck.rows(
-            f"SELECT DISTINCT {system}, {code} FROM {relation} WHERE {code} IS NOT NULL ORDER BY ALL"
-        )
-        table = f"k_{name}"
-        duck.register(
-            table,
-            {
-                "system": ("VARCHAR", [pair[0] for pair in pairs]),
-                "code": ("VARCHAR", [pair[1] for pair in pairs]),
-                name: ("VARCHAR", [task.term(*pair) for pair in pairs]),
-            },
-        )
-        joins.append(
-            f"LEFT JOIN {table} ON {table}.code = u.{code} AND {table}.system IS NOT DISTINCT FROM u.{system}"
-        )
-    extra = "".join(f", {sql} AS {name}" for name, sql in lift.derived.items())
-    extra += "".join(f", k_{name}.{name}" for name in lift.iris)
-    duck.run(f"CREATE OR REPLACE TEMP VIEW lifting AS SELECT u.*{extra} FROM {relation} u {' '.join(joins)}")
-    path = task.folder / f"part-{task.number:02}-{kind}.nq"
-    duck.to_lines(lift.select, path)
-    return path
+        result.checked = task.check(made)

@@ -1,19 +1,19 @@
-"""Statements to RDF: a target file compiled to one SQL text expression a kind.
+"""Statements to RDF: a target file compiled to SQL text expressions, a line of N-Quads a triple.
 
-The expression gives the N-Quads lines of one row; no term is made in Python. Columns that need more than
+No term is made in Python but those of codes. Columns that need more than
 copying (terms of codes, results, times, places) are defined here for every target.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from twinmap import registry
-from twinmap.engine.parts import Lift
+from twinmap.engine.lines import Lift, Triple
 from twinmap.errors import UsageError
 from twinmap.mapping.sql import identifier, quoted
 
@@ -49,39 +49,27 @@ def load(name: str) -> dict[str, Any]:
     return loaded
 
 
-def select(target: Mapping[str, Any], kind: str, base: str, facets: Facets, relation: str) -> str | None:
-    """SQL of one text a row of ``relation``: its N-Quads lines, but for the last line feed.
-
-    None where the target says nothing of the kind. ``relation`` has the published columns of the kind,
-    those of :func:`derived` and the joined IRIs of codes.
-    """
-    spec = target["kinds"].get(kind)
-    if spec is None:
-        return None
+def _lift(target: Mapping[str, Any], kind: str, base: str, facets: Facets) -> Lift:
+    """How the rows of a kind become lines: the published columns, those of :func:`derived`, terms of codes."""
+    spec = target["kinds"][kind]
     prefixes = target["prefixes"]
-    pieces: list[str] = []
+    triples: list[Triple] = []
     for pattern in spec["triples"]:
-        pieces += _facets(facets) if pattern == "{facets}" else [_triple(pattern, prefixes, base)]
-    subject = _path(spec["subject"], base)
+        triples += _facets(facets) if pattern == "{facets}" else [_triple(pattern, prefixes, base)]
     graph = f"concat(' <', {quoted(base)}, 'graph/source/', source, '> .', chr(10))"
     if "graph" in spec:
         graph = quoted(f" <{base}{spec['graph']}> .") + " || chr(10)"
-    # Every piece ends its line; the writer adds the last line feed of a row itself.
-    block = f"concat({', '.join(pieces)})"
-    return (
-        f"SELECT left(block, length(block) - 1) FROM (SELECT {block} AS block FROM "
-        f"(SELECT *, {subject} AS _s, {graph} AS _g FROM {relation}))"
-    )
+    subject = _path(spec["subject"], base)
+    return Lift(derived(kind, base), CODE_IRIS.get(kind, {}), subject, graph, tuple(triples))
 
 
-def _triple(pattern: Sequence[str], prefixes: Mapping[str, str], base: str) -> str:
+def _triple(pattern: Sequence[str], prefixes: Mapping[str, str], base: str) -> Triple:
     predicate, thing = pattern
     head = f"' <{_TYPE if predicate == 'a' else _expand(predicate, prefixes)}> '"
     columns = _COLUMN.findall(thing)
     if not columns:
-        return f"_s, {head}, '<{_expand(thing, prefixes)}>', _g"
-    term = _term(thing, columns[0], prefixes, base)
-    return f"CASE WHEN {identifier(columns[0])} IS NOT NULL THEN concat(_s, {head}, {term}, _g) END"
+        return Triple(None, f"{head}, '<{_expand(thing, prefixes)}>'")
+    return Triple(columns[0], f"{head}, {_term(thing, columns[0], prefixes, base)}")
 
 
 def _term(thing: str, column: str, prefixes: Mapping[str, str], base: str) -> str:
@@ -105,17 +93,12 @@ def _expand(curie: str, prefixes: Mapping[str, str]) -> str:
     return prefixes[prefix] + local
 
 
-def _facets(facets: Facets) -> list[str]:
-    pieces = []
+def _facets(facets: Facets) -> Iterator[Triple]:
     for name, iri in facets.properties.items():
         column = identifier(name)
-        term = (
-            f"'\"', {literal(column)}, '\"'"
-            if name in facets.literal
-            else f"'<{facets.namespace}', {column}[4:], '>'"
-        )
-        pieces.append(f"CASE WHEN {column} IS NOT NULL THEN concat(_s, ' <{iri}> ', {term}, _g) END")
-    return pieces
+        word = f"'<{facets.namespace}', {column}[4:], '>'"
+        term = f"'\"', {literal(column)}, '\"'" if name in facets.literal else word
+        yield Triple(name, f"' <{iri}> ', {term}")
 
 
 # --- terms ----------------------------------------------------------------------------------------
@@ -238,12 +221,7 @@ for _kind, _stem in (
 def lifts(name: str, base: str, facets: Facets) -> dict[str, Lift]:
     """The lift of every kind that a target speaks of."""
     target = load(name)
-    found = {}
-    for kind in target["kinds"]:
-        sql = select(target, kind, base, facets, "lifting")
-        if sql is not None:
-            found[kind] = Lift(derived(kind, base), CODE_IRIS.get(kind, {}), sql)
-    return found
+    return {kind: _lift(target, kind, base, facets) for kind in target["kinds"]}
 
 
 def code_iri(base: str, system: str | None, code: str) -> str:

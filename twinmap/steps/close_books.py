@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from twinmap import registry
-from twinmap.diagnostics import Finding, Place, Severity, merge
+from twinmap.diagnostics import PLACES_KEPT, Finding, Place, Severity, merge
 from twinmap.engine import ledger
 from twinmap.engine.parts import Repeated
 from twinmap.errors import InternalError
+from twinmap.mapping.sql import quoted
 from twinmap.steps.state import Run
 
 
@@ -18,10 +21,10 @@ def close_books(state: Run) -> None:
     Raises:
         InternalError: Something is lost.
     """
-    for result in state.results:
-        for item in result.repeated:
-            state.findings += _repeated(state, item)
+    repeated = [item for result in state.results for item in result.repeated]
     dropped = [path for result in state.results for path in result.dropped]
+    state.findings += _copies(state, repeated, dropped)
+    state.findings += [_versions(state, item) for item in repeated if item.versions]
     state.ledger = ledger.close(state.duck, [made.book for made in state.made], state.tables, dropped)
     state.findings = merge(_adjusted(state))
     if state.ledger.lost:
@@ -31,32 +34,45 @@ def close_books(state: Run) -> None:
         )
 
 
-def _repeated(state: Run, item: Repeated) -> list[Finding]:
-    found = []
-    places = tuple(
-        Place(item.source, state.names[file], record, None, part) for file, record, part in item.places
+def _copies(state: Run, repeated: Sequence[Repeated], dropped: Sequence[Path]) -> Iterator[Finding]:
+    """D01, one a source: how many records state again what is stated, and how many statements that are."""
+    rules = sorted({item.rule for item in repeated if item.copies})
+    if not rules:
+        return
+    known = registry.code("TM-D01")
+    files, names = (", ".join(quoted(str(item)) for item in items) for items in (dropped, rules))
+    records = (
+        "SELECT source, file, record, min(part) AS part, count(*) AS n "
+        f"FROM read_parquet([{files}]) WHERE rule IN ({names}) GROUP BY source, file, record"
     )
-    for code, count in (("TM-D01", item.copies), ("TM-L10", item.versions)):
-        if count:
-            known = registry.code(code)
-            words = {"slot": "key", "rule": item.rule, "shape": "", "count": count, "source": item.source}
-            message = (
-                known.module.MESSAGE.format(**words)
-                if code == "TM-D01"
-                else "two records with one key say different things; all are kept"
-            )
-            found.append(
-                registry.finding(
-                    code,
-                    message,
-                    places=places,
-                    sources=(item.source,),
-                    rule=item.rule,
-                    count=count,
-                    severity=Severity.WARNING,
-                )
-            )
-    return found
+    for source, count, statements, places in state.duck.rows(
+        "SELECT source, count(*), sum(n)::BIGINT, min({'file': file, 'record': record, 'part': part}, "
+        f"{PLACES_KEPT}) FROM ({records}) GROUP BY source ORDER BY source"
+    ):
+        yield registry.finding(
+            "TM-D01",
+            known.module.MESSAGE.format(count=f"{statements:,}"),
+            places=tuple(Place(source, state.names[p["file"]], p["record"], None, p["part"]) for p in places),
+            sources=(source,),
+            details={"records": count, "statements": statements},
+            help=known.module.HELP,
+            count=count,
+        )
+
+
+def _versions(state: Run, item: Repeated) -> Finding:
+    """L10: records of one key that say different things."""
+    return registry.finding(
+        "TM-L10",
+        "two records with one key say different things; all are kept",
+        places=tuple(
+            Place(item.source, state.names[file], record, None, part) for file, record, part in item.places
+        ),
+        sources=(item.source,),
+        rule=item.rule,
+        count=item.versions,
+        severity=Severity.WARNING,
+    )
 
 
 def _adjusted(state: Run) -> list[Finding]:

@@ -11,6 +11,7 @@ from multiprocessing import active_children, get_context
 
 from twinmap.engine import parts
 from twinmap.engine.apply import SENSOR
+from twinmap.engine.graphfile import Digest, Turns, blocks
 from twinmap.model import KINDS
 from twinmap.steps.state import Run
 from twinmap.steps.validate import checker
@@ -20,6 +21,7 @@ def split_and_lift(state: Run) -> None:
     """Split the statements into parts by patient; sort, tell apart and lift each part."""
     from twinmap.lift import target
     from twinmap.terms.facets import facets
+    from twinmap.writers import shared
 
     tables: dict[str, list[parts.Narrow]] = {}
     for group, made in enumerate(state.made):
@@ -28,39 +30,50 @@ def split_and_lift(state: Run) -> None:
             tables.setdefault(name, []).append(parts.Narrow(group, path, made.aside))
     names = tuple(facets())
     parts.describe(state.duck, [made.applied for made in state.made], state.parts)
-    parts.split(state.duck, tables, state.parts)
+    numbers = parts.split(state.duck, tables, state.parts)
     about = target.Facets(
         {name: facet.property for name, facet in facets().items()},
         frozenset(name for name, facet in facets().items() if facet.type != "words"),
     )
     lifts = target.lifts(state.project.target, state.project.base, about)
     kinds = tuple(kind for kind in KINDS if kind in tables)
-    numbers = sorted(
-        {int(path.name.partition("=")[2]) for kind in kinds for path in (state.parts / kind).glob("shard=*")}
-    )
     memory = max(128, state.memory_mb // 2 // max(state.jobs, 1))
     check = checker(state)
     term = partial(target.code_iri, state.project.base)
     tasks = [
-        parts.PartTask(number, state.parts, state.key, kinds, names, lifts, term, memory, check)
-        for number in numbers
+        parts.PartTask(
+            number, place, state.parts, state.graph, state.key, kinds, names, lifts, term, memory, check
+        )
+        for place, number in enumerate(numbers)
     ]
-    state.results = _in_parallel(tasks, state)
+    sources = [source.name for source in state.sources]
+    head = shared.dataset(state.project.base, sources) + shared.links(state.project.base, state.twins)
+    state.graph.write_text(head, encoding="utf-8")
+    digest = Digest()
+    digest.update(blocks(state.graph))
+    for result in _in_parallel(tasks, state):
+        digest.update(blocks(state.graph, *result.lines))
+        state.results.append(result)
+    state.triples, state.graph_sha256 = digest.lines, digest.hex
 
 
 #: Fewer statements are worked on in this process: starting workers would take longer.
 _FEW = 50_000
 
 
-def _in_parallel(tasks: Sequence[parts.PartTask], state: Run) -> list[parts.PartResult]:
+def _in_parallel(tasks: Sequence[parts.PartTask], state: Run) -> Iterator[parts.PartResult]:
+    """The results in order, as they come."""
     planned = sum(sum(made.book.planned.values()) for made in state.made)
     if state.jobs == 1 or planned < _FEW:
-        return [parts.work(task) for task in tasks]
-    pool = ProcessPoolExecutor(min(state.jobs, len(tasks)), mp_context=get_context("spawn"))
+        parts.take_turns(Turns())
+        yield from map(parts.work, tasks)
+        return
+    context = get_context("spawn")
+    pool = ProcessPoolExecutor(min(state.jobs, len(tasks)), context, parts.take_turns, (Turns(context),))
     try:
         with _interrupts_held():
             results = pool.map(parts.work, tasks)
-        return list(results)
+        yield from results
     except BaseException:
         for worker in active_children():
             worker.terminate()

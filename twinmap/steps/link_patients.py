@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from twinmap import registry, safeio
@@ -33,40 +34,46 @@ def link_patients(state: Run) -> None:
     )
     for refused in state.twins.refused:
         known, places = registry.code("TM-I02"), _said(state, refused)
+        names = tuple(dict.fromkeys(place.source for place in places))
         state.findings.append(
             registry.finding(
                 "TM-I02",
-                _contradiction(refused),
+                _contradiction(refused, names),
                 patient=refused.records[0],
                 places=tuple(places[:PLACES_KEPT]),
-                sources=tuple(place.source for place in places),
+                sources=names,
                 details={"attribute": refused.attribute, "records": list(refused.records)},
                 help=getattr(known.module, "HELP", None),
             )
         )
 
 
-def _contradiction(refused: Refused) -> str:
+def _contradiction(refused: Refused, names: Sequence[str]) -> str:
+    if len(refused.records) == 1 and len(names) == 1:
+        return f"{names[0]} contradicts itself in the {refused.attribute} of one patient record"
     if len(refused.records) == 1:
         return f"the sources contradict each other in the {refused.attribute} of one patient record"
     return f"{len(refused.records)} linked patient records contradict each other in {refused.attribute}"
 
 
 def _said(state: Run, refused: Refused) -> list[Place]:
-    """Where each source says it first."""
+    """Where each source says it first, and where it first says something else; each source once at the front."""
     listed = ", ".join(quoted(record) for record in refused.records)
     column = {"birth-date": "birth_date"}.get(refused.attribute, refused.attribute)
-    found: dict[str, Place] = {}
+    told = " AND sex IN ('male', 'female')" if column == "sex" else ""
+    found: dict[str, dict[str, Place]] = {}
     for made in state.made:
         source, path = made.applied.plan.source, made.applied.tables.get("patient")
-        if path is None or source in found:
+        if path is None:
             continue
-        for file, record, line, part in state.duck.rows(
-            f"SELECT file, record, line, part FROM read_parquet({quoted(str(path))}) "
-            f"WHERE patient_record IN ({listed}) AND {column} IS NOT NULL ORDER BY ALL LIMIT 1"
+        for file, record, line, part, value in state.duck.rows(
+            f"SELECT file, record, line, part, {column} FROM read_parquet({quoted(str(path))}) "
+            f"WHERE patient_record IN ({listed}) AND {column} IS NOT NULL{told} ORDER BY ALL"
         ):
-            found[source] = Place(source, state.names[file], record, line, part, refused.attribute)
-    return list(found.values())
+            place = Place(source, state.names[file], record, line, part, refused.attribute)
+            found.setdefault(source, {}).setdefault(value, place)
+    firsts = [next(iter(places.values())) for places in found.values()]
+    return [*firsts, *(place for places in found.values() for place in list(places.values())[1:])]
 
 
 def _crosswalk(state: Run) -> list[tuple[str, str, str]]:

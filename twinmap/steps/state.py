@@ -67,3 +67,8 @@ class Run:
     def parts(self) -> Path:
         """The folder of what is made on the way."""
         return self.work / "parts"
+
+    @property
+    def graph(self) -> Path:
+        """The graph as N-Quads, before it is published."""
+        return self.work / "graph.nq"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 from twinmap import registry
 from twinmap.diagnostics import PLACES_KEPT, Finding, Place, Span
+from twinmap.engine.graphfile import blocks
 from twinmap.mapping.sql import quoted
 from twinmap.steps.state import Run
 
@@ -37,42 +37,37 @@ def generated_shapes(concepts: Catalogue) -> bytes:
     return (concept_shapes(concepts) + "\n" + facet_shapes(facets())).encode()
 
 
-def checker(state: Run) -> Callable[[Sequence[Path]], object] | None:
+def checker(state: Run) -> Callable[[Sequence[memoryview]], object] | None:
     """What a worker does with the graph of its part; None where nothing is to be validated."""
     if state.engine == "none":
         return None
     state.shapes = all_shapes(state)
-    graphs = [f"{state.project.base}graph/source/{source.name}" for source in state.sources]
-    graphs.append(f"{state.project.base}graph/links")
-    return partial(check_part, tuple(state.shapes), state.engine, _context(state), tuple(graphs))
+    return partial(check_part, tuple(state.shapes), state.engine, _context(state), tuple(_graphs(state)))
 
 
 def check_part(
-    shapes: Sequence[bytes], engine: str, context: bytes, graphs: Sequence[str], pieces: Sequence[Path]
+    shapes: Sequence[bytes],
+    engine: str,
+    context: bytes,
+    graphs: Sequence[str],
+    lines: Sequence[bytes | memoryview],
 ) -> Validation:
-    """Validate one part; runs in a worker. The names of graphs are cut off: SHACL knows triples only."""
+    """Validate the lines of one part; runs in a worker."""
     from twinmap.validate.run import validate_parts
 
-    part = triples(pieces, graphs)
+    part = triples(lines, graphs)
     return validate_parts([part], shapes, engine, context=context, scope="parts")
 
 
-#: Bytes of N-Quads whose graph names are cut off at a time.
-_BLOCK = 1 << 22
+def triples(blocks: Iterable[bytes | memoryview], graphs: Sequence[str]) -> bytes:
+    """N-Quads as N-Triples: the names of graphs are cut off, SHACL knows triples only.
 
-
-def triples(pieces: Sequence[Path], graphs: Sequence[str]) -> bytes:
-    """The N-Quads of a part's files as N-Triples, block by block: a part is held once."""
+    Args:
+        blocks: Blocks that end with a line.
+        graphs: The IRIs of all graphs.
+    """
     names = [f" <{graph}> .\n".encode() for graph in graphs]
-    found: list[bytes] = []
-    for piece in pieces:
-        with piece.open("rb") as file:
-            while block := file.read(_BLOCK):
-                block += file.readline()
-                for name in names:
-                    block = block.replace(name, b" .\n")
-                found.append(block)
-    return b"".join(found)
+    return b"".join(reduce(lambda lines, name: lines.replace(name, b" .\n"), names, bytes(b)) for b in blocks)
 
 
 def _context(state: Run) -> bytes:
@@ -115,20 +110,15 @@ def report_validation(state: Run) -> None:
             state.findings.append(_untraced(group))
 
 
-def _parts(state: Run) -> Sequence[bytes]:
-    graphs = [f"{state.project.base}graph/source/{source.name}" for source in state.sources]
-    graphs.append(f"{state.project.base}graph/links")
-    return _Lazy([result.graph for result in state.results], graphs)  # type: ignore[return-value]
-
-
-class _Lazy:
+def _parts(state: Run) -> Iterator[bytes]:
     """The parts as N-Triples, read one at a time and only if a shape needs the whole graph."""
+    graphs = _graphs(state)
+    return (triples([b"".join(blocks(state.graph, *part.lines))], graphs) for part in state.results)
 
-    def __init__(self, parts: Sequence[Sequence[Path]], graphs: Sequence[str]) -> None:
-        self._parts, self._graphs = parts, graphs
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        return (triples(part, self._graphs) for part in self._parts)
+def _graphs(state: Run) -> list[str]:
+    base = state.project.base
+    return [*(f"{base}graph/source/{source.name}" for source in state.sources), f"{base}graph/links"]
 
 
 def _trace(state: Run, group: Group) -> tuple[tuple[Place, ...], Span | None, tuple[str, ...]]:
