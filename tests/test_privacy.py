@@ -147,3 +147,9 @@ def test_where_a_key_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("TWINMAP_KEY_FILE", str(paths["environment"]))
     assert find_key(None, paths["project"])[0].secret == paths["environment"].read_bytes()
     assert find_key(paths["option"], paths["project"])[0].secret == paths["option"].read_bytes()
+
+
+def test_of_a_device_no_more_is_read_than_a_key_may_have() -> None:
+    """It has no end. A pipe is read: secrets are handed over by one."""
+    with pytest.raises(UsageError, match="is not a key"):
+        read_key(Path("/dev/zero"))

@@ -317,6 +317,13 @@ def command():
     click.echo("played")
     return 0
 '''
+#: The toys of code by group and name; the others are data.
+TOYS = {
+    ("readers", "toy"): READER,
+    ("renderers", "toy"): RENDERER,
+    ("checks", "x98_toy_found"): CHECK,
+    ("cli", "toy"): COMMAND,
+}
 MAPPING = """twinmap: 1
 id: toys
 version: 1.0.0
@@ -348,9 +355,6 @@ def _toy_house(folder: Path) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)
     # Its code is that of the steps: in this copy the toy takes the place.
     (folder / "ontologies" / "concepts" / "steps.yaml").unlink()
-    (folder / "twinmap" / "renderers" / "toy.py").write_text(RENDERER)
-    (folder / "twinmap" / "checks" / "semantic" / "x98_toy_found.py").write_text(CHECK)
-    (folder / "twinmap" / "cli" / "toy.py").write_text(COMMAND)
     (folder / "ontologies" / "facets" / "toy.yaml").write_text(FACET)
     (folder / "ontologies" / "concepts" / "toy-count.yaml").write_text(CONCEPT)
     (folder / "ontologies" / "targets" / "toy.yaml").write_text(TARGET)
@@ -362,13 +366,17 @@ def test_one_file_adds_one_thing(tmp_path: Path, way: str) -> None:
     """A reader, a check, a facet, a concept, a target, a report format and a command, each without another edit."""
     house = _toy_house(tmp_path / "house")
     if way == "file":
-        (house / "twinmap" / "readers" / "toy.py").write_text(READER)
+        for (group, name), text in TOYS.items():
+            folder = house / "twinmap" / group / ("semantic" if group == "checks" else "")
+            (folder / f"{name}.py").write_text(text)
     else:
-        (house / "toy_reader.py").write_text(READER)
         about = house / "toys-1.0.dist-info"
         about.mkdir()
         (about / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
-        (about / "entry_points.txt").write_text("[twinmap.readers]\ntoy = toy_reader\n")
+        for (group, _), text in TOYS.items():
+            (house / f"toy_{group}.py").write_text(text)
+        points = (f"[twinmap.{group}]\n{name} = toy_{group}\n" for group, name in TOYS)
+        (about / "entry_points.txt").write_text("".join(points))
     (tmp_path / "a.toy").write_text("p1 3\np2 4\n")
     (tmp_path / "toys.yaml").write_text(MAPPING.replace("FORMAT", "toy"))
     (tmp_path / "run.py").write_text(SCRIPT)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import gzip
 import json
 import os
@@ -11,15 +10,11 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from twinmap import api, safeio
-from twinmap.engine.duck import Duck
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.limits import LIMITS
 
@@ -182,56 +177,6 @@ def test_killed_by_the_clock(tmp_path: Path) -> None:
 # --- writing fails ----------------------------------------------------------------------------------
 
 
-@contextmanager
-def failing(monkeypatch: pytest.MonkeyPatch, number: int) -> Iterator[Callable[[], int]]:
-    """The n-th touch of a file fails as on a full disk; gives how many there were."""
-    seen = 0
-
-    def counted(of: Any, name: str) -> None:
-        original = getattr(of, name)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            nonlocal seen
-            seen += 1
-            if seen == number:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            return original(*args, **kwargs)
-
-        patch.setattr(of, name, call)
-
-    with monkeypatch.context() as patch:
-        counted(Path, "replace")
-        counted(Path, "write_text")
-        counted(Path, "mkdir")
-        counted(Duck, "to_parquet")
-        counted(Duck, "texts")
-        counted(os, "fsync")
-        yield lambda: seen
-
-
-def test_any_write_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One line, exit 3, nothing left behind; the old output stands until the new one is being put in place."""
-    mapping, out = project(tmp_path / "data", 20), tmp_path / "out"
-    run(mapping, out)
-    old = content(out)
-    with failing(monkeypatch, 0) as touched:
-        run(mapping, out)
-    total = touched()
-    assert total > 20
-    for number in sorted({*range(1, total + 1, max(total // 8, 1)), *range(total - 6, total + 1)}):
-        with failing(monkeypatch, number), pytest.raises(InputOutputError) as caught:
-            run(mapping, out)
-        assert caught.value.exit_code == 3
-        assert "\n" not in caught.value.message
-        left = list((out / ".twinmap").iterdir()) if (out / ".twinmap").exists() else []
-        assert {path.name for path in left} <= {"publishing", "lock"}
-        if (out / "manifest.json").exists():
-            assert content_without_work(out) == old
-            assert is_complete(out)
-    run(mapping, out)
-    assert content(out) == old
-
-
 LIMITED = """
 import resource, sys
 from pathlib import Path
@@ -321,6 +266,33 @@ def test_files_that_others_put_beside_ours_are_kept(tmp_path: Path) -> None:
     (out / "notes.txt").write_text("mine")
     run(mapping, out)
     assert (out / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["..", "../precious", "/", ".twinmap/lock", ""])
+def test_a_manifest_names_nothing_outside_of_its_folder(tmp_path: Path, name: str) -> None:
+    """Whoever wrote it: only what stands in the folder is replaced."""
+    mapping, out, precious = project(tmp_path / "data", 5), tmp_path / "out", tmp_path / "precious"
+    run(mapping, out)
+    manifest = json.loads((out / "manifest.json").read_text())
+    manifest["outputs"][name] = {}
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    precious.write_text("mine")
+    run(mapping, out)
+    assert precious.read_text() == "mine"
+    assert is_complete(out)
+
+
+@pytest.mark.parametrize("names", ['{"made": ["../precious"], "gone": []}', '{"made": 1}', "[]", "nonsense"])
+def test_a_journal_names_nothing_outside_of_its_folder(tmp_path: Path, names: str) -> None:
+    mapping, out, precious = project(tmp_path / "data", 5), tmp_path / "out", tmp_path / "precious"
+    run(mapping, out)
+    precious.write_text("mine")
+    (out / ".twinmap" / "publish").mkdir(parents=True)
+    (out / ".twinmap" / "publishing").write_text(names)
+    run(mapping, out)
+    assert precious.read_text() == "mine"
+    assert is_complete(out)
+    assert not (out / ".twinmap").exists()
 
 
 def test_what_a_run_does_not_make_again_goes(tmp_path: Path) -> None:

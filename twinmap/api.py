@@ -19,12 +19,13 @@ from twinmap.diagnostics import Finding, Severity, worst
 from twinmap.engine.duck import connect
 from twinmap.engine.ledger import Ledger
 from twinmap.errors import UsageError
-from twinmap.mapping.project import from_arguments
+from twinmap.mapping.project import Project, from_arguments
 from twinmap.privacy import find_key
 from twinmap.steps.close_books import close_books
 from twinmap.steps.compare import compare
 from twinmap.steps.lift import split_and_lift
 from twinmap.steps.link_patients import link_patients
+from twinmap.steps.open_shapes import open_shapes
 from twinmap.steps.open_sources import open_sources
 from twinmap.steps.publish import put_together
 from twinmap.steps.read import read
@@ -53,8 +54,28 @@ class Outcome:
         """The highest severity of a finding."""
         return worst(self.findings)
 
+    def __repr__(self) -> str:
+        """One line; findings and ledger are long."""
+        counts = f"triples {self.triples:,}, patients {self.patients:,}, findings {len(self.findings):,}"
+        return f"<Outcome in {self.out}: {counts}, lost {self.ledger.lost:,}>"
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of statements that the run made, each a table; sorted."""
+        return tuple(sorted(path.stem for path in (self.out / "tables").glob("*.parquet")))
+
     def frame(self, kind: str = "observation") -> pd.DataFrame:
-        """The statements of a kind as a pandas frame; texts are Arrow strings, none is retyped."""
+        """The statements of a kind as a pandas frame; texts are Arrow strings, none is retyped.
+
+        ``start_us`` and ``end_us`` are microseconds since 1970 in UTC:
+        ``pandas.to_datetime(frame["start_us"], unit="us", utc=True)``.
+
+        Raises:
+            UsageError: The run made no such table.
+        """
+        if kind not in self.kinds:
+            known = f"there are: {', '.join(self.kinds)}"
+            raise UsageError(f'the run made no table "{kind}"', help=known)
         import pandas as pd
 
         return pd.read_parquet(self.out / "tables" / f"{kind}.parquet", dtype_backend="pyarrow")
@@ -75,6 +96,7 @@ def run(
     on_error: str = "quarantine",
     engine: str = "auto",
     format: str | None = None,  # noqa: A002
+    shapes: Sequence[str | Path] = (),
     identifiers: bool = True,
     progress: Progress = lambda _: None,
 ) -> Outcome:
@@ -94,6 +116,7 @@ def run(
         on_error: ``quarantine`` sets records aside that cannot be used; ``stop`` fails on the first.
         engine: The SHACL engine: ``auto``, ``pyshacl``, ``shacl``, ``both`` (compare them) or ``none``.
         format: ``nq nt ttl trig jsonld``, each also with ``.gz``.
+        shapes: Files of SHACL shapes, in addition to ours and to those of the project.
         identifiers: Whether to write the table of raw identifiers.
         progress: Called with bytes that were read.
 
@@ -103,9 +126,7 @@ def run(
         InternalError: The books do not balance.
     """
     started = time.monotonic()
-    named = [mappings] if isinstance(mappings, str | Path) else list(mappings)
-    project = from_arguments([str(name) for name in named], data, params or {})
-    project = replace(project, base=_base(base or project.base), target=target or project.target)
+    project = _project(mappings, data, params or {}, base, target, shapes)
     key, note = find_key(key_file, project.key_file)
     workers = jobs or os.cpu_count() or 1
     name = _format(format or project.format)
@@ -130,6 +151,25 @@ def run(
     )
 
 
+def _project(
+    mappings: Sequence[str | Path] | str | Path,
+    data: Sequence[str],
+    params: Mapping[str, str],
+    base: str | None,
+    target: str | None,
+    shapes: Sequence[str | Path],
+) -> Project:
+    """The project that is named, with what the caller says on top."""
+    named = [mappings] if isinstance(mappings, str | Path) else mappings
+    project = from_arguments([str(name) for name in named], data, params)
+    return replace(
+        project,
+        base=_base(base or project.base),
+        target=target or project.target,
+        shapes=(*project.shapes, *map(Path, shapes)),
+    )
+
+
 _FORMATS = ("nq", "nt", "ttl", "trig", "jsonld")
 
 
@@ -151,6 +191,7 @@ def _base(base: str) -> str:
 
 #: A run, in order.
 RUN_STEPS: tuple[Callable[[Run], None], ...] = (
+    open_shapes,
     open_sources,
     read,
     link_patients,

@@ -2,7 +2,7 @@
 
     TwinmapError
     ├── UsageError         2   the command line, the project or a mapping cannot be used
-    ├── InputOutputError   3   missing, truncated, unreadable, disk full; a run can be resumed
+    ├── InputOutputError   3   missing, truncated, unreadable, disk full; nothing was published
     └── InternalError      4   a bug in twinmap, books that do not balance included
 
 Findings are not exceptions: what is wrong in a mapping or in the data is returned as

@@ -17,7 +17,8 @@ from twinmap.formats import csvdialect
 from twinmap.mapping import load
 from twinmap.mapping.ast import Document, Look, RecordSet
 from twinmap.mapping.columns import Columns, check_columns, read_columns
-from twinmap.mapping.named import Subject, is_tests, subjects, tests_beside
+from twinmap.mapping.named import Subject, each_once, has_tests, read_tests, subjects, tests_beside
+from twinmap.mapping.project import is_tests, mapping_of
 from twinmap.model import InputFile, Request
 from twinmap.testing.cases import load_cases
 
@@ -46,24 +47,23 @@ def check(named: Sequence[str | Path], *, against: Path | None = None) -> Linted
     if against is not None and not against.is_dir():
         safeio.regular_file(against)
     findings: list[Finding] = []
-    count = 0
-    for name in map(str, named):
-        if is_tests(Path(name)):
+    found: list[Subject] = []
+    for name in dict.fromkeys(map(str, named)):
+        if is_tests(Path(name)) and not mapping_of(Path(name)).exists():
             findings += _check_tests(Path(name))
             continue
         try:
-            found = subjects(name)
+            found += subjects(name)
         except UsageError as error:
             if not error.findings:
                 raise
             findings += error.findings  # a project with something wrong in it
-            continue
-        for subject in found:
-            findings += _check(subject, against)
-            beside = tests_beside(subject.mapping)
-            findings += _check_tests(beside) if beside.is_file() else []
-        count += len(found)
-    return Linted(count, tuple(merge(findings)))
+    found = each_once(found)
+    for subject in found:
+        findings += _check(subject, against)
+    for tests in dict.fromkeys(tests_beside(item.mapping) for item in found if has_tests(item.mapping)):
+        findings += _check_tests(tests)
+    return Linted(len(found), tuple(merge(findings)))
 
 
 def _check(subject: Subject, against: Path | None) -> list[Finding]:
@@ -77,10 +77,8 @@ def _check(subject: Subject, against: Path | None) -> list[Finding]:
 
 
 def _check_tests(path: Path | Traversable) -> list[Finding]:
-    if isinstance(path, Path):
-        safeio.regular_file(path)
     try:
-        load_cases(path.read_bytes(), str(path) if isinstance(path, Path) else path.name)
+        load_cases(read_tests(path), str(path) if isinstance(path, Path) else path.name)
     except UsageError as error:
         return list(error.findings)
     return []

@@ -99,7 +99,6 @@ class SourceOptions:
     header: bool = True
     trim: bool = True
     messages: tuple[str, ...] = ()
-    release: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,18 +224,20 @@ _SUBJECT = (
 )
 _CODE = (
     Column("code_system", "VARCHAR", "URI of the code system"),
-    Column("code", "VARCHAR"),
-    Column("display", "VARCHAR"),
-    Column("raw_code_system", "VARCHAR", "only where a map was applied"),
-    Column("raw_code", "VARCHAR", "only where a map was applied"),
-    Column("raw_display", "VARCHAR", "only where a map was applied"),
+    Column("code", "VARCHAR", "code in that system"),
+    Column("display", "VARCHAR", "words for the code, where the source or the mapping has any"),
+    Column("raw_code_system", "VARCHAR", "code system as received, only where a map was applied"),
+    Column("raw_code", "VARCHAR", "code as received, only where a map was applied"),
+    Column("raw_display", "VARCHAR", "words as received, only where a map was applied"),
     Column("map_predicate", "VARCHAR", "SSSOM predicate of the map row"),
 )
 _TIME = (
-    Column("start_us", "BIGINT", "UTC epoch microseconds"),
-    Column("end_us", "BIGINT", "UTC epoch microseconds"),
-    Column("time_precision", "VARCHAR", "year month day hour minute second millisecond microsecond"),
-    Column("time_origin", "VARCHAR", "offset zone message ambiguous none"),
+    Column("start_us", "BIGINT", "the instant, or the start of the period: UTC epoch microseconds"),
+    Column("end_us", "BIGINT", "the end of the period: UTC epoch microseconds"),
+    Column(
+        "time_precision", "VARCHAR", "precision: year month day hour minute second millisecond microsecond"
+    ),
+    Column("time_origin", "VARCHAR", "how the zone was known: offset zone message ambiguous none"),
 )
 
 
@@ -248,27 +249,27 @@ def observation_columns(facets: Sequence[str]) -> tuple[Column, ...]:
         Column("device", "VARCHAR", "keyed id of the device"),
         Column("panel", "VARCHAR", "keyed id of the panel"),
         Column("status", "VARCHAR", "FHIR observation status"),
-        Column("status_raw", "VARCHAR"),
+        Column("status_raw", "VARCHAR", "status as received"),
         *_CODE,
         Column("value_kind", "VARCHAR", "quantity coded string boolean datetime range ratio sampled absent"),
         Column("value_text", "VARCHAR", "lexical and exact: an xsd:decimal for quantities, else the text"),
-        Column("value_num", "DOUBLE", "for computing only"),
-        Column("value_decimals", "TINYINT", "digits after the point as received"),
+        Column("value_num", "DOUBLE", "the value in unit, for computing only"),
+        Column("value_decimals", "TINYINT", "digits after the point as received: the stated precision"),
         Column("comparator", "VARCHAR", "< <= >= >"),
-        Column("low_text", "VARCHAR", "range or ratio"),
-        Column("high_text", "VARCHAR", "range or ratio"),
-        Column("value_system", "VARCHAR", "coded value"),
-        Column("value_code", "VARCHAR", "coded value"),
-        Column("absent_reason", "VARCHAR", "FHIR data-absent-reason"),
-        Column("unit_raw", "VARCHAR", "as received"),
-        Column("unit", "VARCHAR", "UCUM"),
-        Column("canon_num", "DOUBLE", "in canon_unit, 12 significant digits"),
-        Column("canon_unit", "VARCHAR", "UCUM"),
+        Column("low_text", "VARCHAR", "low end of a range, first term of a ratio, in unit"),
+        Column("high_text", "VARCHAR", "high end of a range, second term of a ratio, in unit"),
+        Column("value_system", "VARCHAR", "URI of the code system of a coded value"),
+        Column("value_code", "VARCHAR", "code of a coded value"),
+        Column("absent_reason", "VARCHAR", "why there is no value: FHIR data-absent-reason, else a CURIE"),
+        Column("unit_raw", "VARCHAR", "unit as received"),
+        Column("unit", "VARCHAR", "UCUM unit of the value; null where what came is not UCUM"),
+        Column("canon_num", "DOUBLE", "in canon_unit, 12 significant digits; null where more than 15 came"),
+        Column("canon_unit", "VARCHAR", "UCUM; one for all quantities of a code and unit"),
         *_TIME,
-        *(Column(facet, "VARCHAR", "CURIE of the facet scheme") for facet in facets),
-        Column("ref_low", "VARCHAR"),
-        Column("ref_high", "VARCHAR"),
-        Column("flag", "VARCHAR"),
+        *(Column(facet, "VARCHAR", "facet: a CURIE, a length of time, or text") for facet in facets),
+        Column("ref_low", "VARCHAR", "low end of the reference range, in unit_raw"),
+        Column("ref_high", "VARCHAR", "high end of the reference range, in unit_raw"),
+        Column("flag", "VARCHAR", "how the source judged the value, as received"),
         Column("note", "VARCHAR", "free text: in the table only, never in the graph"),
     )
 
@@ -277,38 +278,38 @@ def observation_columns(facets: Sequence[str]) -> tuple[Column, ...]:
 OTHER_TABLES: Mapping[str, tuple[Column, ...]] = {
     "patient": (
         *_PLACE,
-        Column("twin", "VARCHAR"),
-        Column("patient_record", "VARCHAR"),
-        Column("birth_date", "VARCHAR", "xsd:date, gYearMonth or gYear, as precise as received"),
-        Column("birth_precision", "VARCHAR", "year month day"),
-        Column("sex", "VARCHAR", "male female other unknown"),
+        Column("twin", "VARCHAR", "keyed id of the patient twin"),
+        Column("patient_record", "VARCHAR", "keyed id of the patient in this source"),
+        Column("birth_date", "VARCHAR", "date of birth: a day, a month or a year, as precise as received"),
+        Column("birth_precision", "VARCHAR", "how precise it is: year month day"),
+        Column("sex", "VARCHAR", "administrative gender: male female other unknown"),
         Column("deceased", "VARCHAR", "true, false or a date"),
     ),
     "identifier": (
         *_PLACE,
-        Column("patient_record", "VARCHAR"),
+        Column("patient_record", "VARCHAR", "keyed id of the patient in this source"),
         Column("system", "VARCHAR", "URI, OID URN or private name"),
-        Column("value", "VARCHAR", "raw: this table is private"),
-        Column("type", "VARCHAR"),
+        Column("value", "VARCHAR", "identifier as received: this table is private"),
+        Column("type", "VARCHAR", "type as received, such as MR"),
         Column("linking", "BOOLEAN", "whether it may link patients across sources"),
     ),
     "encounter": (
         *_PLACE,
         *_SUBJECT[:3],
-        Column("class", "VARCHAR"),
+        Column("class", "VARCHAR", "kind of contact, as received or as HL7 ActCode"),
         *_CODE,
         *_TIME,
-        Column("reason_system", "VARCHAR"),
-        Column("reason_code", "VARCHAR"),
-        Column("status", "VARCHAR"),
+        Column("reason_system", "VARCHAR", "URI of the code system of the reason"),
+        Column("reason_code", "VARCHAR", "code of the reason"),
+        Column("status", "VARCHAR", "status, as received or mapped"),
     ),
     "condition": (
         *_PLACE,
         *_SUBJECT,
         *_CODE,
         *_TIME,
-        Column("clinical_status", "VARCHAR"),
-        Column("verification_status", "VARCHAR"),
+        Column("clinical_status", "VARCHAR", "active, resolved …, as received or mapped"),
+        Column("verification_status", "VARCHAR", "confirmed, refuted …, as received or mapped"),
     ),
     "medication": (
         *_PLACE,
@@ -316,55 +317,68 @@ OTHER_TABLES: Mapping[str, tuple[Column, ...]] = {
         *_CODE,
         *_TIME,
         Column("event", "VARCHAR", "ordered dispensed given stated"),
-        Column("status", "VARCHAR"),
-        Column("dose", "VARCHAR"),
-        Column("dose_unit", "VARCHAR", "as received"),
-        Column("route", "VARCHAR"),
-        Column("reason_system", "VARCHAR"),
-        Column("reason_code", "VARCHAR"),
+        Column("status", "VARCHAR", "status, as received or mapped"),
+        Column("dose", "VARCHAR", "amount at one time, in dose_unit, as received"),
+        Column("dose_unit", "VARCHAR", "unit of the dose as received"),
+        Column("route", "VARCHAR", "way into the body, as received"),
+        Column("reason_system", "VARCHAR", "URI of the code system of the reason"),
+        Column("reason_code", "VARCHAR", "code of the reason"),
     ),
     "procedure": (
         *_PLACE,
         *_SUBJECT,
         *_CODE,
         *_TIME,
-        Column("status", "VARCHAR"),
-        Column("reason_system", "VARCHAR"),
-        Column("reason_code", "VARCHAR"),
+        Column("status", "VARCHAR", "status, as received or mapped"),
+        Column("reason_system", "VARCHAR", "URI of the code system of the reason"),
+        Column("reason_code", "VARCHAR", "code of the reason"),
     ),
     "immunization": (
         *_PLACE,
         *_SUBJECT,
         *_CODE,
         *_TIME,
-        Column("status", "VARCHAR"),
-        Column("lot", "VARCHAR"),
-        Column("dose", "VARCHAR"),
-        Column("dose_unit", "VARCHAR", "as received"),
-        Column("route", "VARCHAR"),
-        Column("site", "VARCHAR"),
-        Column("funding", "VARCHAR"),
+        Column("status", "VARCHAR", "status, as received or mapped"),
+        Column("lot", "VARCHAR", "lot number of the vaccine"),
+        Column("dose", "VARCHAR", "amount at one time, in dose_unit, as received"),
+        Column("dose_unit", "VARCHAR", "unit of the dose as received"),
+        Column("route", "VARCHAR", "way into the body, as received"),
+        Column("site", "VARCHAR", "where it was given, as received"),
+        Column("funding", "VARCHAR", "who paid, as received"),
     ),
     "allergy": (
         *_PLACE,
         *_SUBJECT,
         *_CODE,
         *_TIME,
-        Column("clinical_status", "VARCHAR"),
-        Column("verification_status", "VARCHAR"),
-        Column("reaction_system", "VARCHAR"),
-        Column("reaction_code", "VARCHAR"),
-        Column("severity", "VARCHAR"),
+        Column("clinical_status", "VARCHAR", "active, resolved …, as received or mapped"),
+        Column("verification_status", "VARCHAR", "confirmed, refuted …, as received or mapped"),
+        Column("reaction_system", "VARCHAR", "URI of the code system of the reaction"),
+        Column("reaction_code", "VARCHAR", "code of the reaction"),
+        Column("severity", "VARCHAR", "mild, moderate, severe, as received or mapped"),
     ),
     "device": (
         *_PLACE,
         Column("id", "VARCHAR", "keyed id of the device"),
-        Column("type", "VARCHAR"),
-        Column("name", "VARCHAR"),
-        Column("manufacturer", "VARCHAR"),
-        Column("model", "VARCHAR"),
+        Column("type", "VARCHAR", "what kind of device"),
+        Column("name", "VARCHAR", "its name, as received"),
+        Column("manufacturer", "VARCHAR", "who made it, as received"),
+        Column("model", "VARCHAR", "its model, as received"),
     ),
 }
 
 #: Every kind, in the order of the tables in the output.
 KINDS: tuple[str, ...] = ("observation", *OTHER_TABLES)
+
+
+# --- what is said of a run -------------------------------------------------------------------------
+
+#: The outcomes of each book of the ledger, in the order in which they are said: the first is the sum of the others.
+OUTCOMES: Mapping[str, tuple[str, ...]] = {
+    "records": ("read", "mapped", "filtered", "unclaimed", "set_aside", "lost"),
+    "cells": ("read", "mapped", "missing", "set_aside", "filtered", "ignored", "unread", "failed", "lost"),
+    "statements": ("planned", "written", "duplicate", "failed", "lost"),
+}
+
+#: How a source relates to another one for a concept, worst first; the first that holds is the one of a pair.
+RELATIONS = ("not-comparable", "conflicting", "related", "a-narrower", "a-broader", "equivalent")

@@ -41,6 +41,8 @@ def shape(text: str) -> str:
     return masked if len(masked) <= _SHAPE else masked[:_SHAPE] + "…"
 
 
+#: Bytes of a key file that are read: the key, its hex and comments are no more.
+_LARGEST = 64_000
 #: Characters of an id: 26 of base32 are 130 bits.
 ID_LENGTH = 26
 SEPARATOR = "\x1f"
@@ -84,7 +86,8 @@ def read_key(path: Path) -> Key:
         UsageError: It is too short to be a secret.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_LARGEST)  # a device has no end
     except OSError as error:
         raise InputOutputError(f"the key file {path} cannot be read: {error.strerror}") from None
     lines = [line for line in data.split(b"\n") if not line.startswith(b"#")]

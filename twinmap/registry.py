@@ -1,7 +1,8 @@
-"""Finds what twinmap is made of by name: readers, writers, targets, renderers, checks, shipped files.
+"""Finds what twinmap is made of by name: readers, writers, renderers, checks, commands, shipped files.
 
-The one place with a dynamic import. A plug-in is a distribution with an entry point in the group
-``twinmap.readers``, ``twinmap.writers`` … whose name is the name of the thing.
+The one place with a dynamic import. A plug-in is a distribution with an entry point in one of the groups
+``twinmap.readers``, ``twinmap.writers``, ``twinmap.renderers``, ``twinmap.cli`` and ``twinmap.checks``, whose
+name is the name of the thing; that of a check is the name of its file, ``x98_toy_found``.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class Code:
     module: Any
 
 
-_FILE = re.compile(r"(?P<code>[a-z]\d\d)_(?P<slug>[a-z0-9_]+)\.py")
+_FILE = re.compile(r"(?P<code>[a-z]\d\d)_(?P<slug>[a-z0-9_]+)")
 
 
 @cache
@@ -88,13 +89,24 @@ def _code_files() -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for folder in ("mapping", "data", "semantic"):
         for entry in (files("twinmap") / "checks" / folder).iterdir():
-            match = _FILE.fullmatch(entry.name)
+            match = _FILE.fullmatch(entry.name.removesuffix(".py"))
             if match is None:
                 continue
             code = f"TM-{match['code'].upper()}"
             if code in found:
                 raise InternalError(f"{code} is defined twice")
-            found[code] = (f"twinmap.checks.{folder}.{entry.name.removesuffix('.py')}", match["slug"])
+            found[code] = (f"twinmap.checks.{folder}.{match[0]}", match["slug"])
+    return _plugged() | found
+
+
+def _plugged() -> dict[str, tuple[str, str]]:
+    """The codes of plug-ins; a code of ours goes before one of theirs."""
+    found: dict[str, tuple[str, str]] = {}
+    for entry in entry_points(group="twinmap.checks"):
+        match = _FILE.fullmatch(entry.name)
+        if match is None:
+            raise UsageError(f'the plug-in "{entry.name}" is no check', help="its name is like x98_toy_found")
+        found[f"TM-{match['code'].upper()}"] = (entry.module, match["slug"])
     return found
 
 
@@ -105,13 +117,14 @@ def codes() -> Iterator[Code]:
 
 @cache
 def code(name: str) -> Code:
-    """The finding code ``TM-U03`` (also ``U03`` or its slug).
+    """The finding code ``TM-U03`` (also ``U03``, ``u3`` or its slug).
 
     Raises:
         UsageError: There is no such code.
     """
     known = _code_files()
-    full = name.upper() if name.upper().startswith("TM-") else f"TM-{name.upper()}"
+    short = re.fullmatch(r"(?:TM-)?([A-Z])(\d{1,2})", name.upper())
+    full = f"TM-{short[1]}{short[2]:0>2}" if short else f"TM-{name.upper().removeprefix('TM-')}"
     if full not in known:
         slug = name.lower().replace("-", "_")
         full = next((key for key, (_, word) in known.items() if word == slug), full)

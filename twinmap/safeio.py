@@ -12,11 +12,12 @@ import shutil
 import stat
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from twinmap import registry
+from twinmap import exchange, registry
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.limits import LIMITS
 
@@ -31,15 +32,33 @@ def regular_file(path: Path) -> Path:
     """The path, if it is a regular file that can be read.
 
     Raises:
-        InputOutputError: It is missing (O01), a device, a pipe or a folder, or may not be read.
+        InputOutputError: It is missing (O01), a device, a pipe or a folder, may not be read, or its name
+            cannot be written down: it is not UTF-8.
     """
     try:
         mode = path.stat().st_mode
+    except ValueError:  # a NUL
+        raise _missing(path, FileNotFoundError()) from None
     except OSError as error:
         raise _missing(path, error) from None
     if not stat.S_ISREG(mode):
         raise InputOutputError(f"{path} is not a regular file")
+    if any("\ud800" <= char <= "\udfff" for char in str(path)):
+        raise InputOutputError(f"the name of {path} is not UTF-8", help="rename it")
     return path
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """The content of a small file; of a larger one, one byte more than ``most``, so that it shows.
+
+    Raises:
+        InputOutputError: As :func:`regular_file`.
+    """
+    try:
+        with regular_file(path).open("rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise _missing(path, error) from None
 
 
 def _missing(path: Path, error: OSError) -> InputOutputError:
@@ -136,17 +155,41 @@ def confined(root: Path, name: str) -> Path:
 
 
 def matching(root: Path, patterns: Iterable[str]) -> list[Path]:
-    """The files below ``root`` that fit one of the globs, sorted by name, each once.
+    """What lies below ``root`` and fits one of the globs, sorted by name, each once.
 
-    A pattern without a slash is looked for in ``root`` itself, then anywhere below it.
+    A pattern without a slash is looked for in ``root`` itself, then anywhere below it, but not in the
+    output of a run. As in a shell, no sign of a pattern stands for the dot of a hidden name. Folders are
+    left out; what is no file either (a pipe, a link that leads nowhere) is not: :func:`regular_file` says so.
+
+    Raises:
+        UsageError: A pattern cannot be used.
     """
     found: dict[Path, None] = {}
     for pattern in patterns:
-        here = sorted(root.glob(pattern))
-        for path in here or (sorted(root.rglob(pattern)) if "/" not in pattern else []):
-            if path.is_file():
-                found.setdefault(path)
+        try:
+            fitting = sorted(root.glob(pattern))
+            if not fitting and "/" not in pattern:
+                fitting = sorted(path for path in root.rglob(pattern) if not _is_output(path, root))
+        except (ValueError, NotImplementedError, IndexError) as error:
+            raise UsageError(f'"{pattern}" is no pattern of file names below {root}') from error
+        hidden = any(part.startswith(".") for part in pattern.split("/"))
+        found |= dict.fromkeys(
+            path for path in fitting if (hidden or not _is_hidden(path, root)) and not path.is_dir()
+        )
     return list(found)
+
+
+def _is_hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def _is_output(path: Path, root: Path) -> bool:
+    """Whether a path lies in an output folder below ``root``, or where a run works on one."""
+    between = path.relative_to(root).parts[:-1]
+    return any(
+        (root.joinpath(*between[:depth]) / _WORK).is_dir() or _outputs(root.joinpath(*between[:depth]))
+        for depth in range(1, len(between) + 1)
+    )
 
 
 # --- publishing -----------------------------------------------------------------------------------
@@ -155,38 +198,35 @@ _WORK = ".twinmap"
 _MANIFEST = "manifest.json"
 _LOCK = "lock"
 
-#: In the work folder while files are put in place: the names that are ours then.
-_JOURNAL = "publishing"
-
 
 @contextmanager
 def output_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
     """Give a work folder; what stands in its ``publish`` subfolder appears in ``target`` at the end.
 
-    In an empty folder, or one whose manifest is ours, what is ours is replaced: the files are renamed into
-    place one by one, the manifest last. After an exception the old output stands untouched, or where that
-    comes too late, the next run takes over what is there. Files of others beside ours are left alone.
+    In an empty folder, or one whose manifest is ours, what is ours is replaced: the old files are moved away,
+    the manifest first, and the new ones into their place, the manifest last. After an exception the old
+    output stands untouched; after a kill in between the next run puts it back before it begins. Files of
+    others beside ours are left alone.
 
     Raises:
         UsageError: The folder holds something that is not ours (O07); ``--force`` replaces it.
-        InputOutputError: Another run works in it (O07), or the disk is full (O03).
+        InputOutputError: Another run works in it (O07), the disk is full (O03), or it cannot be written.
     """
-    _claim(target, force=force)
-    work = target / _WORK
     try:
+        _claim(target, force=force)
+        work = target / _WORK
         with _lock(work):
-            _clear(work)
-            (work / "publish").mkdir()
-            (work / "parts").mkdir()
             try:
+                exchange.recover(work, target)
+                _clear(work)
+                (work / exchange.NEW).mkdir()
+                (work / "parts").mkdir()
                 yield work
                 _publish(work, target)
             finally:
-                _clear(work)
-                if not (work / _JOURNAL).exists():
-                    shutil.rmtree(work, ignore_errors=True)
+                _leave(work)
     except OSError as error:
-        raise full_disk(error, target) from error
+        raise _fault(error, target) from error
 
 
 def full_disk(error: OSError, target: Path) -> InputOutputError:
@@ -194,18 +234,30 @@ def full_disk(error: OSError, target: Path) -> InputOutputError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         message = f"no space left for {target}"
         return InputOutputError(message, findings=[registry.finding("TM-O03", message)])
-    return InputOutputError(f"{target} cannot be written: {error.strerror or error}")
+    return InputOutputError(f"{target} cannot be written: {_reason(error)}")
+
+
+def _reason(error: OSError) -> str:
+    return " ".join(str(error.strerror or error).split())
+
+
+def _fault(error: OSError, target: Path) -> InputOutputError:
+    """What to say of a fault while ``target`` is made: it may be one of what is read."""
+    named = Path(error.filename) if isinstance(error.filename, str | Path) else target
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    if full or named.is_relative_to(target) or target.is_relative_to(named):
+        return full_disk(error, target)
+    return InputOutputError(f"{named} cannot be read: {_reason(error)}")
 
 
 def _claim(target: Path, *, force: bool) -> None:
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise UsageError(f"{target} is not a folder")
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        found = {entry.name for entry in target.iterdir()}
-    except OSError as error:
-        raise full_disk(error, target) from error
-    if not found or force or _outputs(target) is not None or found - {_WORK} <= _begun(target):
+    target.mkdir(parents=True, exist_ok=True)
+    found = {entry.name for entry in target.iterdir()} - {_WORK}
+    # Where a run was killed while it published, the manifest was moved away.
+    ours = any(_outputs(folder) is not None for folder in (target, target / _WORK / exchange.OLD))
+    if force or ours or found <= {*chain(*exchange.begun(target / _WORK))}:
         return
     message = f"{target} holds files that twinmap did not write"
     raise UsageError(
@@ -217,30 +269,37 @@ def _claim(target: Path, *, force: bool) -> None:
 
 def _outputs(target: Path) -> set[str] | None:
     """What our manifest says that we wrote into a folder; None where there is no manifest of ours."""
-    try:
-        manifest = json.loads((target / _MANIFEST).read_text("utf-8"))
-        if "twinmap" not in manifest:
-            return None
-        return {_MANIFEST, *(Path(name).parts[0] for name in manifest.get("outputs", ()))}
-    except (OSError, ValueError, TypeError):
+    path = target / _MANIFEST
+    if not path.is_file():
         return None
-
-
-def _begun(target: Path) -> set[str]:
-    """What may stand in a folder in which a run ended while it published."""
     try:
-        return set(json.loads((target / _WORK / _JOURNAL).read_text("utf-8")))
-    except (OSError, ValueError):
-        return set()
+        manifest = json.loads(read_bytes(path, LIMITS.record_bytes))
+        if not isinstance(manifest, dict) or "twinmap" not in manifest:
+            return None
+        first = {part for name in manifest.get("outputs", ()) for part in Path(name).parts[:1]}
+    except (ValueError, TypeError, RecursionError):
+        return None
+    # Whoever wrote the manifest: what is taken away stands in this folder.
+    return {_MANIFEST, *first} - {os.sep, os.pardir, _WORK}
 
 
 def _clear(work: Path) -> None:
-    """Empty the work folder, but for the lock and the note of a publication that was begun."""
+    """Empty the work folder, but for the lock and what a publication that was begun needs to be undone."""
+    needed = {_LOCK}
+    if (work / exchange.JOURNAL).exists():
+        needed |= {exchange.JOURNAL, exchange.NEW, exchange.OLD}
     for path in work.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        elif path.name not in {_JOURNAL, _LOCK}:
-            path.unlink(missing_ok=True)
+        if path.name not in needed:
+            _remove(path)
+
+
+def _leave(work: Path) -> None:
+    """Remove the work folder as far as that can be done; what counts is in its place."""
+    with suppress(OSError):
+        if (work / exchange.JOURNAL).exists():
+            _clear(work)
+        else:
+            shutil.rmtree(work, ignore_errors=True)
 
 
 @contextmanager
@@ -249,7 +308,12 @@ def _lock(work: Path) -> Iterator[None]:
     import fcntl
 
     work.mkdir(mode=0o700, exist_ok=True)
-    handle = os.open(work / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        handle = os.open(work / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        with suppress(OSError):
+            work.rmdir()
+        raise
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -262,24 +326,14 @@ def _lock(work: Path) -> Iterator[None]:
 
 
 def _publish(work: Path, target: Path) -> None:
-    staged = work / "publish"
-    names = {path.name for path in staged.iterdir()}
-    ours = _begun(target) | (_outputs(target) or set())
-    note = work / f"{_JOURNAL}.new"
-    note.write_text(json.dumps(sorted(ours | names)), encoding="utf-8")
-    _flush(note)
-    note.replace(work / _JOURNAL)
-    (target / _MANIFEST).unlink(missing_ok=True)
-    for name in sorted(ours - names):
-        _remove(target / name)
-    for path in sorted(staged.iterdir(), key=lambda path: path.name == _MANIFEST):
-        for file in path.rglob("*") if path.is_dir() else [path]:
-            _flush(file)
-        if path.is_dir():
-            _remove(target / path.name)
-        path.replace(target / path.name)
-    _flush(target)
-    (work / _JOURNAL).unlink()
+    """Put the new files in the place of the old ones, the manifest last."""
+    made = sorted((path.name for path in (work / exchange.NEW).iterdir()), key=_manifest_last)
+    gone = sorted((_outputs(target) or set()).difference(made))
+    exchange.exchange(work, target, made, gone)
+
+
+def _manifest_last(name: str) -> tuple[bool, str]:
+    return name == _MANIFEST, name
 
 
 def _remove(path: Path) -> None:
@@ -287,11 +341,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -7,7 +7,7 @@ import doctest
 import pytest
 
 from twinmap import registry
-from twinmap.checks import differences
+from twinmap.checks import explanations
 from twinmap.checks.semantic import t02_zone_shift
 
 CHECKS = [
@@ -17,7 +17,7 @@ CHECKS = [
 ]
 
 
-@pytest.mark.parametrize("module", [differences, t02_zone_shift], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [explanations, t02_zone_shift], ids=lambda module: module.__name__)
 def test_examples_of_pages(module: object) -> None:
     found = doctest.testmod(module)  # type: ignore[arg-type]
     assert found.attempted > 0

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from twinmap import __version__
+from twinmap import __version__, registry
+from twinmap.cli import doctor
 from twinmap.limits import LIMITS
 from twinmap.privacy import read_key
 
@@ -65,3 +66,19 @@ def test_a_long_run_is_told_in_a_line_each(here: Path, cli: Any) -> None:
     assert "-->" not in done.err
     assert "in full: twinmap report out\n" in done.err
     assert cli("report", "out").out.count("-->") >= 14
+
+
+def test_ready_made_mappings_are_listed_with_what_they_read(cli: Any) -> None:
+    lines = dict(line.split(maxsplit=1) for line in cli("run", "--list").out.splitlines())
+    assert lines["builtin:synthea-csv"] == "The CSV export of Synthea"
+    assert all(text.strip() and not text.endswith(".") for text in lines.values())
+
+
+def test_doctor_names_the_groups_that_plug_ins_may_add_to() -> None:
+    for group in doctor.GROUPS:
+        assert registry.names(group)
+
+
+def test_the_least_memory_is_in_the_help(cli: Any) -> None:
+    assert "128MB at least" in " ".join(cli("run", "--help").out.split())
+    assert "128MB is the least" in cli("run", "m.yaml", "--memory", "127MB", "-o", "out").err

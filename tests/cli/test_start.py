@@ -56,6 +56,14 @@ def test_check_needs_no_engine(here: Path) -> None:
     assert imported("check", "m.yaml", "--against", "vitals.csv") == {"yaml"}
 
 
+def test_a_run_imports_what_it_uses(here: Path) -> None:
+    """pandas alone takes a fifth of a second; it is there for frames, rdflib for JSON-LD, rich for colours."""
+    arguments = ("run", "m.yaml", "-o", "out", "-q", "--engine", "none")
+    assert imported(*arguments) <= {"duckdb", "numpy", "pyarrow", "pyoxigraph", "yaml"}
+    pytest.importorskip("shacl")
+    assert imported(*arguments[:-2]) & {"pandas", "rdflib", "pyshacl", "rich"} == set()
+
+
 def test_completion_knows_commands_options_and_formats() -> None:
     def complete(words: str) -> list[str]:
         environ = {

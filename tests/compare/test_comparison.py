@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from twinmap.checks.explanations import code
 from twinmap.compare import events
 from twinmap.compare.events import _below
 from twinmap.compare.rows import decimal, worst
@@ -78,7 +79,7 @@ def test_a_row_has_the_structure_that_the_report_reads(duck: Duck, tmp_path: Pat
         observation(1, site="tm:site-upper-arm"),
         observation(2, source="band", unit="kPa", site="tm:site-wrist"),
     ]
-    found = compared(duck, tmp_path, rows).relations
+    found = compared(duck, tmp_path, rows).relations(code)
     assert len(found) == 1
     row = found[0]
     assert (row["concept"], row["source_a"], row["source_b"]) == ("systolic-blood-pressure", "band", "ward")
@@ -120,9 +121,9 @@ def test_the_order_of_rows_changes_nothing(duck: Duck, tmp_path: Path) -> None:
     ]
     one = compared(duck, tmp_path, rows)
     other = compared(duck, tmp_path, rows[::-1])
-    assert one.relations == other.relations
+    assert one.relations(code) == other.relations(code)
     assert one.concepts == other.concepts
-    assert len(one.relations) == 3 * 6 * 6
+    assert len(one.relations(code)) == 3 * 6 * 6
 
 
 def test_profiles(duck: Duck, tmp_path: Path) -> None:
@@ -143,7 +144,7 @@ def test_what_is_compared_is_compared_within_one_patient(duck: Duck, tmp_path: P
     ]
     found = compared(duck, tmp_path, rows)
     assert [(item.device, item.agree, item.differ) for item in found.events] == [(True, 1, 0)]
-    assert found.relations[0]["counts"]["patients_both"] == 1
+    assert found.relations(code)[0]["counts"]["patients_both"] == 1
 
 
 def test_a_conflict_makes_a_row_conflicting_and_leaves_its_facets(duck: Duck, tmp_path: Path) -> None:
@@ -152,10 +153,90 @@ def test_a_conflict_makes_a_row_conflicting_and_leaves_its_facets(duck: Duck, tm
         duck, tmp_path, [observation(1, **same), observation(2, source="band", value_num=180.0, **same)]
     )
     assert found.pairs[0].relation.relation == "equivalent"
-    assert found.relations[0]["relation"] == "conflicting"
-    assert found.relations[0]["counts"]["conflicts"] == 1
+    row = found.relations(code)[0]
+    assert row["relation"] == "conflicting"
+    assert row["conflict"] == {"code": "TM-X01", "count": 1}
+    assert row["counts"]["conflicts"] == 1
     refs = [duck.value("SELECT hash(?)", [name]) for name in ("band00002", "ward00001")]
     assert list(found.events[0].conflicts) == refs
+
+
+def test_a_conflict_is_of_the_signatures_that_tell_it(duck: Duck, tmp_path: Path) -> None:
+    """Another signature of the same source does not conflict."""
+    same = {"device": "d1", "start_us": START}
+    rows = [
+        observation(1, **same),
+        observation(2, posture="tm:posture-sitting"),
+        observation(3, source="band", value_num=180.0, **same),
+    ]
+    found = compared(duck, tmp_path, rows).relations(code)
+    assert sorted((row["signature_a"], row["signature_b"], row["relation"]) for row in found) == [
+        (1, 2, "a-broader"),
+        (1, 3, "conflicting"),
+    ]
+    assert ["conflict" in row for row in found].count(True) == 1
+
+
+def test_what_neither_says_is_named(duck: Duck, tmp_path: Path) -> None:
+    (row,) = compared(duck, tmp_path, [observation(1), observation(2, source="band")]).relations(code)
+    assert row["relation"] == "equivalent"
+    assert row["unsaid"] == ["site", "method", "posture"]
+    said = {"site": "tm:site-wrist", "method": "tm:method-cuffless", "posture": "tm:posture-lying"}
+    (row,) = compared(
+        duck, tmp_path, [observation(1, **said), observation(2, source="band", **said)]
+    ).relations(code)
+    assert row["relation"] == "equivalent"
+    assert "unsaid" not in row
+
+
+@pytest.mark.parametrize("sources", [("band", "ward"), ("ward", "zone")])
+def test_a_conversion_leads_to_the_unit_of_the_concept(
+    duck: Duck, tmp_path: Path, sources: tuple[str, str]
+) -> None:
+    """Whichever source comes first: as values are converted, and as the cells of the report say it."""
+    rows = [
+        observation(1),
+        observation(2, source=next(name for name in sources if name != "ward"), unit="kPa"),
+    ]
+    found = compared(duck, tmp_path, rows)
+    conversion = found.relations(code)[0]["conversion"]
+    assert (conversion["from"], conversion["to"]) == ("kPa", "mm[Hg]")
+    assert conversion["factor"] == "7.50063755419"
+
+
+def test_how_a_value_was_made_canonical_tells_no_signatures_apart(duck: Duck, tmp_path: Path) -> None:
+    rows = [
+        observation(1),
+        observation(2, canon_unit=None),
+        observation(3, value_kind="range", canon_unit=None),
+    ]
+    (row,) = compared(duck, tmp_path, rows).concepts
+    assert (row["n"], row["canon_unit"]) == (3, "mm[Hg]")
+
+
+@pytest.mark.parametrize(
+    ("system", "label"),
+    [("http://loinc.org", "Carbon dioxide"), ("https://lab.example.org/", None), (None, None)],
+)
+def test_a_code_without_a_concept_is_called_by_its_display(
+    duck: Duck, tmp_path: Path, system: str | None, label: str | None
+) -> None:
+    """Not a code of a house: its display may be any text."""
+    about = {"code": "20565-8", "unit": "mmol/L", "canon_unit": "mol.m-3", "display": "Carbon dioxide"}
+    (row,) = compared(duck, tmp_path, [observation(1, code_system=system, **about)]).concepts
+    assert row.get("label") == label
+    assert "canon_unit" not in row, "the graph keeps the unit as received"
+    assert "values" not in row, "quantities are not named"
+
+
+def test_a_concept_of_another_unit_than_the_canonical_one_was_not_converted(
+    duck: Duck, tmp_path: Path
+) -> None:
+    """A deprecated code is no code of a concept where values are made."""
+    about = {"code": "2710-2", "unit": "%", "unit_raw": "%", "canon_unit": "1"}
+    (row,) = compared(duck, tmp_path, [observation(1, **about)]).concepts
+    assert row["concept"] == "oxygen-saturation"
+    assert "canon_unit" not in row
 
 
 @pytest.mark.parametrize("comparator", ["<", ">="])
@@ -184,6 +265,7 @@ def test_text_under_a_quantity_is_no_signature_to_compare(duck: Duck, tmp_path: 
     text = {"value_kind": "string", "value_num": None, "unit": None, "unit_raw": None, "canon_unit": None}
     found = compared(duck, tmp_path, [observation(1), observation(2, source="band", **text)])
     assert len(found.signatures) == 2
+    assert [row.get("values") for row in found.concepts] == ["text", None]
     assert found.pairs == ()
 
 

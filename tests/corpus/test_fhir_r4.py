@@ -51,7 +51,7 @@ def test_every_value_is_stated_or_explained(corpus, make, show, folder):
         if row["value_kind"] != "absent"
     }
     aside = {
-        (made.files[item["file"]], part["_part"].partition("/component/")[0]): item["code"]
+        (made.files[item["file"]], part.get("_part", "").partition("/component/")[0]): item["code"]
         for item in made.quarantine
         for part in json.loads(item["raw"])
     }

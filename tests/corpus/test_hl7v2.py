@@ -107,6 +107,8 @@ def test_each_observation_is_stated_or_explained(made, paths, show):
             return f"{aside[number, obx.message]} message set aside"
         if not obx.value.strip("^ "):
             return "no value in OBX-5"
+        if not obx.code.strip("^ "):
+            return "TM-Q18 no code"
         if obx.kind in {"NM", "SN"} and not all(NUMBER.fullmatch(part) for part in obx.value.split("~")):
             return "TM-Q11 not a number"
         return "TM-D01 repeated" if obx.content in said else "not explained"

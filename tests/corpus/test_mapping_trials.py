@@ -70,7 +70,8 @@ TRIALS = [
     Trial("10-fitbit", "wearable", 15, PATIENT | ZONE),
     Trial("12-oru", "hl7v2", 800),
     Trial("13-adt-vxu", "hl7v2", 100),
-    Trial("14-fhir", "fhir", 600),
+    # The reader tells the release itself; a mapping does not say it.
+    Trial("14-fhir", "fhir", 600, corrected={", release: R4": ""}),
 ]  # fmt: skip
 
 

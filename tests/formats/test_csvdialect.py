@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from twinmap.errors import InputOutputError
+from twinmap.formats import csvdialect
 from twinmap.formats.csvdialect import BadRow, Row, Tally, detect_encoding, records, tally
-from twinmap.limits import LIMITS
+from twinmap.limits import LIMITS, Limits
 
 
 def read(path: Path, text: str | bytes, encoding: str = "utf-8", delimiter: str = ",") -> list[Row | BadRow]:
@@ -131,3 +132,61 @@ def test_an_even_file(path: Path) -> None:
     found = tally(path, ",")
     assert found is not None
     assert not found.is_even(2)
+
+
+def test_a_record_that_is_too_long_is_one_record(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its start is kept, and reading goes on behind its line end."""
+    monkeypatch.setattr(csvdialect, "LIMITS", Limits(record_bytes=1_000))
+    for middle in ("1," + "x" * 5_000, '1,"' + "x" * 5_000 + '"', "," * 5_000):
+        found = read(path, f"id,v\n{middle}\n2,y\n")
+        assert [(item.number, item.line) for item in found] == [(0, 1), (1, 2), (2, 3)]
+        assert isinstance(found[1], BadRow)
+        assert (found[1].code, found[1].raw) == ("TM-Q15", middle[:1_000])
+        assert found[2] == Row(2, 3, ["2", "y"])
+
+
+def test_a_line_that_is_too_long_is_never_cut_and_taken(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not either where an open quote led into it."""
+    monkeypatch.setattr(csvdialect, "LIMITS", Limits(record_bytes=1_000))
+    monkeypatch.setattr(csvdialect, "_SHOWN", 5)
+    found = read(path, 'id,v\n1,"open\n2,xyz' + "z" * 2_000 + "\n3,y\n")
+    assert [(item.number, item.line) for item in found] == [(0, 1), (1, 2), (2, 3), (3, 4)]
+    assert [getattr(item, "code", "") for item in found] == ["", "TM-Q15", "TM-Q15", ""]
+
+
+def test_a_record_of_many_lines_has_an_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csvdialect, "LIMITS", Limits(record_bytes=100))
+    found = read(path, 'id,v\n1,"' + "ab\n" * 50 + "2,y\n")
+    assert isinstance(found[1], BadRow)
+    assert (found[1].code, found[1].raw) == ("TM-Q15", '1,"ab\n')
+    assert found[-1] == Row(52, 53, ["2", "y"]) or isinstance(found[-1], Row)
+
+
+def test_more_fields_than_a_file_may_have_columns(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csvdialect, "LIMITS", Limits(columns=10))
+    found = read(path, 'id,v\n1,"' + "," * 50 + '"\n' + "," * 50 + "\n2,y\n")
+    assert [type(item) for item in found] == [Row, Row, BadRow, Row]
+    assert getattr(found[2], "code", "") == "TM-Q15"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16"])
+def test_a_mark_is_no_part_of_the_first_name(path: Path, encoding: str) -> None:
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    assert read(path, f"{mark}id\n1\n".encode(encoding), encoding)[0] == Row(0, 1, ["id"])
+
+
+def test_utf_16_without_its_mark_fits_nothing(path: Path) -> None:
+    path.write_bytes(b"id,v\n1,2\n")
+    assert detect_encoding(path, ["utf-16"]) is None
+    assert detect_encoding(path, ["utf-16", "utf-8"]) == "utf-8"
+
+
+def test_what_is_not_text_is_said(path: Path) -> None:
+    """A table that is not tried before (a look-up, a crosswalk), or a file that changes while it is read."""
+    with pytest.raises(InputOutputError) as caught:
+        read(path, "id,v\n1,ü\n".encode("latin-1"))
+    assert caught.value.findings[0].code == "TM-Q03"
+
+
+def test_delimiters_have_names() -> None:
+    assert [csvdialect.delimiter(word) for word in ("tab", "\\t", "pipe", ";")] == ["\t", "\t", "|", ";"]

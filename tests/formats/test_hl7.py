@@ -276,3 +276,19 @@ def test_heads_tell_plain_messages_from_others() -> None:
     assert hl7.are_plain(hl7.heads_of([MSH, PID, OBX, "NTE"]))
     for odd in ("", "PIDX|1", "PV|1", " OBX|1", "BTS|1", "ADD|x", "obx|1"):
         assert not hl7.are_plain(hl7.heads_of([MSH, odd])), odd
+
+
+def test_a_count_of_thousands_of_digits_is_no_count() -> None:
+    """Python refuses to make a number of it."""
+    text = message("BHS|^~\\&|A", MSH, PID, "BTS|" + "9" * 5_000)
+    _, remarks, _ = framed(text)
+    assert [(remark.code, remark.message) for remark in remarks] == [
+        ("TM-Q08", "BTS-1 is not a number of messages")
+    ]
+
+
+def test_a_file_that_ends_in_a_header_is_cut() -> None:
+    frames, _, _ = framed(message(MSH, PID, OBX) + MSH)
+    assert [frame.fault for frame in frames] == [None, ("TM-Q07", "a message is cut: the file ends in its MSH")]
+    (alone,), _, _ = framed(MSH)
+    assert alone.fault is None

@@ -284,3 +284,55 @@ def _file(folder: Path, text: str, name: str = "a.json") -> Path:
 
 def _loads(item: Item | Fault | Head) -> Any:
     return json.loads(jsonlex.dump(item.value)) if not isinstance(item, Fault) else item
+
+
+def test_more_values_than_a_document_may_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would take a hundred times their size in memory; what stands around them is read."""
+    monkeypatch.setattr(jsonwindow, "CHUNK", 64)
+    for module in (jsonstream, jsonwindow):
+        monkeypatch.setattr(module, "LIMITS", Limits(json_values=200))
+    many = "[" + "1," * 2_000 + "1]"
+    path = _file(tmp_path, f'[{{"a": 1}}, {many}, {{"a": 2}}]')
+    found = list(documents(path))
+    assert [type(item) for item in found] == [Item, Fault, Item]
+    assert (found[1].code, found[1].text) == ("TM-Q15", many)  # type: ignore[union-attr]
+    path = _file(tmp_path, f'{{"a": 1}}\n{many}\n{{"a": 2}}\n')
+    assert [getattr(item, "code", "") for item in lines(path)] == ["", "TM-Q15", ""]
+
+
+@pytest.mark.parametrize("bad", ["[[[[NaN]]]]", "{'a': [[]], 'b': {}}", "[[[[[[01]]]]],[[]]]", '["]]]", [NaN]]'])
+@pytest.mark.parametrize("chunk", [1, 2, 3, 64])
+def test_a_fault_ends_where_its_brackets_close(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: str, chunk: int
+) -> None:
+    """Wherever the window ends, and also where the bracket of what is around it follows at once."""
+    monkeypatch.setattr(jsonwindow, "CHUNK", chunk)
+    found = list(documents(_file(tmp_path, f'[{bad},{{"a": [[1]]}},{bad}]')))
+    assert [getattr(item, "text", "") for item in found] == [bad, '{"a": [[1]]}', bad]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_an_encoding_needs_its_mark(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b'{"a": 1}')
+    for ndjson in (True, False):
+        (fault,) = jsonstream.items(path, [encoding], ndjson=ndjson)
+        assert isinstance(fault, Fault)
+        assert (fault.code, fault.text) == ("TM-Q03", '{"a": 1}')
+    assert pick_encoding(path, [encoding, "utf-8"]) == "utf-8"
+    for empty in (b"", "".encode(encoding)):
+        path.write_bytes(empty)
+        assert list(jsonstream.items(path, [encoding], ndjson=False)) == []
+
+
+@pytest.mark.parametrize("chunk", [8, 64, 1 << 20])
+def test_what_utf_16_does_not_fit_is_one_item(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    """Half a pair far behind the mark; what stands around it is read in the byte order that the mark told."""
+    monkeypatch.setattr(jsonwindow, "CHUNK", chunk)
+    path = tmp_path / "a.json"
+    half = b"\xdc\x00"
+    path.write_bytes(b"\xfe\xff" + '["x", "'.encode("utf-16-be") + half + '", "y"]'.encode("utf-16-be"))
+    found = list(documents(path, "utf-16"))
+    assert [getattr(item, "value", None) or item.code for item in found] == ["x", "TM-Q03", "y"]  # type: ignore[union-attr]

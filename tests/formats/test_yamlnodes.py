@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from twinmap.formats import yamlnodes
 from twinmap.formats.yamlnodes import Mapping, Node, Parsed, Scalar, Sequence, parse
 from twinmap.limits import LIMITS
 
@@ -221,3 +223,39 @@ def test_naughty_strings_are_values(corpus: Path) -> None:
         parsed = parse("a: " + json.dumps(text) + "\n", "m")
         assert plain(parsed.root) == {"a": text}
         parse(f"a: {text}\n{text}: b\n", "m")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"k{i}: v\n" for i in range(10_000)),
+        "a: [" + "x," * 11_000 + "]",
+        "a: [" + ("[" * 50 + "]" * 50 + ",") * 300 + "]",
+        "- - - - - a\n" * 3_000,
+        "\n" * 11_000,
+        'a: "' + "x\n" * 11_000 + '"',
+        "#" * (LIMITS.mapping_bytes + 1),
+    ],
+    ids=["keys", "items", "brackets", "dashes", "lines", "one text", "comment"],
+)
+def test_too_much_is_refused_before_it_is_scanned(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scanning is what takes long."""
+
+    def scanned(*_: object) -> Iterator[yaml.Event]:
+        raise AssertionError("it is scanned")
+
+    monkeypatch.setattr(yamlnodes, "_events", scanned)
+    assert [code for code, _, _ in said(parse(text, "m"))] == ["TM-L05"]
+
+
+def test_real_mappings_are_far_below_the_limits() -> None:
+    files = [
+        path
+        for folder in ("mappings", "examples", "tests/checks")
+        for path in (Path(__file__).parents[2] / folder).rglob("*.yaml")
+    ]
+    assert len(files) > 50
+    for path in files:
+        tenth = replace(LIMITS, mapping_bytes=LIMITS.mapping_bytes // 10, mapping_nodes=1_500)
+        messages = [message for _, _, message in said(parse(path.read_bytes(), "m", limits=tenth))]
+        assert not [message for message in messages if "more than" in message or "larger" in message]

@@ -379,7 +379,7 @@ observe:
 def test_auto() -> None:
     record_set = only(
         """
-source: {format: fhir, release: R4}
+source: {format: fhir}
 each: Observation
 key: [id]
 site: $(bodySite)

@@ -19,6 +19,7 @@ KNOWN = {
     "09-googlefit.yaml": {"TM-L15": "maps/googlefit-origin.tsv"},
     "11-apple.yaml": {"TM-L15": "maps/apple-sleep.tsv"},
     "12-oru.yaml": {"TM-L15": "maps/"},
+    "14-fhir.yaml": {"TM-L02": 'has no key "release"'},
     "15-cda.yaml": {"TM-L15": "maps/ccda.sssom.tsv"},
 }
 

@@ -255,17 +255,7 @@ def compare_kind(kind: str, mine: list[Made], theirs: list[dict[str, Any]]) -> l
 
 def _ordered(kind: str, rows: list[dict[str, Any]]) -> list[str]:
     def position(row: Mapping[str, Any]) -> tuple[Any, ...]:
-        letters = "abcdefghijklmnopqrstuvwxyz234567"
-        first = (letters.index(row["twin"][0]) << 3) | (letters.index(row["twin"][1]) >> 2)
-        return (
-            first % 16,
-            row["twin"],
-            row["source"],
-            row["file"],
-            row["record"],
-            row["part"],
-            row["ordinal"],
-        )
+        return tuple(row[name] for name in ("twin", "source", "file", "record", "part", "ordinal"))
 
     return [] if rows == sorted(rows, key=position) else [f"{kind}: the rows are not in order"]
 

@@ -10,7 +10,7 @@ import fnmatch
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -454,7 +454,8 @@ class Oracle:
             failed, raw = False, ()
             self.code(one, row, record, sets, issues, text)
         if (coded and row.get("code") is None) or (one.kind == "observation" and row.get("code") is None):
-            issues.append(("TM-Q18", "code", "set-aside"))
+            issues.append(("TM-Q18", "code", "fail"))
+            failed = True
         if row["patient_record"] is None:
             issues.append(("TM-Q10", "patient", "set-aside"))
         identity = (one.kind, row["rule"], row["patient_record"])
@@ -604,10 +605,14 @@ class Oracle:
         if concept is None:
             self.code(one, row, record, sets, issues, text)
             concept = catalogue.by_code(row["code_system"] or "", row["code"] or "")
-        row["unit_raw"] = text("unit")
+        mapped = text("unit")
+        row["unit_raw"] = mapped
         row["unit"] = None
-        if row["unit_raw"] is not None:
-            resolved = units.resolve(row["unit_raw"], concept.unit if concept else None, declared=False)
+        if mapped is not None:
+            bound = one.slots.get("unit")
+            if isinstance(bound, Value) and bound.map is not None:
+                row["unit_raw"] = self.text(replace(bound, map=None), "unit", record, sets, [])[0]
+            resolved = units.resolve(mapped, concept.unit if concept else None, declared=False)
             row["unit"] = resolved.unit
             if resolved.status != "ucum":
                 issues.append(("TM-U01", "unit", ""))
@@ -662,7 +667,7 @@ class Oracle:
     def canonical(concept: concepts.Concept | None, row: dict[str, Any]) -> None:
         row["canon_num"] = row["canon_unit"] = None
         unit, number = row["unit"], row["value_text"]
-        if unit is None or row["value_kind"] != "quantity" or len(number.lstrip("-0.").replace(".", "")) > 15:
+        if unit is None or row["value_kind"] != "quantity":
             return
         own = next((code for code in concept.codes if code.code == row["code"]), None) if concept else None
         aim = (concept.unit_of(own) if own else concept.unit) if concept else None
@@ -673,6 +678,8 @@ class Oracle:
             return
         if found is not None and found.rule_class == "physical":
             row["canon_unit"] = aim
+            if len(number.lstrip("-0.").replace(".", "")) > 15:
+                return
             moved = float(f"{float(number) * float(found.factor) + float(found.offset):.12g}")
             row["canon_num"] = float(number) if found.factor == 1 and found.offset == 0 else moved
 

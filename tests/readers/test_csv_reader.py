@@ -351,6 +351,11 @@ def test_an_encoding_that_does_not_fit_is_said(tmp_path: Path) -> None:
     assert caught.value.findings[0].code == "TM-Q03"
     rows, _, _, _ = strict(path, encoding=("utf-8", "latin-1"))
     assert rows[0][4] == "5µ"
+    asked = Request(None, (Field("v", "v"),), SourceOptions(encoding=("utf-8", "latin-1")))
+    notes = [item for item in READER.read(InputFile(1, path, "a.csv"), asked) if isinstance(item, Note)]
+    assert [note.message for note in notes if note.code == "TM-Q03"] == [
+        "read as latin-1: utf-8 does not fit"
+    ]
 
 
 @pytest.mark.parametrize("quote", ["", '"'])

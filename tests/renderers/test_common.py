@@ -1,4 +1,4 @@
-"""Counting, grouping, naming places and saying relations."""
+"""Counting, grouping, naming places and the verdict."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from twinmap.renderers import Report
 from twinmap.renderers._common import grouped, located, place_text
-from twinmap.renderers._facts import balance, book, facts, fields, verdict
+from twinmap.renderers._facts import balance, book, concept_label, facts, fields, verdict
 from twinmap.renderers._names import FileNames
-from twinmap.renderers._relations import agreement_text, conversion_text, coverage_text, relation_reason
 
 
 def test_findings_that_differ_in_the_statement_only_are_one() -> None:
@@ -39,59 +38,6 @@ def test_where_is_taken_apart(where: str | None, spot: tuple[str, int, int] | No
 def test_a_place_is_one_line() -> None:
     place = {"record": 12, "line": 88, "part": "OBX[3]", "field": "OBX-5", "shape": "99.9"}
     assert place_text(place, "a.hl7") == "a.hl7, record 12 (line 88), OBX[3], OBX-5: 99.9"
-
-
-def relation(
-    said: str, *facets: tuple[str, str | None, str | None, str], **more: object
-) -> dict[str, object]:
-    rows = [dict(zip(("facet", "a", "b", "relation"), facet, strict=True)) for facet in facets]
-    return {"relation": said, "source_a": "A", "source_b": "B", "facets": rows} | more
-
-
-@pytest.mark.parametrize(
-    ("record", "reason"),
-    [
-        (relation("equivalent", ("site", "x", "x", "=")), "every facet agrees"),
-        (relation("equivalent", ("site", None, None, "unknown")), "every stated facet agrees"),
-        (
-            relation("related", ("site", "tm:upper-arm", "tm:wrist", "disjoint")),
-            "because site (upper arm ↔ wrist) differs",
-        ),
-        (relation("a-broader", ("site", None, "tm:wrist", "broader")), "because A does not say site"),
-        (relation("a-narrower", ("site", "tm:wrist", None, "narrower")), "because B does not say site"),
-        (
-            relation("a-narrower", ("method", "ECG", "any", "narrower")),
-            "because B is less specific in method",
-        ),
-        (
-            relation("related", conversion={"class": "empirical"}),
-            "because the conversion of the values is empirical",
-        ),
-    ],
-)
-def test_a_relation_is_said_with_its_reason(record: dict[str, object], reason: str) -> None:
-    assert relation_reason(record) == reason
-
-
-def test_conversions_are_said() -> None:
-    conversion = {"from": "[degF]", "to": "Cel", "factor": "0.555556", "offset": "-17.7778"}
-    assert conversion_text({"conversion": conversion}) == "[degF] × 0.555556 − 17.7778 = Cel"
-    assert conversion_text({"conversion": conversion | {"offset": "0"}}) == "[degF] × 0.555556 = Cel"
-    assert conversion_text({"conversion": {"from": "Cel", "to": "Cel", "factor": "1"}}) == ""
-    assert conversion_text({}) == ""
-
-
-def test_coverage_is_said(report: Report) -> None:
-    assert coverage_text(report.relations[0]) == (
-        "311 patients in both, 101 in ward-monitor alone, 493 in wristband alone"
-    )
-    assert coverage_text(report.relations[1]) == ""
-
-
-def test_agreement_is_said(report: Report) -> None:
-    assert agreement_text(report.relations[0]) == (
-        "412 pairs of 38 patients: bias -3.1 mm[Hg], 95 % limits of agreement -18.2 to 12.0 mm[Hg]; disagree"
-    )
 
 
 def test_a_book_adds_up() -> None:
@@ -127,7 +73,8 @@ def test_facts_of_a_run(report: Report) -> None:
     assert known.sources == ("ehr", "laboratory", "ward-monitor", "wristband")
     assert (known.records["read"], known.records["mapped"], known.lost) == (450_994, 450_955, 0)
     assert (known.concepts, known.shared) == (5, 4)
-    assert known.differing == ("glucose", "heart-rate", "systolic-blood-pressure")
+    assert known.differing == ("systolic-blood-pressure", "heart-rate", "glucose")
+    assert known.unsaid == ()
     assert known.relations == {"related": 3, "a-broader": 1, "equivalent": 1}
     assert known.severities == {"error": 1, "warning": 4, "info": 2}
 
@@ -136,7 +83,7 @@ def test_the_verdict_says_what_differs_and_that_nothing_is_lost(report: Report) 
     meaning, books = verdict(report)
     assert meaning == (
         "1 of 4 shared concepts means the same in every source; "
-        "glucose, heart rate and systolic blood pressure do not."
+        "systolic blood pressure, heart rate and glucose do not."
     )
     assert books == (
         "450,994 records read from 4 sources: none lost, 3 set aside. The graph conforms to its shapes. "
@@ -153,6 +100,16 @@ def test_the_verdict_of_other_runs(report: Report) -> None:
     assert verdict(replace(report, relations=report.relations[:1]))[0] == (
         "Systolic blood pressure does not mean the same in every source."
     )
+    open_ = {**same, "unsaid": ["site"]}
+    assert verdict(replace(report, relations=[open_]))[0] == "Body temperature is not known to differ."
+    both = verdict(replace(report, relations=[*report.relations[:1], open_]))[0]
+    assert both == (
+        "Systolic blood pressure does not mean the same in every source. Body temperature is not known to differ."
+    )
+    other = verdict(replace(report, relations=[same, {**open_, "concept": "heart-rate"}]))[0]
+    assert other == (
+        "1 of 2 shared concepts means the same in every source. Heart rate is not known to differ."
+    )
     assert verdict(replace(report, relations=[], findings=[]))[0] == "No concept is shared by two sources."
     assert verdict(replace(report, relations=[]))[0] == "1 error to look at."
     assert verdict(Report()) == ("Nothing was found.", "")
@@ -164,6 +121,12 @@ def test_the_verdict_of_other_runs(report: Report) -> None:
     )
     failed = replace(report, validation={"conforms": False, "violations": 2})
     assert "The graph does not conform to its shapes: 2 violations." in verdict(failed)[1]
+
+
+def test_a_title_is_a_label_or_a_code_as_it_is() -> None:
+    rows = [{"concept": "loinc:20565-8"}, {"concept": "loinc:20565-8", "label": "Carbon dioxide"}]
+    assert concept_label(Report(concepts=rows), "loinc:20565-8") == "Carbon dioxide"
+    assert concept_label(Report(concepts=rows[:1]), "loinc:20565-8") == "loinc:20565-8"
 
 
 def test_names_of_input_files_are_hidden() -> None:

@@ -51,13 +51,14 @@ def hostile(text: str) -> Report:
     }  # fmt: skip
     facet = {"facet": text, "a": text, "b": text, "relation": text, "evidence": text, "code": text}
     relation = {"concept": text, "source_a": text, "source_b": text, "relation": text, "facets": [facet],
-                "conversion": {"from": text, "to": text + "x", "factor": text}}  # fmt: skip
+                "conversion": {"from": text, "to": text + "x", "factor": text}, "unsaid": [text],
+                "conflict": {"code": text, "count": 1}}  # fmt: skip
     row = {"concept": text, "label": text, "source": text, "code_system": text, "code": text, "unit": text,
-           "canon_unit": text + "x", "facets": {text: text}, "n": 1, "patients": 1}  # fmt: skip
+           "canon_unit": text + "x", "facets": {text: text}, "match": text, "n": 1, "patients": 1}  # fmt: skip
     return Report(
         findings=[finding, finding | {"code": text, "severity": text}],
         excerpts={where: Excerpt(text, 3)},
-        relations=[relation],
+        relations=[relation, relation | {"relation": "equivalent"}, relation | {"concept": "other"}],
         concepts=[row],
         ledger={
             "records": {text: {"read": 1, "mapped": 1, "lost": 0}},

@@ -43,9 +43,37 @@ def test_the_relations_of_two_sources_are_one_line_a_concept() -> None:
         pair | {"concept": "pulse", "relation": "equivalent", "facets": [same]},
     ]
     assert render(Report(relations=relations)) == (
-        "heart rate: watch and ward are related, because site (wrist ↔ upper arm) differs; "
-        "units converted: kPa × 7.5 = mm[Hg] (and 1 more)\n"
+        "heart-rate: watch and ward are related, because site (wrist ↔ upper arm) differs; "
+        "units converted: kPa × 7.5 = mm[Hg] (and 1 more: equivalent)\n"
         "pulse: watch and ward are equivalent, every facet agrees\n"
+    )
+
+
+def test_lines_that_would_be_the_same_name_what_they_are_about() -> None:
+    findings = [
+        Finding("TM-L10", "key", Severity.WARNING, "two records", places=(PLACE,), rule=f"m#r/{name}")
+        for name in ("heart-rate", "pulse")
+    ]
+    findings.append(
+        Finding("TM-L10", "key", Severity.WARNING, "three records", places=(PLACE,), rule="m#r/x")
+    )
+    place = "a.hl7, record 4 (line 40), OBX[3], OBX-5: 9x"
+    assert render(Report.of(findings)).splitlines()[:3] == [
+        f"{place}: TM-L10 warning: two records [m#r/heart-rate]",
+        f"{place}: TM-L10 warning: two records [m#r/pulse]",
+        f"{place}: TM-L10 warning: three records",
+    ]
+
+
+def test_the_worst_of_a_concept_is_told() -> None:
+    pair = {"concept": "pulse", "source_a": "watch", "source_b": "ward"}
+    rows = [
+        pair
+        | {"relation": said, "facets": [{"facet": "site", "a": str(n), "b": "x", "relation": "disjoint"}]}
+        for n, said in enumerate(("a-broader", "related", "not-comparable", "related"))
+    ]
+    assert render(Report(relations=rows)) == (
+        "pulse: watch and ward are not comparable, because site (2 ↔ x) differs (and 3 more: 2 related and 1 broader)\n"
     )
 
 

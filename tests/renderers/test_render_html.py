@@ -44,12 +44,12 @@ class Page(HTMLParser):
 def test_the_page_is_well_formed_and_says_what_it_must(report: Report) -> None:
     page = Page(render(report))
     for said in (
-        "1 of 4 shared concepts means the same in every source; glucose, heart rate and systolic",
+        "1 of 4 shared concepts means the same in every source; systolic blood pressure, heart rate and",
         "450,955 mapped, 3 set aside, 0 lost",
         "0 violations at 514,948 focus nodes",
         "ward-monitor and wristband are related, because site (upper arm ↔ wrist) and method "
         "(oscillometry ↔ cuffless) differ. Units converted: kPa × 7.50062 = mm[Hg].",
-        "412 pairs of 38 patients",
+        "The same quantity, measured in another way or place or state: compare with a stated bias; do not pool.",
         "laboratory file 3, record 5113 (line 61224), OBX[3], OBX-5: xxxx",
         "183,498 times",
         "2,604,771 triples, nq",
@@ -88,13 +88,15 @@ def test_no_name_of_an_input_file_is_on_it(report: Report) -> None:
         assert word not in page
 
 
-def test_errors_are_open_and_come_first(report: Report) -> None:
+def test_errors_come_first_and_say_what_they_are_about(report: Report) -> None:
     page = Page(render(report))
     groups = [value for tag, name, value in page.attributes if tag == "details" and name == "class"]
     found = [value for value in groups if value and value.startswith("code-group")]
     assert found[0] == "code-group error"
     assert found == sorted(found, key=["code-group error", "code-group warning", "code-group info"].index)
-    assert [tag for tag, name, _ in page.attributes if name == "open"] == ["details"]
+    assert [name for _, name, _ in page.attributes if name == "open"] == []
+    firsts = re.findall(r'<span class="first">(.*?)</span>', render(report))
+    assert firsts == ["column &quot;hartrate&quot; is not in wristband file 2"]
 
 
 def test_a_report_of_findings_alone_has_no_empty_sections(report: Report) -> None:
@@ -103,6 +105,88 @@ def test_a_report_of_findings_alone_has_no_empty_sections(report: Report) -> Non
     assert "Findings" in page.text
     assert "Books" not in page.text
     assert "Concept" not in page.text
+
+
+def relation(said: str, name: str, number: int = 0, **more: object) -> dict[str, object]:
+    """A row about a concept in two sources that is told in a way of its own by its number."""
+    facets = [{"facet": "site", "a": f"tm:site-{number}", "b": None, "relation": "narrower"}]
+    about = {"concept": name, "source_a": "a", "source_b": "b", "relation": said, "facets": facets}
+    return about | more
+
+
+def test_one_sentence_a_pair_of_sources_and_the_rest_is_folded() -> None:
+    kinds = ("related", "not-comparable", "a-narrower")
+    rows = [relation(said, name, n) for name in ("heart-rate", "glucose") for n, said in enumerate(kinds)]
+    page = render(Report(relations=rows))
+    _, *outer = page.split('<tr class="relations">')
+    assert len(outer) == 2
+    for pair in outer:
+        assert re.findall(r'<summary>.*?class="chip ([a-z-]+)"', pair) == [
+            "not-comparable",
+            "related",
+            "a-narrower",
+        ]
+        assert re.search(r'^<td colspan="1"><details class="relation"><summary>[^/]*<b>a</b>', pair)
+        assert pair.count("</details></details></td>") == 1
+        assert "(and 2 more: 1 related and 1 narrower)" in pair
+
+
+def test_what_is_not_known_to_differ_is_not_green() -> None:
+    page = render(Report(relations=[relation("equivalent", "x", unsaid=["site", "method"])]))
+    assert 'class="chip unsaid">not known to differ</span>: neither says site or method.' in page
+    assert 'class="chip equivalent"' not in page
+    assert "x is not known to differ." in Page(page).text.lower()
+    sheet = files("twinmap.renderers").joinpath("report.css").read_text(encoding="utf-8")
+    assert ".chip.unsaid { color: var(--muted); }" in sheet
+
+
+def test_the_legend_has_the_relations_of_the_page_alone() -> None:
+    page = render(Report(relations=[relation("related", "x"), relation("a-broader", "y")]))
+    legend = Page(re.findall(r'<dl class="legend">.*?</dl>', page)[0]).text
+    assert legend.startswith("relatedThe same quantity, measured in another way")
+    assert "broaderOne says what the other leaves open: find out" in legend
+    assert "conflicting" not in legend
+    assert "equivalent" not in legend
+
+
+def signature(**about: object) -> dict[str, object]:
+    return {
+        "concept": "c",
+        "source": "a",
+        "code_system": "http://loinc.org",
+        "code": "1-8",
+        "n": 2,
+        "patients": 1,
+    } | about
+
+
+def test_a_code_with_its_facets_stands_once_in_a_cell_with_all_its_units() -> None:
+    rows = [
+        signature(unit_raw="kPa", unit="kPa", canon_unit="mm[Hg]", facets={"site": "tm:site-wrist"}),
+        signature(
+            unit_raw="mm[Hg]", unit="mm[Hg]", canon_unit="mm[Hg]", facets={"site": "tm:site-wrist"}, n=3
+        ),
+        signature(unit="fL", match="narrower"),
+        signature(code="2-6", values="coded"),
+    ]
+    page = Page(render(Report(concepts=rows))).text
+    assert "wristLOINC 1-8kPa → mm[Hg] 2 values, 1 patientmm[Hg] 3 values, 1 patient" in page
+    assert "narrower than LOINC 1-8fL 2 values, 1 patient" in page
+    assert "LOINC 2-6coded 2 values, 1 patient" in page
+    assert page.count("→") == 1
+
+
+def test_concepts_of_one_source_are_folded_where_others_are_compared() -> None:
+    alone = signature(concept="d", label="Alone")
+    page = render(Report(concepts=[signature(), alone], relations=[relation("related", "c")]))
+    assert re.search(r'<details class="alone"><summary>1 concept of one source alone</summary>.*Alone', page)
+    assert '<details class="alone" open>' in render(Report(concepts=[alone]))
+
+
+def test_long_lists_of_files_are_folded(report: Report) -> None:
+    inputs = [{"source": "a", "number": n, "name": f"{n}.csv", "size": 1, "sha256": "0"} for n in range(7)]
+    assert '<details class="fields"><summary>7 files</summary>' in render(Report(run={"inputs": inputs}))
+    assert "files</summary>" not in render(Report(run={"inputs": inputs[:6]}))
 
 
 def test_fifty_examples_of_a_code_at_most() -> None:

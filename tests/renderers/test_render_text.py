@@ -58,6 +58,14 @@ def test_the_text_of_a_whole_run_is_as_it_was(report: Report) -> None:
     assert render(report) == kept.read_text(encoding="utf-8")
 
 
+def test_the_relations_end_with_what_they_mean(report: Report) -> None:
+    assert (
+        "\n\nrelated: the same quantity, measured in another way or place or state; "
+        "compare with a stated bias; do not pool\n"
+        "broader: one says what the other leaves open; "
+    ) in render(report)
+
+
 def test_nothing_found_is_nothing_said() -> None:
     assert render(Report()) == ""
 
@@ -92,13 +100,13 @@ def test_a_run_ends_with_relations_and_books(report: Report) -> None:
         "because site (upper arm ↔ wrist) and method (oscillometry ↔ cuffless) differ\n"
         "  units converted: kPa × 7.50062 = mm[Hg]\n"
         "  311 patients in both, 101 in ward-monitor alone, 493 in wristband alone\n"
-        "  412 pairs of 38 patients"
+        "  facet "
     ) in text
     assert (
         "Systolic blood pressure: ehr is broader than ward-monitor, because ehr is less specific in method"
         in text
     )
-    assert "  site       upper arm     wrist       disjoint  mappings/ward.yaml:14" in text
+    assert "  site       upper arm     wrist      disjoint  mappings/ward.yaml:14" in text
     assert (
         "records, laboratory: 13,251 read = 13,213 mapped + 36 filtered + 0 unclaimed + 2 set aside, 0 lost\n"
         in text

@@ -16,7 +16,7 @@ from twinmap.validate.files import load_graph, read_shapes, shipped_shapes, vali
 from twinmap.validate.findings import about_validation, violation
 from twinmap.validate.paths import to_turtle
 from twinmap.validate.report import write_report
-from twinmap.validate.run import validate_parts
+from twinmap.validate.run import prepared, validate_parts
 
 HEAD = """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://ex/> .
 @prefix tm: <https://w3id.org/twinmap/ns#> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
@@ -173,6 +173,7 @@ def test_without_the_package_auto_falls_back(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setitem(sys.modules, "shacl", None)
     monkeypatch.delitem(sys.modules, "twinmap.validate.engine_shacl", raising=False)
+    prepared.cache_clear()
     found = validate_parts([DATA], shapes("ex:S sh:targetClass ex:T ; sh:nodeKind sh:IRI ."))
     assert found.engine.name == "pyshacl"
     assert "not installed" in found.notes[0].message

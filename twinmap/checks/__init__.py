@@ -6,8 +6,6 @@ from twinmap import registry
 from twinmap.checks.context import Context
 from twinmap.diagnostics import Finding, merge
 
-_FOLDER = "twinmap.checks.semantic."
-
 __all__ = ["Context", "run_semantic"]
 
 
@@ -18,6 +16,6 @@ def run_semantic(context: Context) -> list[Finding]:
     """
     found: list[Finding] = []
     for code in registry.codes():
-        if hasattr(code.module, "check") and code.module.__name__.startswith(_FOLDER):
+        if hasattr(code.module, "check"):
             found += code.module.check(context)
     return merge(found)

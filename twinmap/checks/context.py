@@ -6,6 +6,7 @@ counts and the first places by SQL and never goes through statements one by one.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,8 @@ from twinmap.diagnostics import PLACES_KEPT, Place, Span
 from twinmap.mapping.sql import quoted
 
 if TYPE_CHECKING:
+    from twinmap.compare.pairs import Pair
+    from twinmap.compare.relation import FacetComparison
     from twinmap.compare.run import Compared
     from twinmap.compare.signature import Signature
     from twinmap.engine.duck import Duck
@@ -106,6 +109,10 @@ class Context:
         }
         return tuple(found[ref] for ref in refs if ref in found)[:PLACES_KEPT]
 
+    def device(self, ref: int) -> str:
+        """The id of a device by its hash."""
+        return str(self.duck.value(f"SELECT min(device) FROM observed WHERE hash(device) = {ref}"))
+
     def statements(
         self, tests: Iterable[tuple[Signature, str]]
     ) -> Iterator[tuple[Signature, str, int, tuple[Place, ...]]]:
@@ -124,6 +131,18 @@ class Context:
         ):
             item = asked[number][0]
             yield item, rule, count, self.places(item.source, found)
+
+    @cached_property
+    def differences(self) -> Mapping[str, Sequence[tuple[Pair, FacetComparison]]]:
+        """The facets in which pairs of signatures differ, by the code that tells of them."""
+        from twinmap.checks import explanations  # not at import: the lint of mappings needs no comparison
+
+        found: dict[str, list[tuple[Pair, FacetComparison]]] = defaultdict(list)
+        for pair in self.compared.pairs:
+            for item in pair.relation.facets:
+                if code := explanations.code(item):
+                    found[code].append((pair, item))
+        return found
 
     @cached_property
     def codes(self) -> tuple[Seen, ...]:
@@ -145,6 +164,11 @@ class Context:
                     Seen(kind, source, rule, system, code, slot, n, self.places(source, places, slot))
                 )
         return tuple(found)
+
+
+def of_device(device: str) -> dict[str, str]:
+    """Details of a finding about one device of a source; ``detail`` is what tells it from others of its rule."""
+    return {"device": device, "detail": device}
 
 
 _CODE = (("code", "code_system", "code"), ("code", "raw_code_system", "raw_code"))

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twinmap import registry
-from twinmap.compare.relation import CORE, RELATIONS, FacetComparison
+from twinmap.checks import explanations
+from twinmap.compare.relation import CORE, FacetComparison
 from twinmap.diagnostics import Finding
-from twinmap.terms.loinc import UNKNOWN
+from twinmap.model import RELATIONS
+from twinmap.terms.facets import spoken
 
 if TYPE_CHECKING:
     from twinmap.checks.context import Context
@@ -25,11 +27,9 @@ def differences(context: Context, code: str) -> Iterator[Finding]:
     Its count is the number of pairs of signatures; the message tells the one with the most statements.
     """
     grouped: dict[tuple[str, str, str, str], list[tuple[Pair, FacetComparison]]] = defaultdict(list)
-    for pair in context.compared.pairs:
-        for item in pair.relation.facets:
-            if item.code == code and _is_told(pair, item):
-                key = (pair.a.source, pair.b.source, pair.group, item.facet)
-                grouped[key].append((pair, item))
+    for pair, item in context.differences.get(code, ()):
+        if _is_told(pair, item):
+            grouped[pair.a.source, pair.b.source, pair.group, item.facet].append((pair, item))
     known = registry.code(code)
     for (source_a, source_b, group, facet), found in sorted(grouped.items(), key=lambda entry: entry[0]):
         found.sort(key=lambda entry: -min(entry[0].a.profile.n, entry[0].b.profile.n))
@@ -56,32 +56,21 @@ def _is_told(pair: Pair, item: FacetComparison) -> bool:
         item.relation == "disjoint" and item.facet in CORE
     ):
         return False
-    twice = any(other.facet == "unit" and other.code == item.code for other in pair.relation.facets)
-    return not (item.facet == "property" and twice)
-
-
-def word(facet: str, value: str | None) -> str:
-    """A facet's value for people.
-
-    >>> word("site", "tm:site-upper-arm"), word("unit", "mm[Hg]"), word("over", None)
-    ('upper arm', 'mm[Hg]', 'not said')
-    """
-    if value is None:
-        return "not said"
-    if value == UNKNOWN:
-        return "not known"
-    prefix = f"tm:{facet}-"
-    return value.removeprefix(prefix).replace("-", " ") if value.startswith(prefix) else value
+    return item.facet != "property" or not any(
+        other.facet == "unit" and explanations.code(other) == explanations.code(item)
+        for other in pair.relation.facets
+    )
 
 
 def _said(pair: Pair, item: FacetComparison) -> str:
     """What differs, in one line."""
     name = item.facet.removeprefix("loinc-")
-    a, b = (word(item.facet, value) for value in (item.a, item.b))
+    a, b = (spoken(item.facet, value) for value in (item.a, item.b))
     if item.a is None and item.b is None:
         return f"neither {pair.a.source} nor {pair.b.source} says the {name}"
-    if pair.relation.conversion is not None and item.facet == "unit" and item.relation == "=":
-        return f"{a} of {pair.a.source} is converted to {b} of {pair.b.source}"
+    if pair.conversion is not None and item.facet == "unit" and item.relation == "=":
+        made, into = (pair.a, pair.b) if pair.conversion.source == item.a else (pair.b, pair.a)
+        return f"{made.unit} of {made.source} is converted to {into.unit} of {into.source}"
     if item.relation in ("narrower", "broader"):
         fine, coarse = (pair.a, pair.b) if item.relation == "narrower" else (pair.b, pair.a)
         said, less = (a, b) if item.relation == "narrower" else (b, a)
@@ -100,7 +89,7 @@ def _details(found: Sequence[tuple[Pair, FacetComparison]]) -> dict[str, Any]:
     }
     if item.evidence:
         details["evidence"] = item.evidence
-    conversion = pair.relation.conversion
+    conversion = pair.conversion
     if conversion is not None and item.facet in ("unit", "property"):
         from twinmap.compare.rows import decimal
 

@@ -17,7 +17,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Named(click.ParamType[str]):
-    """The name of one of a group of the registry (``renderers``, ``targets``); looked up when it is used."""
+    """The name of one of a group of the registry (``renderers``); looked up when it is used."""
 
     name = "name"
 

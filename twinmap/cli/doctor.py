@@ -16,7 +16,7 @@ from twinmap.errors import TwinmapError
 from twinmap.limits import LIMITS
 
 #: The groups of the registry that plug-ins may add to.
-GROUPS = ("readers", "writers", "targets", "renderers", "checks", "cli")
+GROUPS = ("readers", "writers", "renderers", "checks", "cli")
 
 
 @click.command("doctor")

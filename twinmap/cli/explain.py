@@ -1,30 +1,45 @@
-"""``twinmap explain CODE``: the page of a finding code."""
+"""``twinmap explain``: the page of a finding code; what a ready-made mapping, or ``auto``, states."""
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
+from importlib.resources.abc import Traversable
+from pathlib import Path
 
 import click
 
+from twinmap import registry
 from twinmap.cli.output import write_product
 from twinmap.errors import UsageError
 from twinmap.renderers import Page, page, pages
 
+_BUILTIN = "builtin:"
+
 
 @click.command("explain")
-@click.argument("code", required=False)
+@click.argument("name", required=False)
 @click.option("--list", "every", is_flag=True, help="List every code with its severity and first sentence.")
-def command(code: str | None, every: bool) -> None:
-    """Explain a finding code: what it means and what to do.
+def command(name: str | None, every: bool) -> None:
+    """Explain a finding code, a ready-made mapping, or auto.
 
-    CODE is as in a finding (TM-U03), without TM-, or the name of the code.
+    NAME is a code as in a finding (TM-U03, also u3), or its name; builtin:NAME for what a ready-made mapping
+    reads and states; auto for what FHIR and HL7 v2 themselves say.
     """
-    if every and code is None:
+    if every and name is None:
         write_product(listing())
-    elif code is not None and not every:
-        write_product(explanation(page(code)))
+    elif name is not None and not every:
+        write_product(_explained(name))
     else:
-        raise UsageError("explain takes one code, or --list", help="twinmap explain TM-L01")
+        raise UsageError("explain takes one name, or --list", help="twinmap explain TM-L01")
+
+
+def _explained(name: str) -> str:
+    if name == "auto":
+        return "\n".join(map(mapping, _fragments()))
+    if name.startswith(_BUILTIN):
+        return mapping(_builtin(name.removeprefix(_BUILTIN)))
+    return explanation(page(name))
 
 
 def listing() -> str:
@@ -37,3 +52,37 @@ def explanation(item: Page) -> str:
     blocks = [f"{item.code} {item.slug} ({item.severity})", item.summary, item.intro]
     blocks += [f"{title}\n{textwrap.indent(body, '  ')}" for title, body in item.sections if body]
     return "\n\n".join(block for block in blocks if block).replace("``", "`") + "\n"
+
+
+def mapping(path: Traversable | Path) -> str:
+    """A shipped mapping as text: its version, its purpose, its parameters, and what it states.
+
+    Raises:
+        UsageError: It cannot be used.
+    """
+    from twinmap.mapping.load import load
+    from twinmap.mapping.outline import outline, purpose
+
+    text = path.read_text("utf-8")
+    loaded = load(path)
+    if loaded.document is None or not loaded.usable:
+        raise UsageError(f"{registry.label(path)} cannot be used", findings=loaded.findings)
+    document = loaded.document
+    formats = sorted({record_set.options.format for record_set in document.records})
+    head = f"{registry.label(path)} {document.version} ({', '.join(formats)})"
+    paragraphs = (textwrap.fill(part, 100) for part in purpose(text).split("\n\n"))
+    return "\n\n".join([head, *paragraphs, "\n".join(outline(document, text))]) + "\n"
+
+
+def _builtin(name: str) -> Traversable:
+    from twinmap.mapping.project import builtin
+
+    return builtin(name)
+
+
+def _fragments() -> Iterator[Traversable]:
+    """The files that say what ``auto`` is, one a format."""
+    from twinmap.mapping.auto import FRAGMENTS
+
+    folder = registry.shipped("mappings") / "auto"
+    yield from (folder / f"{name}.yaml" for name in FRAGMENTS.values())

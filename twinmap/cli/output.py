@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 from twinmap import registry
 from twinmap.diagnostics import Finding, merge
 from twinmap.errors import InputOutputError, TwinmapError
+from twinmap.model import OUTCOMES
 from twinmap.renderers import Report, visible
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ def say(plain: str, *, quiet: bool = False) -> None:
 def write_product(product: str | bytes, path: Path | None = None) -> None:
     """Write the product as UTF-8: to stdout, or to a file that appears whole or not at all.
 
-    A reader of stdout that went away is quiet.
+    A link stays, and what it leads to is replaced; a device or a pipe is written to. A reader of stdout
+    that went away is quiet.
 
     Raises:
         InputOutputError: It cannot be written, as when the disk is full.
@@ -129,6 +131,10 @@ def write_product(product: str | bytes, path: Path | None = None) -> None:
     from twinmap.safeio import full_disk
 
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(data)
+            return
+        path = path.resolve()
         with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             try:
                 file.write(data)
@@ -229,7 +235,7 @@ def summary_line(
     ...              errors=0, warnings=1)
     '4 records read = 3 mapped + 0 filtered + 0 unclaimed + 1 set aside, 0 lost · 30 triples · 1 patient · 0.2 s · 0 errors 1 warning'
     """  # noqa: E501
-    kinds = [f"{records.get(key, 0):,} {key.replace('_', ' ')}" for key in _RECORD_KINDS]
+    kinds = [f"{records.get(key, 0):,} {key.replace('_', ' ')}" for key in OUTCOMES["records"][1:-1]]
     read = _count(records.get("read", 0), "record")
     return " · ".join(
         (
@@ -240,9 +246,6 @@ def summary_line(
             f"{_count(errors, 'error')} {_count(warnings, 'warning')}",
         )
     )
-
-
-_RECORD_KINDS = ("mapped", "filtered", "unclaimed", "set_aside")
 
 
 def _count(value: int, noun: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from twinmap import registry
+from twinmap import registry, safeio
 from twinmap.cli import output
 from twinmap.cli._options import Named
 from twinmap.renderers import load_report
@@ -23,5 +23,7 @@ def command(folder: Path, fmt: str, out: Path | None) -> None:
 
     OUT is the output folder of a run.
     """
+    if not folder.is_dir():
+        safeio.regular_file(folder)
     rendered: str = registry.load("renderers", fmt).render(load_report(folder))
     output.write_product(rendered, out)

@@ -13,6 +13,7 @@ from twinmap.cli import output
 from twinmap.cli._options import Memory, Pair, ReportFile, fail_on, verdict
 from twinmap.diagnostics import Severity
 from twinmap.errors import Exit, UsageError
+from twinmap.model import OUTCOMES
 from twinmap.renderers import Report, load_report
 
 if TYPE_CHECKING:
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 
 
 def _ready_made(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    """Print the names of the ready-made mappings, one a line, and end."""
+    """Print the ready-made mappings, one a line with what it reads, and end."""
     if wanted:
-        from twinmap.mapping.project import builtins
+        from twinmap.mapping.outline import headline
+        from twinmap.mapping.project import builtin, builtins
 
-        output.write_product("".join(f"builtin:{name}\n" for name in builtins()))
+        lines = (f"builtin:{name:<14}{headline(builtin(name).read_text('utf-8'))}" for name in builtins())
+        output.write_product("".join(f"{line}\n" for line in lines))
         ctx.exit()
 
 
@@ -54,7 +57,13 @@ def _ready_made(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     help="The secret of the patient ids; else TWINMAP_KEY_FILE, the project's, your own.",
 )
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Worker processes (default: the cores).")
-@click.option("--memory", type=Memory(), default="1GB", show_default=True, help="Memory over all workers.")
+@click.option(
+    "--memory",
+    type=Memory(),
+    default="1GB",
+    show_default=True,
+    help="Memory over all workers, 128MB at least.",
+)
 @click.option(
     "--on-error",
     type=click.Choice(["stop", "quarantine"]),
@@ -68,6 +77,13 @@ def _ready_made(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     default="auto",
     show_default=True,
     help="The SHACL engine; both compares the two, none leaves the graph unchecked.",
+)
+@click.option(
+    "--shapes",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="SHACL shapes of your own, in addition to those of the twin graph.",
 )
 @click.option(
     "--no-identifiers", is_flag=True, help="Do not write tables/identifier.parquet (patients' identifiers)."
@@ -98,6 +114,8 @@ def command(mappings: tuple[str, ...], out: str | None, **options: Any) -> Exit:
     """
     for name, path in options["reports"]:
         _usable(name, path, out)
+    if options["shapes"] and options["engine"] == "none":
+        raise UsageError("--engine none tests nothing, and --shapes says what to test")
     if out == "-":
         from tempfile import TemporaryDirectory
 
@@ -114,6 +132,8 @@ def _usable(name: str, path: str, out: str | None) -> None:
     """Refuse a report that could not be written before the work is done."""
     if path != "-" and not Path(path).parent.is_dir() and (out is None or Path(path).parent != Path(out)):
         raise UsageError(f"{Path(path).parent} is not a folder: the report {name} cannot be written there")
+    if Path(path).is_dir():
+        raise UsageError(f"{path} is a folder: the report {name} cannot be written there")
     if path == "-" and out == "-":
         raise UsageError("standard output takes the graph or a report, not both")
 
@@ -126,7 +146,7 @@ def _folder(out: str | None, mappings: tuple[str, ...]) -> Path:
 
     first = Path(mappings[0] if mappings else PROJECT_FILE)
     path = first / PROJECT_FILE if first.is_dir() else first
-    project = load_project(path) if path.name == PROJECT_FILE and path.is_file() else None
+    project = load_project(path) if path.name == PROJECT_FILE and path.exists() else None
     if project is None or project.out is None:
         raise UsageError("there is no output folder", help="-o FOLDER, or out: in the project")
     return project.out
@@ -152,6 +172,7 @@ def _run(mappings: tuple[str, ...], out: Path, options: dict[str, Any], *, kept:
             on_error=options["on_error"],
             engine=options["engine"],
             format=options["fmt"],
+            shapes=options["shapes"],
             identifiers=not options["no_identifiers"],
             progress=advance,
         )
@@ -189,7 +210,7 @@ def _stream_graph(outcome: Outcome) -> None:
 
 def _last_line(outcome: Outcome) -> None:
     books = outcome.ledger.records.values()
-    total = {outcome_: sum(book.get(outcome_, 0) for book in books) for outcome_ in _OUTCOMES}
+    total = {outcome_: sum(book.get(outcome_, 0) for book in books) for outcome_ in OUTCOMES["records"]}
     by_severity = [finding.severity for finding in outcome.findings]
     output.say(
         output.summary_line(
@@ -201,6 +222,3 @@ def _last_line(outcome: Outcome) -> None:
             warnings=by_severity.count(Severity.WARNING),
         )
     )
-
-
-_OUTCOMES = ("read", "mapped", "filtered", "unclaimed", "set_aside", "lost")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from twinmap import safeio
 from twinmap.cli import output
 from twinmap.cli._options import Named, fail_on, verdict
 from twinmap.diagnostics import merge
@@ -81,7 +82,7 @@ def _ours() -> list[bytes]:
 def _graph(path: Path) -> Path:
     """The graph of an output folder, or the file itself."""
     if not path.is_dir():
-        return path
+        return safeio.regular_file(path)
     found: Sequence[Path] = sorted(path.glob("graph.*"))
     if len(found) != 1:
         raise UsageError(f"{path} is not the output of a run: it holds no graph", help="name a file")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from twinmap.compare.signature import Signature
@@ -19,6 +19,11 @@ class Conversion:
     offset: Fraction
     rule_class: str
     rule: str
+
+    def turned(self) -> Conversion:
+        """The way back, from values of B to values of A."""
+        factor, offset = 1 / self.factor, -self.offset / self.factor
+        return replace(self, source=self.target, target=self.source, factor=factor, offset=offset)
 
 
 def conversion_between(a: Signature, b: Signature) -> Conversion | None:

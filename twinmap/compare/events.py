@@ -6,7 +6,8 @@ one event can contradict each other; all else is agreement, which is another que
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ FARTHEST_HOURS = 38
 #: Statements of the smaller source whose partners are looked for, by concept and pair of sources.
 SAMPLE = 2_000
 
+#: Equal values of a device at a lag that are worth a look, or more.
+_FEW = 4
+
 #: First statements that are kept: three pairs.
 _KEPT = 6
 
@@ -40,9 +44,9 @@ _HALF = "0.5 * power(10.0, -coalesce(value_decimals, 0)) * abs(factor)"
 class SameEvents:
     """Events told by two sources: how many agree within the precision stated, how many do not.
 
-    ``device`` is true where both name the same device, false where one of them names none. ``conflicting``
-    counts those of one device that cannot both be true. The first statements, a then b, are
-    named by the hash of their id.
+    ``device`` is true where both name the same device, false where one of them names none. ``clashes``
+    counts those of one device that cannot both be true, by the numbers of the two signatures. The first
+    statements, a then b, are named by the hash of their id.
     """
 
     source_a: str
@@ -52,8 +56,13 @@ class SameEvents:
     agree: int
     differ: int
     agreeing: tuple[int, ...] = ()
-    conflicting: int = 0
+    clashes: Mapping[tuple[int, int], int] = field(default_factory=dict)
     conflicts: tuple[int, ...] = ()
+
+    @property
+    def conflicting(self) -> int:
+        """How many events cannot be as both tell them."""
+        return sum(self.clashes.values())
 
     def joined(self, other: SameEvents) -> SameEvents:
         """The two of other patients together; the first statements are those of the first."""
@@ -62,7 +71,7 @@ class SameEvents:
             agree=self.agree + other.agree,
             differ=self.differ + other.differ,
             agreeing=(*self.agreeing, *other.agreeing)[:_KEPT],
-            conflicting=self.conflicting + other.conflicting,
+            clashes=dict(Counter(self.clashes) + Counter(other.clashes)),
             conflicts=(*self.conflicts, *other.conflicts)[:_KEPT],
         )
 
@@ -72,7 +81,8 @@ class Lags:
     """Equal values at whole hours of lag: ``hits`` by hour, and how many values had any partner in time.
 
     A lag of 1 means that ``source_b`` tells it an hour later than ``source_a``. ``examples`` are hashes of the
-    ids of statements behind the hits of an hour.
+    ids of statements behind the hits of an hour. ``device`` is the hash of the id of a device of the source on
+    ``side`` (``a`` or ``b``), whose values alone are told of; None where those of the whole source are.
     """
 
     source_a: str
@@ -81,6 +91,13 @@ class Lags:
     pairs: int
     hits: dict[int, int]
     examples: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    device: int | None = None
+    side: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str, str, int]:
+        """What they are of: the sources, the concept, the side and the device."""
+        return (self.source_a, self.source_b, self.group, self.side, self.device or 0)
 
     def joined(self, other: Lags) -> Lags:
         """The two of other patients together."""
@@ -109,15 +126,14 @@ def shared(duck: Duck, series: Sequence[tuple[str, str]]) -> tuple[list[SameEven
     size = int(duck.value("SELECT count(*) FROM observed"))
     parts = 1 + size // AT_A_TIME
     events: dict[tuple[object, ...], SameEvents] = {}
-    lags: dict[tuple[str, str, str], Lags] = {}
+    lags: dict[tuple[str, str, str, str, int], Lags] = {}
     for part in range(parts):
         prepare(duck, _below(part / parts), _below((part + 1) / parts))
         for event in _same_events(duck, series):
             key = (event.source_a, event.source_b, event.group, event.device)
             events[key] = events[key].joined(event) if key in events else event
-        for lag in _lags(duck, series, SAMPLE // parts):
-            place = (lag.source_a, lag.source_b, lag.group)
-            lags[place] = lags[place].joined(lag) if place in lags else lag
+        for lag in _lags(duck, series, SAMPLE // parts, 1 + _FEW // parts):
+            lags[lag.key] = lags[lag.key].joined(lag) if lag.key in lags else lag
     return [events[key] for key in sorted(events)], [lags[key] for key in sorted(lags)]
 
 
@@ -151,9 +167,13 @@ def _same_events(duck: Duck, series: Sequence[tuple[str, str]]) -> list[SameEven
     """What two sources tell of the same patient, concept and second."""
     _meet(duck)
     _conflicts(duck)
-    clashes = {
-        row[:2]: row[2:]
-        for row in duck.rows(f"SELECT series_a, series_b, count(*), {_FIRST} FROM clash GROUP BY ALL")
+    clashes: dict[tuple[int, int], dict[tuple[int, int], int]] = defaultdict(dict)
+    for a, b, sig_a, sig_b, count in duck.rows(
+        "SELECT series_a, series_b, sig_a, sig_b, count(*) FROM clash GROUP BY ALL ORDER BY ALL"
+    ):
+        clashes[a, b][sig_a, sig_b] = count
+    worst = {
+        row[:2]: row[2] for row in duck.rows(f"SELECT series_a, series_b, {_FIRST} FROM clash GROUP BY ALL")
     }
     found = []
     for a, b, device, agree, differ, first in duck.rows(
@@ -161,11 +181,11 @@ def _same_events(duck: Duck, series: Sequence[tuple[str, str]]) -> list[SameEven
         f"count(DISTINCT ref_a) FILTER (WHERE NOT agree), {_FIRST} FILTER (WHERE agree) "
         "FROM meet GROUP BY ALL ORDER BY series_a, series_b, device"
     ):
-        number, worst = clashes.get((a, b), (0, ())) if device else (0, ())
         (source_a, group), (source_b, _) = series[a], series[b]
-        found.append(
-            SameEvents(source_a, source_b, group, device, agree, differ, _refs(first), number, _refs(worst))
-        )
+        item = SameEvents(source_a, source_b, group, device, agree, differ, _refs(first))
+        if device and (a, b) in worst:
+            item = replace(item, clashes=clashes[a, b], conflicts=_refs(worst[a, b]))
+        found.append(item)
     return found
 
 
@@ -222,30 +242,68 @@ def _below(share: float) -> str:
     return "".join(_ALPHABET[rank // len(_ALPHABET) ** power % len(_ALPHABET)] for power in (2, 1, 0))
 
 
-def _lags(duck: Duck, series: Sequence[tuple[str, str]], sample: int) -> list[Lags]:
+def _lags(duck: Duck, series: Sequence[tuple[str, str]], sample: int, few: int) -> list[Lags]:
     """Equal values of one patient and concept at whole hours of lag, for a sample of the smaller source.
 
-    The sample is chosen by hashes of ids: as good as by chance, and the same in every run.
+    The sample is chosen by hashes of ids: as good as by chance, and the same in every run. Lags of a device
+    with fewer than ``few`` equal values are left out.
     """
     routes = _routes(duck, sample)
     found: dict[int, Lags] = {}
     duck.run(
-        "CREATE OR REPLACE TEMP TABLE k_sample AS SELECT r.route, r.large, r.sign, o.ref, o.who, o.v, o.half, "
-        "o.start_us FROM k_route r JOIN valued o ON o.series = r.small AND o.ref % r.step = 0"
+        "CREATE OR REPLACE TEMP TABLE k_sample AS SELECT r.route, r.large, r.sign, r.parted, o.ref, o.who, o.v, o.half, "
+        "o.start_us, o.device FROM k_route r JOIN valued o ON o.series = r.small AND o.ref % r.step = 0"
     )
-    for route, hour, hits, partners, ids in duck.rows(f"{_LAGGED} ORDER BY route, hour NULLS FIRST"):
+    for route, hour, hits, partners, ids in duck.rows(
+        f"SELECT route, hour, {_COUNTS} FROM ({_LAGGED.format(test='true')}) "
+        "GROUP BY GROUPING SETS ((route, hour), (route)) ORDER BY route, hour NULLS FIRST"
+    ):
         if hour is None:
             (source_a, group), (source_b, _) = (series[each] for each in routes[route])
             found[route] = Lags(source_a, source_b, group, partners, {})
         elif hits:
             found[route].hits[hour] = hits
             found[route].examples[hour] = tuple(ids)
+    return [*found.values(), *_lags_of_devices(duck, found, few)]
+
+
+def _lags_of_devices(duck: Duck, whole: Mapping[int, Lags], few: int) -> list[Lags]:
+    """The lags of single devices, where a source has several of them."""
+    if not duck.value("SELECT count(*) FROM k_route WHERE parted"):
+        return []
+    found: dict[tuple[int, str, int], Lags] = {}
+    small = {route: "a" if sign > 0 else "b" for route, sign in duck.rows("SELECT route, sign FROM k_route")}
+    for route, is_own, device, hour, hits, partners, ids in duck.rows(
+        "SELECT route, grouping(own) = 0 AS is_own, coalesce(own, other) AS device, hour, "
+        f"{_COUNTS} FROM ({_LAGGED.format(test='parted')}) "
+        "GROUP BY GROUPING SETS ((route, own, hour), (route, own), (route, other, hour), (route, other)) "
+        f"HAVING device IS NOT NULL AND count(DISTINCT ref) FILTER (WHERE equal) >= {few} "
+        "ORDER BY route, is_own DESC, device, hour NULLS FIRST"
+    ):
+        side = "a" if (small[route] == "a") == is_own else "b"
+        if hour is None:
+            own = {"pairs": partners, "hits": {}, "examples": {}, "device": device, "side": side}
+            found[route, side, device] = replace(whole[route], **own)
+        else:
+            found[route, side, device].hits[hour] = hits
+            found[route, side, device].examples[hour] = tuple(ids)
     return list(found.values())
 
 
 def _routes(duck: Duck, sample: int) -> list[tuple[int, int]]:
-    """Make ``k_route``: the pairs of series to look at, the smaller of them, and how many of it make one of the sample."""
-    sizes = dict(duck.rows("SELECT series, count(*) FROM valued GROUP BY series"))
+    """Make ``k_route``: the pairs of series to look at, the smaller of them, and how many of it make one of the sample.
+
+    ``parted`` says that a side has values of several devices, or with and without one.
+    """
+    sizes: dict[int, int] = {}
+    parted: set[int] = set()
+    for number, size, several in duck.rows(
+        "SELECT series, count(*), count(device) > 0 AND (count(device) < count(*) OR min(device) < max(device)) "
+        "FROM valued GROUP BY series"
+    ):
+        sizes[number] = size
+        if several:
+            parted.add(number)
     routes = [
         (a, b)
         for a, b in duck.rows(
@@ -262,6 +320,7 @@ def _routes(duck: Duck, sample: int) -> list[tuple[int, int]]:
             "large": ("BIGINT", [b if each == a else a for each, (a, b) in zip(small, routes, strict=True)]),
             "sign": ("BIGINT", [1 if each == a else -1 for each, (a, _) in zip(small, routes, strict=True)]),
             "step": ("BIGINT", [1 + sizes[each] // max(sample, 1) for each in small]),
+            "parted": ("BOOLEAN", [not parted.isdisjoint(each) for each in routes]),
         },
     )
     return routes
@@ -269,17 +328,18 @@ def _routes(duck: Duck, sample: int) -> list[tuple[int, int]]:
 
 _STEPS = 3 * (2 * FARTHEST_HOURS + 1)
 
-#: By route and hour: how many of the sample have a partner at that lag, and how many an equal one. A sampled
-#: value looks into the minute of each lag and into those beside it: one join on equal keys. ``unnest`` stands
-#: in the SELECT list so that no join of fewer keys comes before it.
+#: How many of the sample have an equal partner, how many any, and the first of those that have an equal one.
+_COUNTS = "count(DISTINCT ref) FILTER (WHERE equal), count(DISTINCT ref), min(ref, 3) FILTER (WHERE equal)"
+
+#: The partners of the sample at each lag. A sampled value looks into the minute of each lag and into those
+#: beside it: one join on equal keys. ``unnest`` stands in the SELECT list so that no join of fewer keys comes
+#: before it.
 _LAGGED = (
-    "SELECT route, hour, count(DISTINCT ref) FILTER (WHERE equal), count(DISTINCT ref), "
-    "min(ref, 3) FILTER (WHERE equal) FROM (SELECT d.route, d.ref, d.hour, "
+    "SELECT d.route, d.ref, d.hour, d.device AS own, b.device AS other, "
     "abs(d.v - b.v) <= d.half + b.half AS equal FROM ("
     f"SELECT *, start_us + sign * hour * {_HOUR} AS due, (start_us + sign * hour * {_HOUR}) // {_MINUTE} + step "
     f"AS minute FROM (SELECT *, k // 3 - {FARTHEST_HOURS} AS hour, k % 3 - 1 AS step FROM ("
-    f"SELECT *, unnest(range({_STEPS})) AS k FROM k_sample))) d "
+    f"SELECT *, unnest(range({_STEPS})) AS k FROM k_sample WHERE {{test}}))) d "
     f"JOIN (SELECT *, start_us // {_MINUTE} AS minute FROM valued) b "
-    f"ON b.who = d.who AND b.series = d.large AND b.minute = d.minute AND abs(b.start_us - d.due) <= {_MINUTE}) "
-    "GROUP BY GROUPING SETS ((route, hour), (route))"
+    f"ON b.who = d.who AND b.series = d.large AND b.minute = d.minute AND abs(b.start_us - d.due) <= {_MINUTE}"
 )

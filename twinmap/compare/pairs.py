@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from twinmap.compare.conversion import rule_between
+from twinmap.compare.conversion import Conversion, rule_between
 from twinmap.compare.relation import Relation, relation
 from twinmap.compare.signature import Signature
 
@@ -29,6 +29,14 @@ class Pair:
     def group(self) -> str:
         """The concept, or the CURIE of the code."""
         return self.a.group
+
+    @property
+    def conversion(self) -> Conversion | None:
+        """The conversion between two units: to the canonical one, where values of A alone have it already."""
+        found = self.relation.conversion
+        if found is not None and self.a.unit == self.a.canon_unit and self.b.unit != self.b.canon_unit:
+            return found.turned()
+        return found
 
 
 def comparable(signature: Signature) -> bool:

@@ -1,4 +1,4 @@
-"""How two signatures relate, facet by facet.
+"""How two signatures relate, facet by facet; which page tells of a difference is for the checks to say.
 
 The relation is decided by what is said of the values, never by the values: agreement of numbers does not
 make two measurements the same, and a bias does not make them different.
@@ -7,46 +7,37 @@ make two measurements the same, and a bias does not make them different.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 
 from twinmap.compare.conversion import Conversion, conversion_between, scale_between
 from twinmap.compare.meaning import RESIDUAL, Said
 from twinmap.compare.signature import Signature, same_code
+from twinmap.model import RELATIONS
 from twinmap.terms import facets, loinc
-
-#: The relations of A to B, worst first; the first that holds is the one of a pair.
-RELATIONS = ("not-comparable", "conflicting", "related", "a-narrower", "a-broader", "equivalent")
 
 #: Facets of which a difference is another quantity or another subject.
 CORE = frozenset({"component", "subject", "scale", "property", "unit"})
 
-#: The codes of differences that weigh more or less than their facet.
-_CONTRADICTED, _EMPIRICAL = "TM-F06", "TM-U15"
-
 _TURNED = {"narrower": "broader", "broader": "narrower"}
 
-#: The page that explains a difference, by facet.
-_DIFFERENT = {
-    "component": "TM-C06",
-    "property": "TM-C08",
-    "unit": "TM-U05",
-    "subject": "TM-I06",
-    "site": "TM-F01",
-    "method": "TM-F02",
-    "posture": "TM-F04",
-    "activity": "TM-F05",
-    "meal": "TM-F07",
-    "oxygen": "TM-F08",
-    "setting": "TM-F09",
-    "origin": "TM-F10",
-    "specimen": "TM-C07",
-    "system": "TM-C07",
-    "statistic": "TM-G03",
-    "over": "TM-C10",
-    "time": "TM-C10",
-    "challenge": "TM-C11",
-    "adjustment": "TM-C11",
-}
+
+class Nature(Enum):
+    """What is to be known of a comparison beside its facet and its relation."""
+
+    PLAIN = "plain"
+    #: A statement contradicts its own code.
+    CONTRADICTED = "contradicted"
+    #: Only a regression leads from one scale to the other.
+    EMPIRICAL = "empirical"
+    #: The units differ, and a conversion keeps the meaning.
+    CONVERTED = "converted"
+    #: A code map says how the received codes relate.
+    MAPPED = "mapped"
+    #: The facet decides about the concept, and a side or both leave it open.
+    REQUIRED = "required"
+    #: One event, told with two values.
+    SAME_EVENT = "same event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +45,7 @@ class FacetComparison:
     """One facet of two signatures.
 
     ``relation`` of ``a`` to ``b`` is ``=``, ``narrower``, ``broader``, ``disjoint`` or ``unknown``; None
-    stands where a side does not say it. ``code`` is the finding code whose page explains a difference.
+    stands where a side does not say it.
     """
 
     facet: str
@@ -62,12 +53,12 @@ class FacetComparison:
     b: str | None
     relation: str
     evidence: str = ""
-    code: str | None = None
+    nature: Nature = Nature.PLAIN
 
     def turned(self) -> FacetComparison:
         """The same, seen from ``b``."""
         relation = _TURNED.get(self.relation, self.relation)
-        return FacetComparison(self.facet, self.b, self.a, relation, self.evidence, self.code)
+        return replace(self, a=self.b, b=self.a, relation=relation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +71,7 @@ class Relation:
 
 
 def relation(a: Signature, b: Signature) -> Relation:
-    """How signature ``a`` relates to ``b``: one of :data:`RELATIONS` but ``conflicting``.
+    """How signature ``a`` relates to ``b``: one of :data:`twinmap.model.RELATIONS` but ``conflicting``.
 
     A conversion by units or by an analyte's molar mass or charge keeps the meaning (R1); an empirical one,
     or another context, leaves them related (R2); what only one side says makes it the narrower one (R3);
@@ -114,7 +105,8 @@ def verdict(compared: Iterable[FacetComparison]) -> str:
     found = set()
     for item in compared:
         if item.relation == "disjoint":
-            is_core = item.code == _CONTRADICTED or (item.facet in CORE and item.code != _EMPIRICAL)
+            is_core = item.facet in CORE and item.nature is not Nature.EMPIRICAL
+            is_core = is_core or item.nature is Nature.CONTRADICTED
             found.add("not-comparable" if is_core else "related")
         elif item.relation == "unknown" and item.a is not None and item.b is not None:
             found.add("related")
@@ -148,10 +140,7 @@ def _core(a: Signature, b: Signature, conversion: Conversion | None) -> Iterator
 
 
 def _axis(facet: str, a: str, b: str, found: str) -> FacetComparison:
-    code = _DIFFERENT.get(facet) if found == "disjoint" else "TM-G01" if found in _TURNED else None
-    return FacetComparison(
-        facet, a or None, b or None, found, f"LOINC {_AXIS.get(facet, facet.upper())}", code
-    )
+    return FacetComparison(facet, a or None, b or None, found, f"LOINC {_AXIS.get(facet, facet.upper())}")
 
 
 _AXIS = {"subject": "SYSTEM", "adjustment": "COMPONENT", "challenge": "COMPONENT", "time": "TIME"}
@@ -160,12 +149,11 @@ _AXIS = {"subject": "SYSTEM", "adjustment": "COMPONENT", "challenge": "COMPONENT
 def _component(a: Signature, b: Signature) -> FacetComparison:
     """What is measured: the concept of the codes, else the components of LOINC; then how they were mapped."""
     found, evidence = _observable(a, b)
-    code = "TM-C06" if found == "disjoint" else None
-    matched = _matched(a, b)
+    nature, matched = Nature.PLAIN, _matched(a, b)
     if found == "=" and matched != "=":
-        found, code = matched, "TM-G01"
+        found, nature = matched, Nature.MAPPED
         evidence = " and ".join(filter(None, (_mapping(a), _mapping(b))))
-    return FacetComparison("component", a.meaning.curie, b.meaning.curie, found, evidence, code)
+    return FacetComparison("component", a.meaning.curie, b.meaning.curie, found, evidence, nature)
 
 
 def _observable(a: Signature, b: Signature) -> tuple[str, str]:
@@ -204,7 +192,7 @@ def _property(a: Signature, b: Signature, found: str) -> FacetComparison:
         return _axis("property", one, other, found)
     if rule.rule_class == "physical":
         return FacetComparison("property", one, other, "=", rule.id)
-    return FacetComparison("property", one, other, "disjoint", rule.id, _EMPIRICAL)
+    return FacetComparison("property", one, other, "disjoint", rule.id, Nature.EMPIRICAL)
 
 
 def _unit(a: Signature, b: Signature, conversion: Conversion | None) -> FacetComparison | None:
@@ -212,17 +200,17 @@ def _unit(a: Signature, b: Signature, conversion: Conversion | None) -> FacetCom
         return None
     if a.unit is None or b.unit is None:
         found = "broader" if a.unit is None else "narrower"
-        return FacetComparison("unit", a.unit, b.unit, found, "unit not stated", "TM-U02")
+        return FacetComparison("unit", a.unit, b.unit, found, "unit not stated")
     if a.unit == b.unit:
         return FacetComparison("unit", a.unit, b.unit, "=", "same unit")
     if conversion is None:
-        return FacetComparison("unit", a.unit, b.unit, "disjoint", "UCUM", "TM-U05")
+        return FacetComparison("unit", a.unit, b.unit, "disjoint", "UCUM")
     if conversion.rule_class == "empirical":
-        return FacetComparison("unit", a.unit, b.unit, "disjoint", conversion.rule, _EMPIRICAL)
+        return FacetComparison("unit", a.unit, b.unit, "disjoint", conversion.rule, Nature.EMPIRICAL)
     same = conversion.factor == 1 and conversion.offset == 0
-    code = None if same else "TM-U03" if conversion.rule == "ucum" else "TM-U04"
     evidence = "UCUM" if conversion.rule == "ucum" else conversion.rule
-    return FacetComparison("unit", a.unit, b.unit, "=", evidence, code)
+    nature = Nature.PLAIN if same else Nature.CONVERTED
+    return FacetComparison("unit", a.unit, b.unit, "=", evidence, nature)
 
 
 # --- facets -----------------------------------------------------------------------------------------
@@ -234,7 +222,7 @@ def _contradictions(a: Signature, b: Signature) -> Iterator[FacetComparison]:
         for item in side.contradictions:
             evidence = f"{side.source} states {item.stated} beside a code that fixes {item.fixed}"
             one, other = _value(a, item.facet), _value(b, item.facet)
-            yield FacetComparison(item.facet, one, other, "disjoint", evidence, _CONTRADICTED)
+            yield FacetComparison(item.facet, one, other, "disjoint", evidence, Nature.CONTRADICTED)
 
 
 def _value(signature: Signature, facet: str) -> str | None:
@@ -253,7 +241,7 @@ def _context(a: Signature, b: Signature) -> Iterator[FacetComparison]:
             continue
         if one is None and other is None:
             if name in required:
-                yield FacetComparison(name, None, None, "unknown", "neither source says it", "TM-M02")
+                yield FacetComparison(name, None, None, "unknown", "neither source says it", Nature.REQUIRED)
         elif one is None or other is None:
             if name in required or not (one or other or Said("", "")).implied:
                 yield _open(name, one, other, required=name in required)
@@ -267,23 +255,14 @@ def _open(name: str, one: Said | None, other: Said | None, *, required: bool) ->
     a, b = (said.value, None) if one else (None, said.value)
     if said.implied:
         return FacetComparison(name, a, b, "=", said.evidence)
-    code = "TM-M01" if required else "TM-G01"
-    return FacetComparison(name, a, b, "narrower" if one else "broader", said.evidence, code)
+    nature = Nature.REQUIRED if required else Nature.PLAIN
+    return FacetComparison(name, a, b, "narrower" if one else "broader", said.evidence, nature)
 
 
 def _both(facet: facets.Facet, one: Said, other: Said) -> FacetComparison:
     found = facets.relation(facet, one.value, other.value)
     evidence = " and ".join(dict.fromkeys((one.evidence, other.evidence)))
-    code = None
-    if found == "disjoint":
-        code = _DIFFERENT.get(facet.name)
-        if facet.name == "method" and {one.evidence, other.evidence} == {"LOINC METHOD"}:
-            code = "TM-C09"
-        if facet.name == "statistic" and not {one.value, other.value} & {facet.curie("point")}:
-            code = "TM-C10"
-    elif found in _TURNED:
-        code = "TM-G01"
-    return FacetComparison(facet.name, one.value, other.value, found, evidence, code)
+    return FacetComparison(facet.name, one.value, other.value, found, evidence)
 
 
 def _residual(a: Signature, b: Signature) -> Iterator[FacetComparison]:
@@ -298,12 +277,10 @@ def _residual(a: Signature, b: Signature) -> Iterator[FacetComparison]:
             continue
         found = "narrower" if one else "broader"
         one, other = one or _as_facet(a, axis), other or _as_facet(b, axis)
-        code: str | None = "TM-G01"
         if one and other:
             verified = name in a.meaning.residual and name in b.meaning.residual
             found = "disjoint" if verified and loinc.UNKNOWN not in (one, other) else "unknown"
-            code = None if found == "unknown" else "TM-C09" if name == "method" else _DIFFERENT[name]
-        yield FacetComparison(f"loinc-{name}", one, other, found, f"LOINC {axis}", code)
+        yield FacetComparison(f"loinc-{name}", one, other, found, f"LOINC {axis}")
 
 
 def _as_facet(a: Signature, axis: str) -> str | None:

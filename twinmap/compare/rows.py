@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Any
@@ -10,25 +10,27 @@ from typing import Any
 from twinmap.compare.conversion import Conversion
 from twinmap.compare.events import SameEvents
 from twinmap.compare.pairs import Pair
-from twinmap.compare.relation import RELATIONS, FacetComparison
+from twinmap.compare.relation import FacetComparison, Nature
 from twinmap.compare.signature import Signature
+from twinmap.model import RELATIONS
 from twinmap.privacy import shape
+from twinmap.terms import systems
+from twinmap.terms.concepts import Concept
 
 Row = dict[str, Any]
+#: The finding code whose page tells of a difference.
+Explain = Callable[[FacetComparison], str | None]
 
 
-def relation_rows(pairs: Iterable[Pair], events: Sequence[SameEvents] = ()) -> list[Row]:
+def relation_rows(pairs: Iterable[Pair], events: Sequence[SameEvents], explain: Explain) -> list[Row]:
     """One row a pair of signatures: by concept, sources, then by how many statements are behind it.
 
-    A pair whose sources contradict each other in one event is ``conflicting`` (R4), unless it is not
-    comparable anyway; its facets stay as they are.
+    A pair of which one event is told with two values is ``conflicting`` (R4); its facets stay as they are.
     """
-    clashing = {
-        (item.source_a, item.source_b, item.group): item.conflicting for item in events if item.device
-    }
-    ordered = sorted(pairs, key=_order)
+    clashes = {numbers: count for item in events for numbers, count in item.clashes.items()}
     return [
-        _relation_row(pair, clashing.get((pair.a.source, pair.b.source, pair.group), 0)) for pair in ordered
+        _relation_row(pair, clashes.get((pair.a.number, pair.b.number), 0), explain)
+        for pair in sorted(pairs, key=_order)
     ]
 
 
@@ -47,18 +49,24 @@ def worst(relation: str, conflicting: int) -> str:
     return next(name for name in RELATIONS if name in found)
 
 
-def _relation_row(pair: Pair, conflicting: int) -> Row:
+def _relation_row(pair: Pair, conflicts: int, explain: Explain) -> Row:
     found = pair.relation
-    conflicts = conflicting if found.relation in ("equivalent", "a-narrower", "a-broader") else 0
     row: Row = {
         "concept": pair.group,
         "source_a": pair.a.source,
         "source_b": pair.b.source,
+        "signature_a": pair.a.number,
+        "signature_b": pair.b.number,
         "relation": worst(found.relation, conflicts),
-        "facets": [_facet_row(item) for item in found.facets],
+        "facets": [_facet_row(item, explain) for item in found.facets],
     }
-    if found.conversion is not None:
-        row["conversion"] = _conversion_row(found.conversion)
+    unsaid = [item.facet for item in found.facets if item.a is None and item.b is None]
+    if unsaid:
+        row["unsaid"] = unsaid
+    if conflicts:
+        row["conflict"] = {"code": explain(_SAME_EVENT), "count": conflicts}
+    if pair.conversion is not None:
+        row["conversion"] = _conversion_row(pair.conversion)
     row["counts"] = {
         "n_a": pair.a.profile.n,
         "n_b": pair.b.profile.n,
@@ -71,12 +79,16 @@ def _relation_row(pair: Pair, conflicting: int) -> Row:
     return row
 
 
-def _facet_row(item: FacetComparison) -> Row:
+_SAME_EVENT = FacetComparison("event", None, None, "disjoint", nature=Nature.SAME_EVENT)
+
+
+def _facet_row(item: FacetComparison, explain: Explain) -> Row:
     row: Row = {"facet": item.facet, "a": item.a, "b": item.b, "relation": item.relation}
     if item.evidence:
         row["evidence"] = item.evidence
-    if item.code:
-        row["code"] = item.code
+    code = explain(item)
+    if code:
+        row["code"] = code
     return row
 
 
@@ -107,21 +119,37 @@ def concept_rows(signatures: Iterable[Signature]) -> list[Row]:
     return [_concept_row(item) for item in ordered]
 
 
+def _units(concept: Concept) -> set[str | None]:
+    """The units that values of a concept have in the graph."""
+    return {concept.unit, *concept.units.values()}
+
+
 def _concept_row(item: Signature) -> Row:
-    """A row names the concept and the code, and never the display as received: that is text of the data."""
+    """A row names the concept and the code.
+
+    The display as received is text of the data: it is the label only of a code of a terminology that is
+    known, where no concept has a label of its own. A unit is canonical where there is a concept; without one
+    the graph keeps what was received.
+    """
     known = item.meaning.concept
+    public = systems.canonical(item.meaning.system) if item.meaning.system else None
     row: Row = {
         "concept": item.group,
-        "label": known.label if known else None,
+        "label": known.label if known else item.display if public else None,
         "source": item.source,
+        "signature": item.number,
         "code_system": item.meaning.system,
         "code": item.meaning.code,
         "unit_raw": item.unit_raw if item.unit or not item.unit_raw else shape(item.unit_raw),
         "unit": item.unit,
-        "canon_unit": item.canon_unit,
+        "canon_unit": item.canon_unit if known and item.canon_unit in _units(known) else None,
         "facets": {name: said.value for name, said in item.facets.items() if not said.implied},
         "n": item.profile.n,
         "patients": item.profile.patients,
     }
+    if item.values != "quantity":
+        row["values"] = item.values
+    if item.match != "=":
+        row["match"] = item.match
     optional = ("label", "unit_raw", "unit", "canon_unit")
     return {key: value for key, value in row.items() if value is not None or key not in optional}

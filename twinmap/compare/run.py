@@ -27,10 +27,13 @@ class Compared:
     events: tuple[shared_events.SameEvents, ...] = ()
     lags: tuple[shared_events.Lags, ...] = ()
 
-    @cached_property
-    def relations(self) -> list[rows.Row]:
-        """The lines of ``relations.jsonl``, see :class:`twinmap.renderers.Report`."""
-        return rows.relation_rows(self.pairs, self.events)
+    def relations(self, explain: rows.Explain) -> list[rows.Row]:
+        """The lines of ``relations.jsonl``, see :class:`twinmap.renderers.Report`.
+
+        Args:
+            explain: The finding code whose page tells of a difference.
+        """
+        return rows.relation_rows(self.pairs, self.events, explain)
 
     @cached_property
     def concepts(self) -> list[rows.Row]:

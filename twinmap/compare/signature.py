@@ -97,9 +97,9 @@ class Signature:
         return self.meaning.group
 
     def word(self, facet: str) -> str | None:
-        """The word of a facet without its prefix: ``wrist``; None where it is not said."""
+        """The word of a facet: ``wrist``; None where it is not said."""
         said = self.facets.get(facet)
-        return said.value.removeprefix(f"tm:{facet}-") if said else None
+        return facets.word(facet, said.value) if said else None
 
 
 def same_code(a: Signature, b: Signature) -> bool:
@@ -147,7 +147,7 @@ _MAPPED = "map_predicate IS NOT NULL AND map_predicate <> 'skos:exactMatch'"
 
 def _keys() -> dict[str, str]:
     """What tells signatures apart, as SQL by column name."""
-    keys = {name: name for name in ("source", "code_system", "code", "unit", "canon_unit")}
+    keys = {name: name for name in ("source", "code_system", "code", "unit")}
     keys |= {
         "predicate": f"CASE WHEN {_MAPPED} THEN map_predicate END",
         "received_system": f"CASE WHEN {_MAPPED} THEN raw_code_system END",
@@ -160,7 +160,8 @@ def _keys() -> dict[str, str]:
 
 #: Columns of an observation that the comparison reads beside the signature.
 _READ = (
-    *("id", "twin", "device", "file", "record", "line", "part", "rule", "source", "display", "unit_raw"),
+    *("id", "twin", "device", "file", "record", "line", "part", "rule", "source", "display"),
+    *("unit_raw", "canon_unit"),
     *("value_kind", "value_num", "value_decimals", "comparator", "start_us", "time_precision"),
 )
 
@@ -219,14 +220,15 @@ def _profiles(duck: Duck) -> dict[int, tuple[dict[str, Any], Profile]]:
     }
     profiles = {}
     place = "min({'file': file, 'record': record, 'line': line, 'part': part})"
-    for sig, n, display, raw, rule, first_place, low, high, quantiles, decimals in duck.rows(
-        f"SELECT sig, count(*), min(display), min(unit_raw), min(rule), {place}, min(value_num), max(value_num), "
-        f"quantile_cont(value_num, [{shares}]), quantile_disc(value_decimals, 0.5) FROM observed GROUP BY sig"
+    for sig, n, display, raw, canon, rule, first_place, low, high, quantiles, decimals in duck.rows(
+        f"SELECT sig, count(*), min(display), min(unit_raw), min(canon_unit), min(rule), {place}, min(value_num), "
+        f"max(value_num), quantile_cont(value_num, [{shares}]), quantile_disc(value_decimals, 0.5) "
+        "FROM observed GROUP BY sig"
     ):
         patients, first, last, gap = seen[sig]
         profile = Profile(n, patients, first, last, low, high, tuple(quantiles or ()), decimals, gap)
-        about = {"display": display, "unit_raw": raw, "rule": rule, "place": tuple(first_place.values())}
-        profiles[sig] = (about, profile)
+        about = {"display": display, "unit_raw": raw, "canon_unit": canon, "rule": rule}
+        profiles[sig] = (about | {"place": tuple(first_place.values())}, profile)
     return profiles
 
 
@@ -246,7 +248,7 @@ def _signature(
         meaning=meaning,
         unit=cells["unit"],
         unit_raw=about["unit_raw"],
-        canon_unit=cells["canon_unit"],
+        canon_unit=about["canon_unit"],
         values=cells["class"],
         facets=said,
         contradictions=wrong,

@@ -24,7 +24,10 @@ from twinmap.privacy import Key
 DuckError = duckdb.Error
 
 _NO_SPACE = re.compile(r"no space left|disk quota|failed to write|out of disk", re.IGNORECASE)
-_NOT_WRITTEN = re.compile(r"could not write|write failed|file too large|read-only file system", re.IGNORECASE)
+_FAULT = re.compile(
+    r"could not (?:read|write)|write failed|file too large|read-only file system|input/output error",
+    re.IGNORECASE,
+)
 
 
 #: Rows of a batch of texts: some megabytes of lines.
@@ -41,8 +44,8 @@ def _told() -> Iterator[None]:
     except duckdb.Error as error:
         if _NO_SPACE.search(str(error)):
             raise InputOutputError("no space left for temporary files or output") from error
-        if _NOT_WRITTEN.search(str(error)):
-            raise InputOutputError("temporary files or output cannot be written") from error
+        if _FAULT.search(str(error)):
+            raise InputOutputError("temporary files or output cannot be written or read") from error
         raise
 
 
@@ -50,6 +53,7 @@ def _told() -> Iterator[None]:
 def connect(work: Path, *, threads: int = 1, memory_mb: int = 512, key: Key | None = None) -> Iterator[Duck]:
     """A connection that spills to ``work``; closed at the end."""
     spill = work / "spill"
+    work.mkdir(parents=True, exist_ok=True)  # DuckDB makes the last folder only, when it first spills
     connection = duckdb.connect(
         config={
             "autoinstall_known_extensions": False,

@@ -93,7 +93,8 @@ def _observation(facets: Sequence[str]) -> dict[str, str]:
     )
     moved = f"try_cast(format('{{:.12g}}', {_NUMBER} * s.factor + s.shift) AS DOUBLE)"
     canonical = f"CASE WHEN s.factor = 1 AND s.shift = 0 THEN {_NUMBER} ELSE {moved} END"
-    can = f"s.canon_unit IS NOT NULL AND n.value_kind = 'quantity' AND {_DIGITS} <= 15"
+    is_quantity = "n.value_kind = 'quantity'"
+    can = f"s.canon_unit IS NOT NULL AND {is_quantity} AND {_DIGITS} <= 15"
     columns = {"device": "n.device", "panel": panel, "status": "s.status", "status_raw": "s.status_raw"}
     columns |= {name: f"s.{name}" for name in _CODE}
     columns |= {
@@ -110,7 +111,7 @@ def _observation(facets: Sequence[str]) -> dict[str, str]:
         "unit_raw": "n.unit_received",
         "unit": "s.unit",
         "canon_num": f"CASE WHEN {can} THEN {canonical} END",
-        "canon_unit": f"CASE WHEN {can} THEN s.canon_unit END",
+        "canon_unit": f"CASE WHEN {is_quantity} THEN s.canon_unit END",
     }
     columns |= {name: f"n.{name}" for name in _TIME}
     columns |= {facet: f"s.{identifier(facet)}" for facet in facets}

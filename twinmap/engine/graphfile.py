@@ -40,19 +40,33 @@ class Turns:
             self._changed.notify_all()
 
 
-def append(path: Path, blocks: Iterable[memoryview]) -> tuple[int, int]:
-    """Write blocks at the end of a file; where they begin and end there."""
-    with path.open("ab", buffering=0) as file:
+#: Bytes that a worker keeps while it waits for its turn; the lines of most parts are fewer.
+_HELD = 96 << 20
+
+
+def append(path: Path, lines: Iterable[memoryview], turns: Turns, place: int) -> tuple[int, int]:
+    """Write lines at the end of a file when it is the turn of ``place``; where they begin and end there.
+
+    They are made while others have their turn, as far as they fit in memory.
+    """
+    lines, held, size = iter(lines), [], 0
+    for block in lines:
+        held.append(block)
+        size += len(block)
+        if size > _HELD:
+            break
+    with turns.at(place), path.open("ab", buffering=0) as file:
         start = file.tell()
-        for block in blocks:
-            for at in range(0, len(block), _BLOCK):
-                _write(file, block[at : at + _BLOCK])
+        while held:
+            _write(file, held.pop(0))
+        for block in lines:
+            _write(file, block)
         return start, file.tell()
 
 
 def _write(file: Any, block: memoryview) -> None:
     while block:
-        block = block[file.write(block) :]
+        block = block[file.write(block[:_BLOCK]) :]
 
 
 def blocks(path: Path, start: int = 0, end: int | None = None) -> Iterator[bytes]:

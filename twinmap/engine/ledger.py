@@ -15,9 +15,7 @@ from twinmap.engine.apply import SENSOR
 from twinmap.engine.books import CELLS, UNCOUNTED, GroupBooks
 from twinmap.engine.duck import Duck
 from twinmap.mapping.sql import quoted
-
-_RECORD_BOOK = ("read", "mapped", "filtered", "unclaimed", "set_aside", "lost")
-_STATEMENT_BOOK = ("planned", "written", "duplicate", "failed", "lost")
+from twinmap.model import OUTCOMES
 
 
 @dataclass
@@ -82,7 +80,7 @@ def _records(
 ) -> None:
     """The book of records of one source, file by file."""
     fates = _fates(duck, groups)
-    book = ledger.records.setdefault(source, dict.fromkeys(_RECORD_BOOK, 0))
+    book = ledger.records.setdefault(source, dict.fromkeys(OUTCOMES["records"], 0))
     files = ledger.files.setdefault(source, {})
     for number in sorted({number for group in groups for number in group.read}):
         readers = [group for group in groups if number in group.read]
@@ -100,7 +98,7 @@ def _records(
         lost = sum(abs(group.lost[number]) for group in readers)
         seconds = [group.second[number] for group in readers if group.second[number] >= 0]
         lost += max((abs(read - second) for second in seconds), default=0)
-        parts["lost"] = read - sum(parts[name] for name in _RECORD_BOOK[1:5]) or lost
+        parts["lost"] = read - sum(parts[name] for name in OUTCOMES["records"][1:-1]) or lost
         files[str(number)] = parts
         for name, value in parts.items():
             book[name] += value

@@ -15,10 +15,14 @@ from twinmap.mapping.sql import identifier
 
 @dataclass(frozen=True, slots=True)
 class Triple:
-    """SQL of the arguments of ``concat`` between subject and graph name, where ``column`` is not null."""
+    """One triple of a row: the IRI of its predicate, and SQL of the arguments of ``concat`` of its object.
 
+    It is left out where ``column`` is null; without a column every row has it.
+    """
+
+    predicate: str
     column: str | None
-    sql: str
+    term: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +46,37 @@ Term = Callable[[str | None, str], str]
 
 def lines(duck: Duck, lift: Lift, relation: str, term: Term) -> Iterator[memoryview]:
     """The lines of all rows of a relation, in its order, in blocks that end with a line."""
+    pieces = ", ".join(_pieces(duck, lift, relation))
+    return duck.texts(f"SELECT concat({pieces}) FROM {lifting(duck, lift, relation, term)}")
+
+
+def lifting(duck: Duck, lift: Lift, relation: str, term: Term) -> str:
+    """SQL of the relation with what its triples are made of; ``_s`` and ``_g`` begin and end a line."""
     joins = [_codes(duck, name, pair, relation, term) for name, pair in lift.iris.items()]
     extra = "".join(f", {sql} AS {name}" for name, sql in lift.derived.items())
     extra += "".join(f", k_{name}.{name}" for name in lift.iris)
     extra += f", {lift.subject} AS _s, {lift.graph} AS _g"
-    pieces = ", ".join(_pieces(duck, lift, relation))
-    return duck.texts(f"SELECT concat({pieces}) FROM (SELECT u.*{extra} FROM {relation} u {' '.join(joins)})")
+    return f"(SELECT u.*{extra} FROM {relation} u {' '.join(joins)})"
+
+
+def stated(duck: Duck, lift: Lift, relation: str) -> tuple[list[Triple], set[Triple]]:
+    """The triples that any row may have, and those of them that every row has."""
+    made = {*lift.derived, *lift.iris}
+    stored = sorted({item.column for item in lift.triples if item.column} - made)
+    counts = ", ".join(["count(*)", *(f"count({identifier(name)})" for name in stored)])
+    rows, *found = duck.rows(f"SELECT {counts} FROM {relation}")[0]
+    count = dict(zip(stored, found, strict=True))
+    some = [item for item in lift.triples if item.column is None or count.get(item.column) != 0]
+    return some, {item for item in some if item.column is None or count.get(item.column) == rows}
 
 
 def _pieces(duck: Duck, lift: Lift, relation: str) -> Iterator[str]:
-    """The triples that any row has; a test only where some rows have none."""
-    made = {*lift.derived, *lift.iris}
-    stored = sorted({item.column for item in lift.triples if item.column} - made)
-    counts = ", ".join(f"count({identifier(name)})" for name in stored)
-    rows, *found = duck.rows(f"SELECT count(*){', ' if counts else ''}{counts} FROM {relation}")[0]
-    stated = dict(zip(stored, found, strict=True))
-    for item in lift.triples:
-        line = f"_s, {item.sql}, _g"
-        count = rows if item.column is None else stated.get(item.column)
-        if count == rows:
+    some, always = stated(duck, lift, relation)
+    for item in some:
+        line = f"_s, ' <{item.predicate}> ', {item.term}, _g"
+        if item in always:
             yield line
-        elif count != 0:
+        else:
             yield f"CASE WHEN {identifier(item.column or '')} IS NOT NULL THEN concat({line}) END"
 
 

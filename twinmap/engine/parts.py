@@ -1,12 +1,12 @@
 """The second pass: statements split into parts by patient, each part sorted, told apart and lifted.
 
-A part is one sixteenth of the twins (one sixty-fourth above ten million statements), chosen by the twin's
+Few statements are one part, more are 16, 64 or 256 by the number of statements. A part is chosen by the twin's
 hash and never by the number of workers. Each part is worked on by one process with one thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from twinmap.model import OTHER_TABLES, Column, observation_columns
 from twinmap.privacy import Key
 
 #: The number of parts for so many statements or fewer.
-_SHARDS = ((2_000_000, 16), (10_000_000, 64))
+_SHARDS = ((50_000, 1), (1_000_000, 16), (8_000_000, 64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class PartTask:
     """All that a worker needs for one part.
 
     ``place`` is that of the part among the parts that have statements; ``term`` makes the term of a system
-    and a code; ``check`` is given the part's lines, its answer is kept.
+    and a code; ``check`` is given the part and where its lines stand in the graph; its answer is kept.
     """
 
     number: int
@@ -43,7 +43,25 @@ class PartTask:
     lifts: Mapping[str, Lift]
     term: Term
     memory_mb: int
-    check: Callable[[Sequence[memoryview]], object] | None = None
+    check: Callable[[Part, tuple[int, int]], object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part: its rows by kind, and how they become lines."""
+
+    duck: Duck
+    relations: Mapping[str, str]
+    lifts: Mapping[str, Lift]
+    term: Term
+
+    def lines(self, kind: str) -> Iterator[memoryview]:
+        """The lines of one kind."""
+        return lines(self.duck, self.lifts[kind], self.relations[kind], self.term)
+
+    def size(self, kind: str) -> int:
+        """The number of rows of one kind."""
+        return int(self.duck.value(f"SELECT count(*) FROM {self.relations[kind]}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +306,6 @@ def _drop(duck: Duck, task: PartTask, result: PartResult, kind: str) -> None:
 
 def _lift(duck: Duck, task: PartTask, result: PartResult) -> None:
     """Append the part's share to the graph: patient records, then each kind in the order of its table."""
-    made: list[memoryview] = []
     known = " UNION ALL ".join(
         f"SELECT source, twin, patient_record FROM {_scan(path)}"
         for kind, path in result.tables.items()
@@ -298,10 +315,8 @@ def _lift(duck: Duck, task: PartTask, result: PartResult) -> None:
     if known:
         duck.run(f"CREATE TEMP TABLE known AS SELECT * FROM ({known}) GROUP BY ALL ORDER BY ALL")
         relations = {"twin": "(SELECT DISTINCT twin FROM known ORDER BY ALL)", "record": "known"} | relations
-    for kind, relation in relations.items():
-        if kind in task.lifts:
-            made += lines(duck, task.lifts[kind], relation, task.term)
-    with _turns.at(task.place):
-        result.lines = append(task.graph, made)
+    part = Part(duck, relations, task.lifts, task.term)
+    made = (block for kind in relations if kind in task.lifts for block in part.lines(kind))
+    result.lines = append(task.graph, made, _turns, task.place)
     if task.check is not None:
-        result.checked = task.check(made)
+        result.checked = task.check(part, result.lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -189,8 +190,9 @@ def look_up_tables(duck: Duck, source: Source) -> list[Finding]:
         InputOutputError: A file is missing.
     """
     found: list[Finding] = []
+    beside = source.root.parent if source.root.is_file() else source.root
     for look in source.document.lookups.values():
-        paths = safeio.matching(source.root, look.files)
+        paths = safeio.matching(beside, look.files)
         if not paths and isinstance(source.binding.mapping, Path):
             paths = safeio.matching(source.binding.mapping.parent, look.files)
         if not paths:
@@ -259,17 +261,26 @@ def _make(
     ]
     made = Made(applied, gone, book, findings, list(staged.set_aside) if first else [])
     if gone is not None:
-        made.quarantined += _raw(duck, gone)
+        made.quarantined += _raw(duck, gone, plan)
     for path in staged.paths:
         path.unlink()
     return made
 
 
-def _raw(duck: Duck, gone: Path) -> list[SetAside]:
-    """The records that were set aside, as JSON of the fields that were read."""
+def _raw(duck: Duck, gone: Path, plan: Plan) -> list[SetAside]:
+    """The records that were set aside, as JSON of the fields that were read, by their references."""
+    paths = {"_part": "_part"} | {item.name: item.path for item in plan.request.fields}
+
+    def named(raw: str) -> str:
+        rows = (
+            {paths[name]: value for name, value in row.items() if name in paths and value not in (None, "")}
+            for row in json.loads(raw)
+        )
+        return json.dumps(list(rows), ensure_ascii=False)
+
     rows = duck.rows(
         "SELECT a.file, a.record, min(r._line), a.code, to_json(list(r ORDER BY r._part)) FROM "
         f"read_parquet({quoted(str(gone))}) a JOIN records r ON r._file = a.file AND r._record = a.record "
         "GROUP BY a.file, a.record, a.code ORDER BY ALL"
     )
-    return [SetAside(file, record, line, "", code, "", raw) for file, record, line, code, raw in rows]
+    return [SetAside(file, record, line, "", code, "", named(raw)) for file, record, line, code, raw in rows]

@@ -13,8 +13,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from twinmap import registry
+from twinmap.errors import InputOutputError
 from twinmap.limits import LIMITS
 from twinmap.safeio import open_bytes
+
+#: Delimiters that may be called by a name.
+DELIMITERS = {"tab": "\t", "\\t": "\t", "semicolon": ";", "comma": ",", "pipe": "|", "space": " "}
+
+
+def delimiter(word: str) -> str:
+    """The sign that a word stands for; any other text stands for itself.
+
+    >>> delimiter("tab"), delimiter(";")
+    ('\\t', ';')
+    """
+    return DELIMITERS.get(word, word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +63,7 @@ def detect_encoding(path: Path, encodings: Sequence[str]) -> str | None:
                 while chunk := file.read(1 << 20):
                     decoder.decode(chunk)
                 decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
+        except UnicodeError:  # utf-16 without its mark is no UnicodeDecodeError
             continue
         return name
     return None
@@ -60,12 +74,29 @@ def _codec(name: str) -> str:
     return "utf-8-sig" if info.name == "utf-8" else info.name
 
 
+_ENDS = ("\n", "\r")
+
+#: Characters that are kept of a line that is too long.
+_SHOWN = 1 << 20
+
+
+class _Start(str):
+    """The start of a line that is too long."""
+
+    __slots__ = ()
+
+
+class _TooLarge(Exception):  # noqa: N818 - it does not leave this module
+    pass
+
+
 class _Lines:
     """Physical lines with look-back: what one record consumed can be given back from its second line."""
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
+    def __init__(self, text: io.TextIOWrapper, delimiter: str) -> None:
         self._text, self._again, self.taken = text, [], []  # type: ignore[var-annotated]
-        self.number = 0
+        self._delimiter = delimiter
+        self.number = self.size = 0
 
     def __iter__(self) -> _Lines:
         return self
@@ -74,12 +105,32 @@ class _Lines:
         line: str = self._again.pop() if self._again else self._text.readline(LIMITS.record_bytes)
         if not line:
             raise StopIteration
+        if self.number == 0:
+            line = line.removeprefix("\ufeff")
         self.number += 1
+        self.size += len(line)
+        if len(line) >= LIMITS.record_bytes and not line.endswith(_ENDS):
+            line = _Start(line[:_SHOWN])
+            self._pass_over()
         self.taken.append(line)
+        if self.size >= LIMITS.record_bytes or type(line) is _Start:
+            raise _TooLarge(f"a record is longer than {LIMITS.record_bytes:,} characters; its start is kept")
+        if line.count(self._delimiter) > LIMITS.columns and self._columns(line) > LIMITS.columns:
+            raise _TooLarge(f"a record has more than {LIMITS.columns:,} fields")
         return line
+
+    def _pass_over(self) -> None:
+        """Read to the end of a line that is not kept as a whole."""
+        while (more := self._text.readline(_SHOWN)) and not more.endswith(_ENDS):
+            pass
+
+    def _columns(self, line: str) -> int:
+        """The delimiters outside quotes, if the line does not begin inside one."""
+        return sum(piece.count(self._delimiter) for piece in line.split('"')[::2])
 
     def start(self) -> None:
         self.taken = []
+        self.size = 0
 
     def give_back_all_but_first(self) -> str:
         first: str = self.taken[0]
@@ -92,11 +143,15 @@ class _Lines:
 def records(path: Path, encoding: str, delimiter: str) -> Iterator[Row | BadRow]:
     """All records of a file, header included (number 0), blank lines left out.
 
-    A record with a broken quote is the one line on which it starts; reading goes on with the next.
+    A record with a broken quote, or a larger one than a record may be, is the one line on which it starts;
+    reading goes on with the next.
+
+    Raises:
+        InputOutputError: It is not text in this encoding (Q03), missing or cut short.
     """
     csv.field_size_limit(LIMITS.field_bytes)
     with io.TextIOWrapper(open_bytes(path), encoding=_codec(encoding), newline="") as text:
-        lines = _Lines(text)
+        lines = _Lines(text, delimiter)
         number = -1
         while True:
             lines.start()
@@ -106,6 +161,13 @@ def records(path: Path, encoding: str, delimiter: str) -> Iterator[Row | BadRow]
                 cells = next(parser)
             except StopIteration:
                 return
+            except UnicodeError as error:
+                message = f"{path} is not valid text in {encoding}"
+                raise InputOutputError(message, findings=[registry.finding("TM-Q03", message)]) from error
+            except _TooLarge as error:
+                number += 1
+                yield BadRow(number, line, "TM-Q15", str(error), lines.give_back_all_but_first())
+                continue
             except csv.Error as error:
                 number += 1
                 unclosed = len(lines.taken) > 1 or "end of data" in str(error)

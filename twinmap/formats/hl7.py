@@ -29,6 +29,8 @@ from twinmap.limits import LIMITS, Limits
 _CHUNK = 1 << 20
 #: A message longer than this is read line by line, so that its start is not searched again and again.
 _PATIENCE = 4 * _CHUNK
+#: Digits of a count; a longer one is none.
+_COUNT_DIGITS = 9
 #: What is kept of a message over the limit.
 _KEPT = 1_000_000
 #: VT and FS of MLLP, and what old systems leave at the ends of files.
@@ -245,6 +247,8 @@ class Framing:
             return "its last line is a segment name at most"
         if last.startswith("MSH") and last.count(separator) < _TO_TYPE:
             return "its MSH ends before the message type"
+        if last.startswith("MSH") and self._open.number > 1:  # alone in a file, a header may be all
+            return "the file ends in its MSH"
         if self._batches:
             return f"the file ends in it, before the trailer of its {self._batches[-1].name}"
         return self._unclosed()
@@ -273,7 +277,7 @@ class Framing:
         if not stated:
             return
         things = "messages" if name == "BTS" else "batches"
-        if not (stated.isascii() and stated.isdecimal()):
+        if not (stated.isascii() and stated.isdecimal() and len(stated) <= _COUNT_DIGITS):
             yield Remark("TM-Q08", f"{name}-1 is not a number of {things}", number)
         elif int(stated) != envelope.inside:
             message = f"{name}-1 says {int(stated)} {things}, there are {envelope.inside}"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from twinmap.formats.jsonlex import JsonError, decode, key_twice
-from twinmap.formats.jsonwindow import CHUNK, UNFIT, Fault, Item, Window, too_large
+from twinmap.formats.jsonwindow import CHUNK, UNFIT, Fault, Item, Window, like_ascii, too_large, too_many
 from twinmap.limits import LIMITS
 from twinmap.safeio import open_bytes
 
@@ -39,9 +39,9 @@ class OneByOne(NamedTuple):
 
 
 def pick_encoding(path: Path, encodings: Sequence[str]) -> str | None:
-    """The first encoding that the whole file fits; None where none does. One is not tried."""
+    """The first encoding that the whole file fits; None where none does. Of one, only the mark is looked at."""
     if len(encodings) == 1:
-        return encodings[0]
+        return encodings[0] if _has_mark(path, encodings[0]) else None
     for name in encodings:
         decoder = codecs.getincrementaldecoder(name)("strict")
         try:
@@ -49,10 +49,27 @@ def pick_encoding(path: Path, encodings: Sequence[str]) -> str | None:
                 while chunk := stream.read(CHUNK):
                     decoder.decode(chunk)
                 decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
+        except UnicodeError:  # utf-16 without its mark is no UnicodeDecodeError
             continue
         return name
     return None
+
+
+#: Encodings that need a mark, and the marks.
+_MARKS = {
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+}
+
+
+def _has_mark(path: Path, encoding: str) -> bool:
+    """Whether a file begins with a mark, where its encoding needs one."""
+    marks = _MARKS.get(codecs.lookup(encoding).name)
+    if marks is None:
+        return True
+    with open_bytes(path) as stream:
+        start = stream.read(4)
+    return not start or start.startswith(marks)
 
 
 def other_encoding(path: Path, encodings: Sequence[str]) -> str | None:
@@ -133,7 +150,7 @@ def lines(path: Path, encoding: str = "utf-8", *, having: Sequence[bytes] = ()) 
     """
     limit = LIMITS.record_bytes
     with open_bytes(path) as stream:
-        source = stream if _like_ascii(encoding) else _Recoded(stream, encoding)
+        source = stream if like_ascii(encoding) else _Recoded(stream, encoding)
         name = encoding if source is stream else "utf-8"
         number = 0
         while raw := source.readline(limit + 1):
@@ -146,12 +163,15 @@ def lines(path: Path, encoding: str = "utf-8", *, having: Sequence[bytes] = ()) 
                 _drop_line(source)
                 yield Fault("TM-Q15", too_large(), raw[:CHUNK].decode(name, "backslashreplace"), number)
                 continue
+            if raw.count(b",") > LIMITS.json_values:
+                yield Fault("TM-Q15", too_many(), raw[:CHUNK].decode(name, "backslashreplace"), number)
+                continue
             yield _line(raw, name, number)
 
 
 def count_lines(path: Path, encoding: str = "utf-8") -> int | None:
     """The non-blank lines of a file, counted on its bytes; None where lines cannot be told by bytes."""
-    if not _like_ascii(encoding):
+    if not like_ascii(encoding):
         return None
     total, begun = 0, False
     with open_bytes(path) as stream:
@@ -191,10 +211,6 @@ def _drop_line(stream: Any) -> None:
     while part := stream.readline(CHUNK):
         if part.endswith(b"\n"):
             return
-
-
-def _like_ascii(encoding: str) -> bool:
-    return "\n{".encode(encoding) == b"\n{"
 
 
 class _Recoded:

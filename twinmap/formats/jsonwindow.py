@@ -13,7 +13,8 @@ from twinmap.limits import LIMITS
 CHUNK = 1 << 20
 
 _SPACE = re.compile(r"[ \t\n\r]*")
-_STRUCTURE = re.compile(r'["\[\]{}]')
+#: A quote, or a run of brackets: a file of nothing but brackets is gone through in few steps.
+_STRUCTURE = re.compile(r'"|[\[{]+|[\]}]+')
 _IN_STRING = re.compile(r'["\\]')
 _SCALAR_END = re.compile(r"[,\]}\s]")
 #: A byte that the encoding does not know, as surrogateescape gives it.
@@ -49,6 +50,16 @@ def too_large() -> str:
     return f"larger than {LIMITS.record_bytes:,} bytes"
 
 
+def too_many() -> str:
+    """What is said of an item with more values than the limit."""
+    return f"more than {LIMITS.json_values:,} values"
+
+
+def like_ascii(encoding: str) -> bool:
+    """Whether ASCII text has the same bytes in an encoding."""
+    return "\n{".encode(encoding) == b"\n{"
+
+
 class Window:
     """The part of a file that is in memory, and the position in it."""
 
@@ -56,7 +67,7 @@ class Window:
         self._stream = stream
         self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(encoding)("strict")
-        self._unfit = False
+        self._unfit = self._replaced = False
         self._ended = False
         #: Whether the rest of the file has been given up.
         self.over = False
@@ -124,13 +135,21 @@ class Window:
         """Whether the value only seems wrong because the window ends in it; then it is widened."""
         if error.position is None or self._ended or len(self._buffer) - self._pos > LIMITS.record_bytes:
             return False
+        if self._too_many():
+            return False
         near = error.position >= len(self._buffer) - _NEAR
         return (near or "unterminated" in error.message) and self._fill()
+
+    def _too_many(self) -> bool:
+        """Whether what is in the window, a value that goes on behind it, has more values than the limit."""
+        return self._buffer.count(",", self._pos) > LIMITS.json_values
 
     def _fault(self, error: JsonError, line: int, place: str) -> Fault:
         code, message = error.code, error.message
         if len(self._buffer) - self._pos > LIMITS.record_bytes:
             code, message = "TM-Q15", too_large()
+        elif error.position is not None and not self._ended and self._too_many():
+            code, message = "TM-Q15", too_many()
         elif error.position is not None:
             before = self._buffer.rfind("\n", 0, error.position)
             below = self._buffer.count("\n", self._pos, error.position)
@@ -164,8 +183,11 @@ class Window:
                 quoted = match[0] == "\\"
             elif match[0] == '"':
                 quoted = True
+            elif match[0][0] in "[{":
+                depth += len(match[0])
             else:
-                depth += 1 if match[0] in "[{" else -1
+                depth -= len(match[0])
+                end += min(depth, 0)  # the last of these brackets may close what is around the value
             if depth <= 0 and not quoted:
                 break
         text = text or self._buffer[self._pos : end]
@@ -187,16 +209,20 @@ class Window:
 
     def _decoded(self, data: bytes) -> str:
         try:
-            return self._decoder.decode(data, final=not data)
+            text = self._decoder.decode(data, final=not data)
         except UnicodeDecodeError as error:
             self._unfit = True
-            rest = error.object
-            self._decoder = codecs.getincrementaldecoder(self._encoding)("surrogateescape")
-            try:
-                return self._decoder.decode(rest, final=not data)
-            except UnicodeDecodeError:  # an encoding that surrogateescape cannot serve
-                self._decoder = codecs.getincrementaldecoder(self._encoding)("replace")
-                return self._decoder.decode(rest, final=not data) + "\udcff"
+            text = self._decoded_in_part(error.object, final=not data)
+        return text.replace("\ufffd", "\udcff") if self._replaced else text
+
+    def _decoded_in_part(self, data: bytes, *, final: bool) -> str:
+        """The text with a mark for what does not fit: the byte itself, where characters are bytes."""
+        state = self._decoder.getstate()[1]  # the byte order, where the start of the file told it
+        self._replaced = not like_ascii(self._encoding)
+        errors = "replace" if self._replaced else "surrogateescape"
+        self._decoder = codecs.getincrementaldecoder(self._encoding)(errors)
+        self._decoder.setstate((b"", state))
+        return self._decoder.decode(data, final=final)
 
     def _clean(self, text: str) -> str:
         if not self._unfit:

@@ -1,4 +1,4 @@
-"""The paths of json, xml and fhir: what stands inside ``$( )``, parsed and followed.
+"""The paths of json and fhir: what stands inside ``$( )``, parsed and followed.
 
 ::
 

@@ -1,8 +1,11 @@
 """What ``each`` makes of a document: its records, and the names of the fields that stand in them.
 
-A record knows the items around it (``^`` leads out through them), its place as a JSON pointer, and the
-name under which the fields in it are counted: names joined by dots, indexes of arrays left out, members
-that ``*`` went through as ``*``.
+A record knows the items around it (``^`` leads out through them), its place, and the name under which
+the fields in it are counted: names joined by dots, indexes of arrays left out, members that ``*`` went
+through as ``*``.
+
+A place is a JSON pointer, but for the members of an object whose names are data: places stand in
+findings and in IRIs, so such a member is ``*2``, the second one.
 """
 
 from __future__ import annotations
@@ -34,6 +37,9 @@ class Row:
     parent: Any = None
     slot: Any = None
 
+
+#: A name that a schema gives; any other name that is come across may be data.
+_SCHEMA = re.compile(r"[A-Za-z_][A-Za-z_-]{0,39}")
 
 Tests = Callable[[Sequence[Where]], Callable[[Any], bool]]
 
@@ -78,20 +84,15 @@ def _walk(row: Row, is_item: bool, steps: Sequence[Step], tests: Tests) -> Itera
     around = (*row.around, node) if is_item or not row.around else row.around
     step, rest = steps[0], steps[1:]
     if step.axis == "members":
-        members = [
-            Row(
-                value, around, f"{row.place}/{pointer(key)}", _join(row.name, "*"), key, number + 1, node, key
-            )
-            for number, (key, value) in enumerate(node.items())
-        ]
-        for member in _picked(members, step, tests):
+        for member in _picked(_members(row, node, around), step, tests):
             yield from _walk(member, True, rest, tests)
         return
     if step.name in node:
         yield from _step(row, around, step, rest, tests)
     if step.axis == "deep":
-        for key, value in node.items():
-            name, place = _join(row.name, field_name(key)), f"{row.place}/{pointer(key)}"
+        for number, (key, value) in enumerate(node.items(), 1):
+            part = pointer(key) if _SCHEMA.fullmatch(key) else f"*{number}"
+            name, place = _join(row.name, field_name(key)), f"{row.place}/{part}"
             inner = Row(value, around, place, name, row.key, 1, node, key)
             yield from _walk(inner, False, steps, tests)
 
@@ -99,7 +100,7 @@ def _walk(row: Row, is_item: bool, steps: Sequence[Step], tests: Tests) -> Itera
 def _members(row: Row, node: dict[str, Any], around: tuple[Any, ...]) -> list[Row]:
     name = _join(row.name, "*")
     return [
-        Row(value, around, f"{row.place}/{pointer(key)}", name, key, number, node, key)
+        Row(value, around, f"{row.place}/*{number}", name, key, number, node, key)
         for number, (key, value) in enumerate(node.items(), 1)
     ]
 
@@ -135,9 +136,13 @@ def _picked(items: Sequence[Row], step: Step, tests: Tests) -> Sequence[Row]:
 _PLAIN = re.compile(r"[^.()='\s*](?:[^.()=]*[^.()=\s])?")
 
 
+#: Longer than this, the name of a member is data.
+_LONGEST = 100
+
+
 def field_name(name: str) -> str:
-    """How a member is called in the names of fields: one without any letter is data, and ``*``."""
-    return quoted(name) if any(map(str.isalpha, name)) else "*"
+    """How a member is called in the names of fields: one that is long or has no letter is data, and ``*``."""
+    return quoted(name) if len(name) <= _LONGEST and any(map(str.isalpha, name)) else "*"
 
 
 def quoted(name: str) -> str:

@@ -72,6 +72,8 @@ def _facet(facet: Facet) -> str:
 def _concept(concept: Concept) -> Iterator[str]:
     for suffix, unit, codes in _by_unit(concept):
         name = f"{concept.name}{suffix}"
+        if not _targets(concept, unit, codes):
+            continue
         if unit is not None:
             yield from _quantity(concept, name, unit, codes)
         elif concept.kind == "coded" and concept.value_set:
@@ -101,7 +103,8 @@ def _quantity(concept: Concept, name: str, unit: str, codes: list[ConceptCode]) 
     )
     yield _property(
         f"{name}-hasUnit",
-        "[ sh:alternativePath ( tm:unit tm:absentReason ) ]",
+        # A value with too many digits to be converted is a source value in its own unit, and has no other.
+        "[ sh:alternativePath ( tm:unit tm:sourceValue tm:absentReason ) ]",
         ("sh:minCount 1",),
         f"{label} has a unit, or a reason why it is absent",
     )

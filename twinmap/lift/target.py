@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from twinmap import registry
@@ -30,6 +31,14 @@ class Facets:
     literal: frozenset[str]
     namespace: str = "https://w3id.org/twinmap/ns#"
 
+    @classmethod
+    def shipped(cls) -> Facets:
+        """Those of the facet files."""
+        from twinmap.terms.facets import facets
+
+        properties = {name: facet.property for name, facet in facets().items()}
+        return cls(properties, frozenset(name for name, facet in facets().items() if facet.type != "words"))
+
 
 @cache
 def load(name: str) -> dict[str, Any]:
@@ -49,7 +58,7 @@ def load(name: str) -> dict[str, Any]:
     return loaded
 
 
-def _lift(target: Mapping[str, Any], kind: str, base: str, facets: Facets) -> Lift:
+def _lift(target: Mapping[str, Any], kind: str, base: str, facets: Facets, concepts: Units) -> Lift:
     """How the rows of a kind become lines: the published columns, those of :func:`derived`, terms of codes."""
     spec = target["kinds"][kind]
     prefixes = target["prefixes"]
@@ -60,16 +69,16 @@ def _lift(target: Mapping[str, Any], kind: str, base: str, facets: Facets) -> Li
     if "graph" in spec:
         graph = quoted(f" <{base}{spec['graph']}> .") + " || chr(10)"
     subject = _path(spec["subject"], base)
-    return Lift(derived(kind, base), CODE_IRIS.get(kind, {}), subject, graph, tuple(triples))
+    return Lift(derived(kind, base, concepts), CODE_IRIS.get(kind, {}), subject, graph, tuple(triples))
 
 
 def _triple(pattern: Sequence[str], prefixes: Mapping[str, str], base: str) -> Triple:
-    predicate, thing = pattern
-    head = f"' <{_TYPE if predicate == 'a' else _expand(predicate, prefixes)}> '"
+    word, thing = pattern
+    predicate = _TYPE if word == "a" else _expand(word, prefixes)
     columns = _COLUMN.findall(thing)
     if not columns:
-        return Triple(None, f"{head}, '<{_expand(thing, prefixes)}>'")
-    return Triple(columns[0], f"{head}, {_term(thing, columns[0], prefixes, base)}")
+        return Triple(predicate, None, f"'<{_expand(thing, prefixes)}>'")
+    return Triple(predicate, columns[0], _term(thing, columns[0], prefixes, base))
 
 
 def _term(thing: str, column: str, prefixes: Mapping[str, str], base: str) -> str:
@@ -98,7 +107,7 @@ def _facets(facets: Facets) -> Iterator[Triple]:
         column = identifier(name)
         word = f"'<{facets.namespace}', {column}[4:], '>'"
         term = f"'\"', {literal(column)}, '\"'" if name in facets.literal else word
-        yield Triple(name, f"' <{iri}> ', {term}")
+        yield Triple(iri, name, term)
 
 
 # --- terms ----------------------------------------------------------------------------------------
@@ -145,15 +154,30 @@ def _typed(sql: str, kind: str) -> str:
     return f"concat('\"', {sql}, '\"^^<{_XSD}{kind}>')"
 
 
-#: A value that stands in the canonical unit, not in its own. A processor of xsd:decimal need not hold more
-#: than 18 digits (XML Schema 1.0 part 2, 3.2.3): a volume of 42 fL is not written as so many m3.
-_CONVERTED = (
-    "(canon_num IS NOT NULL AND canon_unit IS DISTINCT FROM unit "
-    "AND (canon_num = 0 OR abs(canon_num) BETWEEN 1e-6 AND 1e18))"
-)
+#: The units of concepts, each with the systems and codes of what stands in it.
+Units = Mapping[str, Sequence[tuple[str, str]]]
 
 
-def derived(kind: str, base: str) -> dict[str, str]:
+def _converted(concepts: Units) -> str:
+    """SQL that holds where the result stands in the unit of the concept, not in its own.
+
+    It is a matter of code and unit and never of the value, so that one code and unit is one unit in the
+    graph. Without a concept a value stays as it was received: a volume of 42 fL is not so many m3. The rows
+    are those of ``u`` (see :mod:`twinmap.engine.lines`): terms of codes are joined to them.
+    """
+    from twinmap.terms.units import base_unit
+
+    # What is canonical without a concept is in base units: another unit tells by itself that there is one.
+    telling = [quoted(unit) for unit in sorted(concepts) if base_unit(unit) != unit]
+    tests = [f"u.canon_unit IN ({', '.join(telling)})"] if telling else []
+    for unit in sorted(concepts):
+        if quoted(unit) not in telling:
+            codes = ", ".join(f"({quoted(system)}, {quoted(code)})" for system, code in concepts[unit])
+            tests.append(f"(u.canon_unit = {quoted(unit)} AND (u.code_system, u.code) IN ({codes}))")
+    return f"CASE WHEN u.canon_unit <> u.unit THEN {' OR '.join(tests) or 'false'} ELSE false END"
+
+
+def derived(kind: str, base: str, concepts: Units = MappingProxyType({})) -> dict[str, str]:
     """The columns that targets may name beside those of the table; ``*_iri`` of codes are joined."""
     if kind in {"twin", "record", "device"}:
         return {}
@@ -185,15 +209,19 @@ def derived(kind: str, base: str) -> dict[str, str]:
     columns["end_literal"] = moment("end_us", "time_precision")
     if kind == "observation":
         columns |= {
-            "result": "CASE value_kind WHEN 'quantity' THEN "
-            + _typed(f"CASE WHEN {_CONVERTED} THEN {decimal('canon_num')} ELSE value_text END", "decimal")
-            + " WHEN 'boolean' THEN "
+            "converted": _converted(concepts),
+            # What has more digits than a double holds is not converted (P06): it is the source value alone.
+            "result": "CASE value_kind WHEN 'quantity' THEN CASE WHEN NOT converted THEN "
+            + _typed("value_text", "decimal")
+            + " WHEN canon_num IS NOT NULL THEN "
+            + _typed(decimal("canon_num"), "decimal")
+            + " END WHEN 'boolean' THEN "
             + _typed("value_text", "boolean")
             + " WHEN 'coded' THEN NULL WHEN 'absent' THEN NULL ELSE "
             + f"CASE WHEN value_text IS NOT NULL THEN concat('\"', {literal('value_text')}, '\"') END END",
-            "result_unit": f"CASE WHEN {_CONVERTED} THEN canon_unit ELSE unit END",
-            "source_value": f"CASE WHEN {_CONVERTED} THEN value_text END",
-            "source_unit": f"CASE WHEN {_CONVERTED} THEN unit WHEN unit IS NULL THEN unit_raw END",
+            "result_unit": "CASE WHEN NOT converted THEN unit WHEN canon_num IS NOT NULL THEN canon_unit END",
+            "source_value": "CASE WHEN converted THEN value_text END",
+            "source_unit": "CASE WHEN converted THEN unit WHEN unit IS NULL THEN unit_raw END",
         }
     return columns
 
@@ -218,10 +246,10 @@ for _kind, _stem in (
     CODE_IRIS[_kind][f"{_stem}_iri"] = (f"{_stem}_system", f"{_stem}_code")  # type: ignore[index]
 
 
-def lifts(name: str, base: str, facets: Facets) -> dict[str, Lift]:
-    """The lift of every kind that a target speaks of."""
+def lifts(name: str, base: str, facets: Facets, concepts: Units) -> dict[str, Lift]:
+    """The lift of every kind that a target speaks of; values of ``concepts`` are written in their unit."""
     target = load(name)
-    return {kind: _lift(target, kind, base, facets) for kind in target["kinds"]}
+    return {kind: _lift(target, kind, base, facets, concepts) for kind in target["kinds"]}
 
 
 def code_iri(base: str, system: str | None, code: str) -> str:

@@ -32,7 +32,7 @@ def check_columns(
     *,
     lookups: Mapping[str, Columns] | None = None,
 ) -> list[Finding]:
-    """Check a mapping against headers (CSV, Excel, Parquet).
+    """Check a mapping against the headers of tables (CSV).
 
     Args:
         document: The mapping.
@@ -113,8 +113,8 @@ def _unread(record_set: RecordSet, columns: Columns, uses: Sequence[Use]) -> Ite
     if not left:
         return
     listed = ", ".join(left[:_LISTED]) + (f" and {len(left) - _LISTED} more" if len(left) > _LISTED else "")
-    plural = "s" if len(left) > 1 else ""
-    message = f"{columns.file} has column{plural} that {record_set.name} neither reads nor ignores: {listed}"
+    what = "columns that are" if len(left) > 1 else "a column that is"
+    message = f"{columns.file} has {what} neither read nor ignored: {listed}"
     advice = f"once you have looked at them: ignore: [{', '.join([*record_set.ignore, *map(_yaml, left)])}]"
     yield registry.finding("TM-L09", message, where=record_set.span, help=advice, details={"columns": left})
 

@@ -27,7 +27,7 @@ OTHERWISE = ("report", "ignore", "quarantine", "auto")
 VALUE_KINDS = ("quantity", "code", "text", "boolean", "time")
 
 #: Formats whose standard says what a record means; only they have ``auto`` and composite values.
-SELF_DESCRIBING = frozenset({"fhir", "hl7v2", "cda"})
+SELF_DESCRIBING = frozenset({"fhir", "hl7v2"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def kind_slots(kind: str) -> Mapping[str, Key]:
 _SOURCE = Table(
     "Where the data is and how it is written.",
     {
-        "format": Key("word", "csv, json, ndjson, xml, fhir, hl7v2, cda …", required=False),
+        "format": Key("word", "csv, json, ndjson, fhir or hl7v2; a plug-in may add one.", required=False),
         "files": Key("texts", "Names or globs, beside the data or the mapping."),
         "encoding": Key("texts", "utf-8 is the default; a list is tried strictly, in order, per file."),
         "delimiter": Key("word", "CSV: , is the default; also ; tab pipe."),
@@ -147,7 +147,6 @@ _SOURCE = Table(
         "timezone": Key("value", "The IANA zone of times without offset; may be a field."),
         "missing": Key("texts", "Texts that mean that there is nothing."),
         "messages": Key("texts", "HL7 v2: the messages to read, such as ORU^R01 or ADT^*."),
-        "release": Key("word", "FHIR: R4, R4B or R5."),
     },
 )
 

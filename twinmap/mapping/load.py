@@ -17,9 +17,9 @@ from typing import Any
 from twinmap import registry, safeio
 from twinmap.diagnostics import Finding, Severity, Span
 from twinmap.formats import yamlnodes
-from twinmap.formats.yamlnodes import Mapping, Scalar
+from twinmap.formats.yamlnodes import Mapping, Node, Scalar, Sequence
 from twinmap.limits import LIMITS
-from twinmap.mapping import recordsets, static
+from twinmap.mapping import layout, recordsets, static
 from twinmap.mapping.ast import Document
 from twinmap.mapping.context import CatalogueLike, Context, Findings
 from twinmap.mapping.definitions import definitions
@@ -66,9 +66,7 @@ def load(
     if not isinstance(path, Path):
         folder = Path(str(path)).parent
         return loads(path.read_bytes(), name=registry.label(path), folder=folder, **about)
-    safeio.regular_file(path)
-    with path.open("rb") as file:
-        data = file.read(LIMITS.mapping_bytes + 1)
+    data = safeio.read_bytes(path, LIMITS.mapping_bytes)
     return loads(data, name=registry.label(path), folder=path.parent, **about)
 
 
@@ -94,12 +92,37 @@ def loads(
     concepts = _our_concepts() if concepts is None else concepts
     node = Structure(definitions(tuple(facets)), report).clean(parsed.root, "document", "mapping")
     document = None
-    if isinstance(node, Mapping):
+    if isinstance(node, Mapping) and not _multiplied(node, report):
         base = folder.resolve() if folder else None
         context = Context(name, report, base, (root or folder or Path()).resolve(), concepts, facets)
         document = _document(context, node, data)
         _given(context, params)
     return Loaded(document, _once(report))
+
+
+def _multiplied(node: Mapping, report: Findings) -> bool:
+    """Whether record sets inherit so much that few lines become very many; then there is a finding."""
+    records = node.get("records")
+    if not isinstance(records, Mapping):
+        return False
+    shared = sum(_size(entry.value) for entry in node.entries if entry.value is not records)
+    if shared * len(records.entries) <= LIMITS.mapping_nodes:
+        return False
+    message = (
+        f"{len(records.entries):,} record sets inherit {shared:,} values each: "
+        f"more than {LIMITS.mapping_nodes:,} together"
+    )
+    advice = "move what only some record sets need into these"
+    report.append(registry.finding("TM-L05", message, where=records.span, help=advice))
+    return True
+
+
+def _size(node: Node) -> int:
+    """The number of scalars and collections."""
+    if isinstance(node, Scalar):
+        return 1
+    inner = node.items if isinstance(node, Sequence) else [entry.value for entry in node.entries]
+    return 1 + sum(map(_size, inner))
 
 
 def _our_facets() -> Map[str, Any]:
@@ -132,6 +155,7 @@ def _place(finding: Finding) -> tuple[object, ...]:
 
 def _document(context: Context, node: Mapping, data: bytes | str) -> Document:
     records = recordsets.record_sets(context, node)
+    layout.check(context, node)
     for record_set, places in records:
         static.check(context, record_set, places)
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data

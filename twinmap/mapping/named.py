@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from twinmap import registry
+from twinmap import registry, safeio
 from twinmap.errors import UsageError
-from twinmap.mapping.project import PROJECT_FILE, find_mapping, load_project
+from twinmap.limits import LIMITS
+from twinmap.mapping.project import PROJECT_FILE, find_mapping, is_tests, load_project, mapping_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Subject:
 
 
 def subjects(name: str) -> list[Subject]:
-    """The mappings that an argument of the command line stands for.
+    """The mappings that an argument of the command line stands for; a file of tests stands for its mapping.
 
     Raises:
         InputOutputError: A file is missing.
@@ -42,7 +43,30 @@ def subjects(name: str) -> list[Subject]:
             if not found:
                 raise UsageError(f"{path} holds no mapping", help="a mapping is a file *.yaml")
             return [Subject(str(file), file) for file in found]
+        if is_tests(path):
+            name = str(mapping_of(path))
     return [Subject(name, find_mapping(name))]
+
+
+def each_once(found: Iterable[Subject]) -> list[Subject]:
+    """The mappings in their order, each once: ``*.yaml`` names a mapping, its tests and their project.
+
+    A mapping of a project stays for each of its sources, and is not taken without it.
+    """
+    kept: dict[object, list[Subject]] = {}
+    for subject in found:
+        of_project = subject.params is not None
+        place = subject.mapping.resolve() if isinstance(subject.mapping, Path) else subject.named
+        same = kept.setdefault(place, [])
+        if of_project:
+            same[:] = [other for other in same if other.params is not None]
+        if not any(_as(other) == _as(subject) or not of_project for other in same):
+            same.append(subject)
+    return [subject for same in kept.values() for subject in same]
+
+
+def _as(subject: Subject) -> object:
+    return (dict(subject.params or {}), subject.concepts)
 
 
 def _of_project(path: Path) -> list[Subject]:
@@ -63,13 +87,23 @@ def mapping_files(folder: Path) -> list[Path]:
     return sorted(path for path in found if not is_tests(path))
 
 
-def is_tests(path: Path) -> bool:
-    """Whether a path is called as a file of tests."""
-    return path.name.endswith((".test.yaml", ".test.yml"))
-
-
 def tests_beside(mapping: Path | Traversable) -> Path | Traversable:
     """Where the tests of a mapping are: ``vitals.test.yaml`` beside ``vitals.yaml``."""
     stem, _, suffix = mapping.name.rpartition(".")
     name = f"{stem}.test.{suffix}"
     return mapping.with_name(name) if isinstance(mapping, Path) else registry.shipped("mappings") / name
+
+
+def has_tests(mapping: Path | Traversable) -> bool:
+    """Whether something stands where the tests of a mapping are; :func:`read_tests` says if it is a file."""
+    beside = tests_beside(mapping)
+    return beside.is_file() or (isinstance(beside, Path) and (beside.exists() or beside.is_symlink()))
+
+
+def read_tests(tests: Path | Traversable) -> bytes:
+    """The content of a file of tests, no more of it than a mapping may have and one byte.
+
+    Raises:
+        InputOutputError: It is missing, or no regular file.
+    """
+    return safeio.read_bytes(tests, LIMITS.mapping_bytes) if isinstance(tests, Path) else tests.read_bytes()

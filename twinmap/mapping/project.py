@@ -11,6 +11,7 @@ from twinmap import registry, safeio
 from twinmap.diagnostics import Finding, Span
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.formats import yamlnodes
+from twinmap.limits import LIMITS
 from twinmap.mapping.words import did_you_mean
 
 #: What a folder with a project holds.
@@ -84,6 +85,17 @@ def find_mapping(text: str, folder: Path | None = None) -> Path | Traversable:
     return safeio.regular_file((folder or Path()) / text)
 
 
+def is_tests(path: Path) -> bool:
+    """Whether a path is called as a file of tests."""
+    return path.name.endswith((".test.yaml", ".test.yml"))
+
+
+def mapping_of(tests: Path) -> Path:
+    """The mapping that a file of tests belongs to: ``vitals.yaml`` of ``vitals.test.yaml``."""
+    stem, _, suffix = tests.name.rpartition(".test.")
+    return tests.with_name(f"{stem}.{suffix}")
+
+
 _KEYS = {
     "twinmap": "word",
     "sources": "list",
@@ -108,7 +120,7 @@ def load_project(path: Path) -> Project:
         UsageError: It cannot be used; with a finding for each thing that is wrong.
         InputOutputError: It is missing.
     """
-    parsed = yamlnodes.parse(safeio.regular_file(path).read_bytes(), str(path))
+    parsed = yamlnodes.parse(safeio.read_bytes(path, LIMITS.mapping_bytes), str(path))
     wrong = list(parsed.findings)
     root = parsed.root
     if not isinstance(root, yamlnodes.Mapping):
@@ -223,18 +235,35 @@ def from_arguments(arguments: Sequence[str], data: Sequence[str], params: Mappin
     """
     if not arguments:
         arguments = [PROJECT_FILE]
+    arguments = _without_tests(arguments)
     first = Path(arguments[0])
     if first.is_dir():
         first = first / PROJECT_FILE
-        if not first.is_file():
+        if not first.exists():
             raise UsageError(f"{arguments[0]} holds no {PROJECT_FILE}", help="name the mappings")
-    if len(arguments) == 1 and first.name == PROJECT_FILE:
+    for path in (first, *map(Path, arguments[1:])):
+        if len(arguments) > 1 and (path.name == PROJECT_FILE or path.is_dir()):
+            raise UsageError(f"{path} does not stand beside other mappings", help="run a project alone")
+    if first.name == PROJECT_FILE:
         if data:
             raise UsageError("--source goes with mappings, not with a project")
         project = load_project(first)
         bindings = tuple(replace(item, params={**item.params, **params}) for item in project.bindings)
         return replace(project, bindings=bindings)
     return Project(tuple(_bind(text, data, len(arguments), params) for text in arguments), Path())
+
+
+def _without_tests(arguments: Sequence[str]) -> Sequence[str]:
+    """The arguments without the tests of mappings that are named as well, as ``*.yaml`` names them.
+
+    Raises:
+        UsageError: The mapping of a file of tests is not named.
+    """
+    named = {Path(name) for name in arguments}
+    for path in named:
+        if is_tests(path) and mapping_of(path) not in named:
+            raise UsageError(f"{path} is a file of tests", help=f"name its mapping, {mapping_of(path)}")
+    return [name for name in arguments if not is_tests(Path(name))]
 
 
 def _bind(text: str, data: Sequence[str], mappings: int, params: Mapping[str, str]) -> Binding:
@@ -256,7 +285,6 @@ def _bind(text: str, data: Sequence[str], mappings: int, params: Mapping[str, st
     if not chosen and not isinstance(mapping, Path):
         raise UsageError(f"{text} needs --source PATH", help="where its data is")
     where = Path(chosen[0]) if chosen else None
-    if where is not None and not where.exists():
-        message = f"{where} does not exist"
-        raise InputOutputError(message, findings=[registry.finding("TM-O01", message)])
+    if where is not None and not where.is_dir():
+        safeio.regular_file(where)
     return Binding(mapping, None, where, (), params)

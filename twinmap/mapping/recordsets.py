@@ -152,5 +152,4 @@ class _Source:
             header=self.text("header") != "false",
             trim=self.text("trim") != "false",
             messages=texts(self.keys.get("messages")),
-            release=self.text("release") or None,
         )

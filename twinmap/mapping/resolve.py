@@ -191,7 +191,7 @@ def values(keys: Sequence[str], record_set: RecordSet, prefixes: Mapping[str, st
 def _value(parts: Sequence[str | None], record_set: RecordSet, prefixes: Mapping[str, str]) -> dict[str, Any]:
     origin, kind, text, comparator, low, high, system, code, display = parts
     if kind == "absent":
-        return {"value_kind": "absent", "absent_reason": code or "unknown"}
+        return {"value_kind": "absent", "absent_reason": _reason(system, code)}
     if kind == "code" or (origin == "map" and text and kind is None):
         coded = _coded_value(text, system, code, display, prefixes)
         if coded is not None:
@@ -225,6 +225,14 @@ def _value(parts: Sequence[str | None], record_set: RecordSet, prefixes: Mapping
     if found.issue:
         row["v_issue"] = issue(found.issue, "value", "fail" if kind == "quantity" else "", found.shape)
     return row
+
+
+def _reason(system: str | None, code: str | None) -> str:
+    """Why a value is absent: the code of FHIR data-absent-reason, and one of another system as a CURIE."""
+    if system is None or code is None:
+        return code or "unknown"
+    known = systems.canonical(system)
+    return code if known is not None and known.prefix == "data-absent-reason" else systems.curie(system, code)
 
 
 def _coded_value(

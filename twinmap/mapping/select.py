@@ -192,19 +192,24 @@ def _values(slots: Slots, constants: Mapping[str, str | None]) -> _Values:
     origin = _origin(slots, value)
     if not origin.startswith("'"):
         inner["v_origin"], origin = origin, "v_origin"
-    unit = "s_unit" if "unit" not in constants else _constant(constants["unit"])
+    unit = received = "s_unit" if "unit" not in constants else _constant(constants["unit"])
+    bound = slots.value("unit")
+    if bound is not None and bound.map is not None:
+        # What is received is the text that the map has read; what it maps to missing is missing.
+        inner["v_unit"] = slots.relation.text(replace(bound, map=None), "unit")
+        received = f"CASE WHEN {unit} IS NOT NULL THEN v_unit END"
     if not slots.relation.composite:
         text = slots.text(value, "value")
         inner |= {"v_text": text, "v_issue": slots.issue_of(text) or "false"}
         outer |= _value_columns(slots.record_set, origin, "v_kind", "v_text", {})
-        outer |= {"unit_received": unit, "absent": "CASE WHEN v_text IS NULL THEN v_absent END"}
+        outer |= {"unit_received": received, "absent": "CASE WHEN v_text IS NULL THEN v_absent END"}
         return _Values(inner, outer, "(v_text IS NOT NULL OR v_absent IS NOT NULL OR v_issue)", False)
     inner["v_list"] = _value_list(slots, value, absent)
     members = {name: f"v.{identifier(name)}" for name in SHAPE_FIELDS[Shape.VALUE]}
     kind = f"coalesce(v_kind, {members['kind']})"
     outer |= _value_columns(slots.record_set, origin, kind, members["text"], members)
     outer |= {"s_unit": f"coalesce({unit}, v.unit)", "s_unit_system": "v.unit_system", "rep": "rep"}
-    outer |= {"unit_received": f"coalesce({unit}, v.unit)", "absent": NULL}
+    outer |= {"unit_received": f"coalesce({received}, v.unit)", "absent": NULL}
     return _Values(inner, outer, "true", True)
 
 

@@ -140,7 +140,7 @@ def _key(context: Context, record_set: RecordSet) -> None:
             message = "the number of a record in its file changes when the file does"
             context.report("TM-L10", message, ref.span, "name the columns that name a record")
     if not record_set.key and any(not choice.auto for choice in record_set.choices):
-        message = f"{record_set.name} has no key: ids are made of patient, concept, time and raw value"
+        message = "there is no key: ids are made of patient, concept, time and raw value"
         context.report("TM-L10", message, record_set.span, "key: [the columns that name a record]")
 
 

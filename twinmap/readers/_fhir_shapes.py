@@ -173,11 +173,10 @@ def value(node: Any, kind: str | None = None) -> Value | None:
 
 
 def absent(reason: Any) -> Value | None:
-    """``dataAbsentReason``, or the code of the extension of that name."""
-    for system, code, display in codes(reason):
-        if code:
-            return ("absent", *_NOTHING[1:7], system, code, display)
-    return None
+    """``dataAbsentReason``, or the code of the extension of that name; FHIR's own coding goes before others."""
+    found = [coding for coding in codes(reason) if coding[1]]
+    own = [coding for coding in found if str(coding[0]).endswith("/data-absent-reason")]
+    return next((("absent", *_NOTHING[1:7], *coding) for coding in (*own, *found)), None)
 
 
 def reason_in(node: Any) -> Any:

@@ -53,7 +53,7 @@ class CsvReader:
         if encoding is None:
             tried = ", ".join(options.encoding)
             raise _unreadable("TM-Q03", f"{file.name} is not valid text in {tried}", "name its encoding")
-        delimiter = _DELIMITERS.get(options.delimiter or ",", options.delimiter or ",")
+        delimiter = csvdialect.delimiter(options.delimiter or ",")
         first = next(csvdialect.records(file.path, encoding, delimiter), None)
         if first is None:
             return Layout(encoding, delimiter, ())
@@ -100,10 +100,12 @@ class CsvReader:
             for part, values in rows(row.cells, number):
                 yield from builder.add([file.number, number, row.line, part, *values])
         yield from builder.finish()
+        if layout.encoding != (first := request.options.encoding[0]):
+            yield Note(file.number, "TM-Q03", f"read as {layout.encoding}: {first} does not fit")
         if strange and not total:
             yield Note(file.number, "TM-O04", _not_the_table(file.name, layout), line=1)
         second = csvdialect.count_records(file.path, layout.delimiter)
-        if second is not None and not request.options.header:
+        if second is not None and layout.header and not request.options.header:
             second += 1
         yield FileCounts(file.number, total, second=second)
 
@@ -139,8 +141,6 @@ def _not_the_table(name: str, layout: Layout) -> str:
         return f"{message}; its first line has another delimiter: source: {{delimiter: {words[other[0]]}}}"
     return message
 
-
-_DELIMITERS = {"tab": "\t", "\\t": "\t", "semicolon": ";", "comma": ",", "pipe": "|", "space": " "}
 
 _Rows = Callable[[Sequence[str], int], Iterator[tuple[str, list[str | None]]]]
 

@@ -229,13 +229,15 @@ class _Reading:
         if not self.number:
             yield Note(number, "TM-O05", "the file holds no resource")
         for kind, count in sorted(self.unread.items()):
-            message = f"{count:,} {kind} resources are not read"
+            many = f"{count:,} {kind} resources are not read"
+            message = f"1 {kind} resource is not read" if count == 1 else many
             yield Note(number, "TM-Q09", message, details={"type": kind, "resources": count})
         for release, count in sorted(self.releases.items()):
             message = f"{count:,} resources are of FHIR {release}; they are read as R4"
             yield Note(number, "TM-O04", message, details={"release": release, "resources": count})
         for kind, count in sorted(self.record.missed.items()):
-            message = f"{count:,} references to {kind} lead to nothing in this source"
+            lead = "1 reference to {} leads" if count == 1 else f"{count:,} references to {{}} lead"
+            message = f"{lead.format(kind)} to nothing in this source"
             yield Note(number, "TM-Q17", message, details={"type": kind, "references": count})
 
     def _second(self) -> int | None:

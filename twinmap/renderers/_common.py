@@ -30,13 +30,18 @@ def count(value: int, noun: str, plural: str | None = None) -> str:
     return f"{value:,} {noun if value == 1 else plural or noun + 's'}"
 
 
-def listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str], last: str = "and") -> str:
     """Words as a list in a sentence.
 
-    >>> listed(["site", "method", "posture"])
-    'site, method and posture'
+    >>> listed(["site", "method", "posture"]), listed(["site", "method"], "or")
+    ('site, method and posture', 'site or method')
     """
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+    return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def capital(sentence: str) -> str:
+    """With a capital at its beginning."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def by_severity(findings: Iterable[Json]) -> dict[str, int]:

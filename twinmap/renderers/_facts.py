@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from twinmap.renderers._common import by_severity, count, listed, tally
-from twinmap.renderers._relations import RELATIONS
+from twinmap.model import OUTCOMES, RELATIONS
+from twinmap.renderers._common import by_severity, capital, count, listed, tally
+from twinmap.renderers._relations import AGREEING, UNSAID, Told, told
 from twinmap.renderers._report import Json, Report
-
-#: The outcomes of each book, in the order in which they are said; ``read``/``planned`` is their sum.
-OUTCOMES: Mapping[str, tuple[str, ...]] = {
-    "records": ("read", "mapped", "filtered", "unclaimed", "set_aside", "lost"),
-    "cells": ("read", "mapped", "missing", "set_aside", "filtered", "ignored", "unread", "failed", "lost"),
-    "statements": ("planned", "written", "duplicate", "failed", "lost"),
-}
 
 
 def book(report: Report, name: str) -> dict[str, dict[str, int]]:
@@ -69,14 +63,21 @@ def balance(outcomes: Mapping[str, int], name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A run in numbers, for the first lines of a report."""
+    """A run in numbers, for the first lines of a report.
+
+    ``told`` is what is told of each concept and pair of sources, ``differing`` the concepts that differ and
+    ``unsaid`` those of which no more is known than that they do not, both with the worst first. ``relations``
+    counts the rows of the report.
+    """
 
     sources: tuple[str, ...]
     records: Mapping[str, int]
     lost: int
     concepts: int
     shared: int
+    told: tuple[Told, ...]
     differing: tuple[str, ...]
+    unsaid: tuple[str, ...]
     relations: Mapping[str, int]
     severities: Mapping[str, int]
 
@@ -86,29 +87,29 @@ def facts(report: Report) -> Facts:
     sources = {str(row.get("source")) for row in report.concepts} | set(book(report, "records"))
     concepts = {str(row.get("concept")) for row in (*report.concepts, *report.relations)}
     tally = Counter(str(relation.get("relation")) for relation in report.relations)
-    differing = {
-        str(relation.get("concept"))
-        for relation in report.relations
-        if relation.get("relation") != "equivalent"
-    }
+    found = told(report)
+    differing = dict.fromkeys(item.concept for item in found if item.worst.standing not in AGREEING)
+    unsaid = dict.fromkeys(item.concept for item in found if item.worst.standing == UNSAID)
     return Facts(
         sources=tuple(sorted(sources)),
         records=total(report, "records"),
         lost=sum(total(report, name).get("lost", 0) for name in OUTCOMES),
         concepts=len(concepts),
         shared=len({str(relation.get("concept")) for relation in report.relations}),
-        differing=tuple(sorted(differing)),
+        told=tuple(found),
+        differing=tuple(differing),
+        unsaid=tuple(concept for concept in unsaid if concept not in differing),
         relations={name: tally[name] for name in RELATIONS if tally[name]},
         severities=by_severity(report.findings),
     )
 
 
 def concept_label(report: Report, concept: str) -> str:
-    """What people call a concept: the label in the data, else its name without hyphens."""
+    """What people call a concept: its label, else its name or code as it is."""
     for row in report.concepts:
         if row.get("concept") == concept and row.get("label"):
             return str(row["label"])
-    return concept.replace("-", " ")
+    return concept
 
 
 def _in_sentence(label: str) -> str:
@@ -130,7 +131,7 @@ def _meaning(report: Report, known: Facts) -> str:
         return _compared(report, known)
     found = tally(known.severities)
     if not known.sources:
-        return f"{found[0].upper()}{found[1:]} to look at." if report.findings else "Nothing was found."
+        return f"{capital(found)} to look at." if report.findings else "Nothing was found."
     if known.severities["error"]:
         return f"{count(known.severities['error'], 'error')} to look at."
     if len(known.sources) == 1:
@@ -139,18 +140,29 @@ def _meaning(report: Report, known: Facts) -> str:
 
 
 def _compared(report: Report, known: Facts) -> str:
-    labels = [_in_sentence(concept_label(report, concept)) for concept in known.differing]
-    same = known.shared - len(labels)
-    if len(labels) > 4:
-        labels = [*labels[:3], f"{len(labels) - 3} more"]
-    names, do = listed(labels), "does" if len(labels) == 1 else "do"
-    if not labels:
-        every = f"All {known.shared:,} shared concepts mean" if same > 1 else "The one shared concept means"
+    """What differs, what does not, and what is not known to differ."""
+    same = known.shared - len(known.differing) - len(known.unsaid)
+    said = []
+    if same == known.shared:
+        every = f"All {same:,} shared concepts mean" if same > 1 else "The one shared concept means"
         return f"{every} the same in every source."
-    if not same:
-        return f"{names[0].upper()}{names[1:]} {do} not mean the same in every source."
-    mean = "means" if same == 1 else "mean"
-    return f"{same:,} of {known.shared:,} shared concepts {mean} the same in every source; {names} {do} not."
+    names, do = _names(report, known.differing), "does" if len(known.differing) == 1 else "do"
+    if same:
+        mean = "means" if same == 1 else "mean"
+        end = f"; {names} {do} not" if names else ""
+        said.append(f"{same:,} of {known.shared:,} shared concepts {mean} the same in every source{end}.")
+    elif names:
+        said.append(f"{capital(names)} {do} not mean the same in every source.")
+    if known.unsaid:
+        is_ = "is" if len(known.unsaid) == 1 else "are"
+        said.append(f"{capital(_names(report, known.unsaid))} {is_} not known to differ.")
+    return " ".join(said)
+
+
+def _names(report: Report, concepts: Sequence[str]) -> str:
+    """The first of some concepts in a sentence, and how many more there are."""
+    labels = [_in_sentence(concept_label(report, concept)) for concept in concepts]
+    return listed([*labels[:3], f"{len(labels) - 3} more"] if len(labels) > 4 else labels)
 
 
 def _books(report: Report, known: Facts) -> str:

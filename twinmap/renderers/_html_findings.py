@@ -19,7 +19,7 @@ _WINDOW = 120
 
 
 def findings(report: Report, names: FileNames, examples: int) -> Html | None:
-    """A section for each code, errors first and open."""
+    """A fold for each code, errors first; what an error is about is seen without opening it."""
     by_code: dict[str, list[Group]] = {}
     for group in grouped(report.findings):
         by_code.setdefault(str(group.finding.get("code", "")), []).append(group)
@@ -49,6 +49,7 @@ def _code(code: str, groups: list[Group], report: Report, names: FileNames, exam
             element("code", code),
             element("span", summary, class_="what"),
             element("span", count(times, "time"), class_="times"),
+            _first(groups, names) if severity == "error" else None,
         ),
         *(_finding(group, report, names) for group in groups[:examples]),
         element("p", f"{count(more, 'more finding')} of this code in findings.jsonl", class_="quiet")
@@ -56,8 +57,13 @@ def _code(code: str, groups: list[Group], report: Report, names: FileNames, exam
         else None,
         _about(page) if page else None,
         class_=f"code-group {severity}",
-        open=severity == "error",
     )
+
+
+def _first(groups: list[Group], names: FileNames) -> Html:
+    """The first of the findings of a code, for its summary."""
+    more = f" (and {len(groups) - 1:,} more)" if len(groups) > 1 else ""
+    return element("span", names.hide(str(groups[0].finding.get("message", ""))), more, class_="first")
 
 
 def _finding(group: Group, report: Report, names: FileNames) -> Html:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from twinmap.model import OUTCOMES
 from twinmap.renderers._common import count, number
-from twinmap.renderers._facts import OUTCOMES, book, fields, total
+from twinmap.renderers._facts import book, fields, total
 from twinmap.renderers._markup import Child, Html, element, join, table
 from twinmap.renderers._report import Json, Report
 
@@ -90,8 +91,18 @@ def _graph(run: Json) -> Child:
     return join(triples, Html(" "), _hash(graph.get("sha256")))
 
 
+#: More files than this are folded.
+_FILES = 6
+
+
 def _files(title: str, head: list[str], rows: list[list[Child]]) -> Html | None:
-    return join(element("h3", title), table(head, rows, class_="files")) if rows else None
+    """A table of files, folded where it is long."""
+    if not rows:
+        return None
+    found = table(head, rows, class_="files")
+    if len(rows) > _FILES:
+        found = element("details", element("summary", count(len(rows), "file")), found, class_="fields")
+    return join(element("h3", title), found)
 
 
 def _mapping(mapping: Json) -> list[Child]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from twinmap import safeio
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.renderers._report import Excerpt, Json, Report
 
@@ -58,10 +59,10 @@ def _lines(path: Path) -> Iterator[Json]:
 
 
 def _text(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
+    if not path.exists():
         return None
+    try:
+        return safeio.regular_file(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputOutputError(f'cannot read "{path}": {type(error).__name__}') from error
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from twinmap import registry
 from twinmap.diagnostics import Severity
 from twinmap.errors import UsageError
+from twinmap.renderers._common import capital
 
 #: The headings that every page has, in order.
 HEADINGS = ("What it means", "Why it matters", "Example", "What to do")
@@ -85,9 +86,4 @@ def parse(code: registry.Code) -> Page:
 def _trim(lines: list[str], title: str) -> str:
     """Without blank lines at the ends; prose also without an indent that all its lines share."""
     text = "\n".join(line.rstrip() for line in lines).strip("\n")
-    return text if title == "Example" else _sentence(textwrap.dedent(text))
-
-
-def _sentence(text: str) -> str:
-    """With a capital, where the text followed its heading on the same line."""
-    return text[:1].upper() + text[1:]
+    return text if title == "Example" else capital(textwrap.dedent(text))

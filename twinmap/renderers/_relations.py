@@ -1,120 +1,144 @@
-"""How two sources relate for one concept, in words."""
+"""How two sources relate for one concept: rows that say the same are one way, the worst way is told first."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from twinmap.renderers._common import count, listed
-from twinmap.renderers._report import Json
+from twinmap.model import RELATIONS
+from twinmap.renderers._report import Json, Report
 
-#: How a relation is said of A and B, worst first.
-RELATIONS: Mapping[str, str] = {
-    "not-comparable": "not comparable",
-    "conflicting": "conflicting",
-    "related": "related",
-    "a-narrower": "narrower",
-    "a-broader": "broader",
-    "equivalent": "equivalent",
-}
-
-
-#: Other spellings of how two values of a facet relate.
-_FACET_RELATION = {"⊏": "narrower", "⊐": "broader", "∥": "disjoint", "?": "unknown", "equal": "="}
+#: What an equivalence is told as, where neither source says a facet that decides about the concept.
+UNSAID = "unsaid"
+#: What two sources are told to be, worst first.
+STANDINGS = (*RELATIONS[:-1], UNSAID, RELATIONS[-1])
+#: Where no difference is known.
+AGREEING = STANDINGS[-2:]
 
 
-def facet_relation(facet: Json) -> str:
-    """``=``, ``narrower``, ``broader``, ``disjoint`` or ``unknown``."""
-    said = str(facet.get("relation", "unknown"))
-    return _FACET_RELATION.get(said, said)
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Rows of one concept and pair of sources that are told alike: they differ in unit, place or code alone.
 
-
-def relation_reason(relation: Json) -> str:
-    """Why two sources are so related: ``because site (upper arm ↔ wrist) differs; …``."""
-    facets = [facet for facet in relation.get("facets", ()) if facet.get("facet")]
-    first, second = str(relation.get("source_a", "")), str(relation.get("source_b", ""))
-    differ = [
-        f"{facet_word(name := facet['facet'])} "
-        f"({facet_word(facet.get('a'), name)} ↔ {facet_word(facet.get('b'), name)})"
-        for facet in facets
-        if facet_relation(facet) == "disjoint"
-    ]
-    reasons = [f"{listed(differ)} {'differs' if len(differ) == 1 else 'differ'}"] if differ else []
-    for said, wide, key in (("broader", first, "a"), ("narrower", second, "b")):
-        less = [facet for facet in facets if facet_relation(facet) == said]
-        vague = [facet_word(facet["facet"]) for facet in less if facet.get(key)]
-        silent = [facet_word(facet["facet"]) for facet in less if not facet.get(key)]
-        reasons += [f"{wide} is less specific in {listed(vague)}"] if vague else []
-        reasons += [f"{wide} does not say {listed(silent)}"] if silent else []
-    if (relation.get("conversion") or {}).get("class") == "empirical":
-        reasons.append("the conversion of the values is empirical")
-    if reasons:
-        return f"because {'; '.join(reasons)}"
-    open_facets = any(facet_relation(facet) == "unknown" for facet in facets)
-    equivalent = relation.get("relation") == "equivalent"
-    return f"every {'stated ' if open_facets else ''}facet agrees" if equivalent else ""
-
-
-def conversion_text(relation: Json) -> str:
-    """``kPa × 7.50062 = mm[Hg]``, empty where values were not converted."""
-    conversion = relation.get("conversion")
-    if not conversion or conversion.get("from") == conversion.get("to"):
-        return ""
-    offset = str(conversion.get("offset") or "0")
-    shift = "" if offset.strip("+-0.") == "" else f" {'−' if offset[0] == '-' else '+'} {offset.lstrip('+-')}"
-    return f"{conversion.get('from')} × {conversion.get('factor')}{shift} = {conversion.get('to')}"
-
-
-def coverage_text(relation: Json) -> str:
-    """``311 patients in both, 101 in ward-monitor alone, 493 in wristband alone``."""
-    counts = relation.get("counts") or {}
-    names = ("patients_both", "patients_a", "patients_b")
-    if not all(isinstance(counts.get(name), int) for name in names):
-        return ""
-    both, first, second = (counts[name] for name in names)
-    return (
-        f"{count(both, 'patient')} in both, {first - both:,} in {relation.get('source_a')} alone, "
-        f"{second - both:,} in {relation.get('source_b')} alone"
-    )
-
-
-def agreement_text(relation: Json) -> str:
-    """``412 pairs of 38 patients: bias −3.1 mm[Hg], limits of agreement −18.2 to 12; insufficient``."""
-    found = relation.get("agreement")
-    if not found:
-        return ""
-    unit = f" {found['unit']}" if found.get("unit") else ""
-    said = f"{count(int(found.get('pairs', 0)), 'pair')} of {count(int(found.get('patients', 0)), 'patient')}"
-    if "bias" in found:
-        said += f": bias {found['bias']}{unit}"
-    if "limit_low" in found and "limit_high" in found:
-        said += f", 95 % limits of agreement {found['limit_low']} to {found['limit_high']}{unit}"
-    return f"{said}; {found['verdict']}" if found.get("verdict") else said
-
-
-_WORD = re.compile(r"(?:tm:)?([a-z]+(?:-[a-z]+)+|(?<=tm:)[a-z]+)")
-
-
-def facet_word(value: object, facet: str = "") -> str:
-    """A facet's value for people: a word of our scheme without prefix, facet and hyphens, else as it is.
-
-    >>> facet_word("tm:site-upper-arm", "site"), facet_word("snomed:368209003"), facet_word("8480-6")
-    ('upper arm', 'snomed:368209003', '8480-6')
+    ``of_a`` and ``of_b`` are how many values of each source are meant, and how many it has of the concept;
+    None where the report does not say it.
     """
-    word = "" if value is None else str(value)
-    if facet and word.startswith(f"tm:{facet}-"):
-        word = f"tm:{word.removeprefix(f'tm:{facet}-')}"
-    match = _WORD.fullmatch(word)
-    return match[1].replace("-", " ") if match else word
+
+    rows: tuple[Json, ...]
+    of_a: tuple[int, int] | None = None
+    of_b: tuple[int, int] | None = None
+
+    @property
+    def standing(self) -> str:
+        """One of :data:`STANDINGS`; in a damaged report anything."""
+        return standing(self.rows[0])
+
+    @property
+    def rank(self) -> int:
+        """Its place in :data:`STANDINGS`; what is not known comes last."""
+        return STANDINGS.index(self.standing) if self.standing in STANDINGS else len(STANDINGS)
+
+    @property
+    def first(self) -> str:
+        """The name of source A."""
+        return str(self.rows[0].get("source_a", ""))
+
+    @property
+    def second(self) -> str:
+        """The name of source B."""
+        return str(self.rows[0].get("source_b", ""))
+
+    @property
+    def facets(self) -> list[dict[str, Any]]:
+        """The facets, in each cell all that the rows say, in order: ``{"a": ["kPa", "mm[Hg]"], …}``."""
+        by_name: dict[tuple[object, ...], list[Json]] = defaultdict(list)
+        for row in self.rows:
+            seen: Counter[object] = Counter()
+            for facet in row.get("facets", ()):
+                seen[facet.get("facet")] += 1  # a contradiction may stand beside the facet itself
+                by_name[facet.get("facet"), seen[facet.get("facet")]].append(facet)
+        keys = ("a", "b", "relation", "evidence", "code")
+        return [
+            {"facet": str(name or "")}
+            | {key: list(dict.fromkeys(facet.get(key) for facet in same)) for key in keys}
+            for (name, _), same in by_name.items()
+        ]
 
 
-def relation_sentence(relation: Json, label: str) -> str:
-    """``Heart rate: ehr is broader than wristband, because ehr does not say site``."""
-    first, second = str(relation.get("source_a", "")), str(relation.get("source_b", ""))
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All that is known of two sources for one concept; the worst way comes first."""
+
+    concept: str
+    ways: tuple[Way, ...]
+
+    @property
+    def worst(self) -> Way:
+        """The way that is told first: no other one is worse."""
+        return self.ways[0]
+
+
+def standing(relation: Json) -> str:
+    """What a row is told as: its relation, or :data:`UNSAID`.
+
+    >>> standing({"relation": "equivalent", "unsaid": ["posture"]}), standing({"relation": "related"})
+    ('unsaid', 'related')
+    """
     said = str(relation.get("relation", ""))
-    joined = (
-        f"{first} is {RELATIONS[said]} than {second}"
-        if said in ("a-narrower", "a-broader")
-        else f"{first} and {second} are {RELATIONS.get(said, said)}"
-    )
-    return f"{label}: {', '.join(filter(None, [joined, relation_reason(relation)]))}"
+    return UNSAID if said == RELATIONS[-1] and relation.get("unsaid") else said
+
+
+def told(report: Report) -> list[Told]:
+    """What is told of each concept and pair of sources, the worst first; then in the order of the report."""
+    rows: dict[tuple[str, str, str], list[Json]] = defaultdict(list)
+    for relation in report.relations:
+        concept, first, second = (str(relation.get(key, "")) for key in ("concept", "source_a", "source_b"))
+        rows[concept, first, second].append(relation)
+    totals = _totals(report.concepts)
+    found = [Told(key[0], _ways(same, totals)) for key, same in rows.items()]
+    worst: dict[str, int] = {}
+    for item in found:
+        worst[item.concept] = min(item.worst.rank, worst.get(item.concept, len(STANDINGS)))
+    place = {concept: number for number, concept in enumerate(worst)}
+    return sorted(found, key=lambda item: (worst[item.concept], place[item.concept], item.worst.rank))
+
+
+def _ways(rows: Iterable[Json], totals: Mapping[tuple[str, str], int]) -> tuple[Way, ...]:
+    alike: dict[str, list[Json]] = defaultdict(list)
+    for row in rows:
+        alike[_difference(row)].append(row)
+    ways = (Way(tuple(same), _share(same, "a", totals), _share(same, "b", totals)) for same in alike.values())
+    return tuple(sorted(ways, key=lambda way: way.rank))
+
+
+def _difference(row: Json) -> str:
+    """What a row is told by: all but the facets in which both agree, and the unit."""
+    keys = ("facet", "a", "b", "relation")
+    differ = [
+        [facet.get(key) for key in keys] for facet in row.get("facets", ()) if facet.get("relation") != "="
+    ]
+    empirical = (row.get("conversion") or {}).get("class") == "empirical"
+    return repr((row.get("relation"), differ, row.get("conflict"), empirical))
+
+
+def _totals(concepts: Sequence[Json]) -> Mapping[tuple[str, str], int]:
+    """How many values each source has of each concept."""
+    totals: Counter[tuple[str, str]] = Counter()
+    for row in concepts:
+        if isinstance(row.get("n"), int):
+            totals[str(row.get("concept", "")), str(row.get("source", ""))] += row["n"]
+    return totals
+
+
+def _share(rows: Sequence[Json], side: str, totals: Mapping[tuple[str, str], int]) -> tuple[int, int] | None:
+    """How many values of a source some rows are about, every signature once, and how many there are."""
+    sizes: dict[object, int] = {}
+    for row in rows:
+        size = (row.get("counts") or {}).get(f"n_{side}")
+        if f"signature_{side}" not in row or not isinstance(size, int):
+            return None
+        sizes[row[f"signature_{side}"]] = size
+    total = totals.get((str(rows[0].get("concept", "")), str(rows[0].get(f"source_{side}", ""))))
+    return None if total is None else (sum(sizes.values()), total)

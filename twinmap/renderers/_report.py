@@ -27,31 +27,37 @@ class Report:
 
     ``excerpts`` holds, by the ``where`` of a finding, the line it points at.
 
-    ``relations`` are the lines of ``relations.jsonl``, one a concept and pair of sources::
+    ``relations`` are the lines of ``relations.jsonl``, one a concept and pair of signatures of two sources::
 
-        {"concept", "source_a", "source_b", "relation",
+        {"concept", "source_a", "source_b", "signature_a", "signature_b", "relation",
          "facets": [{"facet", "a", "b", "relation", "evidence"?, "code"?}],
-         "conversion"?: {"from", "to", "factor", "offset"?, "class"},
-         "counts"?: {"n_a", "n_b", "patients_a", "patients_b", "patients_both", "pairs"},
-         "agreement"?: {"pairs", "patients", "bias", "limit_low", "limit_high", "unit", "verdict"}}
+         "unsaid"?: [facet], "conflict"?: {"code", "count"},
+         "conversion"?: {"from", "to", "factor", "offset"?, "class", "rule"},
+         "counts": {"n_a", "n_b", "patients_a", "patients_b", "patients_both", "conflicts"?}}
 
-    ``relation`` is ``equivalent a-narrower a-broader related not-comparable conflicting``, that of a
-    facet ``= narrower broader disjoint unknown``. ``from`` and ``to`` are UCUM, ``factor`` and
-    ``offset`` decimal texts (to = from * factor + offset), ``class`` ``physical`` or ``empirical``.
+    ``relation`` is one of :data:`twinmap.model.RELATIONS`, that of a facet
+    ``= narrower broader disjoint unknown``. ``unsaid`` are the facets that decide about the concept and that
+    neither source says; ``conflict`` tells of events that both tell with different values. ``from`` and ``to``
+    are UCUM, ``factor`` and ``offset`` decimal texts (to = from * factor + offset; to the canonical unit where
+    one of the two is), ``class`` ``physical`` or ``empirical``.
 
     ``concepts`` are the signatures seen in the data, one a concept, source, code, unit and set of facets::
 
-        {"concept", "label"?, "source", "code_system", "code", "unit_raw"?, "unit"?,
-         "canon_unit"?, "facets": {facet: word}, "n", "patients"}
+        {"concept", "label"?, "source", "signature", "code_system", "code", "unit_raw"?, "unit"?,
+         "canon_unit"?, "match"?, "values"?, "facets": {facet: CURIE}, "n", "patients"}
 
-    ``ledger`` is ``ledger.json``; outcomes are those of :data:`twinmap.renderers._facts.OUTCOMES`::
+    ``signature`` is the number that relations name; ``canon_unit`` the unit of the values in the graph where
+    that is the concept's; ``match`` says that the received code is ``narrower``, ``broader`` or ``related``;
+    ``values`` are ``coded``, ``text`` or ``absent`` where they are no quantities.
+
+    ``ledger`` is ``ledger.json``; outcomes are those of :data:`twinmap.model.OUTCOMES`::
 
         {"records": {source: {outcome: number, "files"?: {…}}},
          "cells": {source: {field: {outcome: number}}},
          "statements": {source: {outcome: number}}}
 
-    ``validation``: ``{"conforms", "engine"?, "focus_nodes"?, "violations"?, "warnings"?}``, None where
-    the graph was not validated.
+    ``validation``: ``{"conforms", "engine", "reason", "focus_nodes", "violations"}``, None where the graph was
+    not validated.
 
     ``run`` is the part of ``manifest.json`` that is not a time or a host::
 

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from twinmap.renderers._common import Group, by_severity, grouped, place_text, tally
 from twinmap.renderers._escape import visible
 from twinmap.renderers._facts import concept_label
-from twinmap.renderers._relations import conversion_text, relation_sentence
-from twinmap.renderers._report import Json, Report
+from twinmap.renderers._relations import told
+from twinmap.renderers._report import Report
+from twinmap.renderers._sentences import conversions, others, sentence
 
 
 def render(report: Report) -> str:
-    """Every finding, every relation of two sources, and how many findings there are."""
-    lines = [_finding(group) for group in grouped(report.findings)]
+    """Every finding, the worst relation of two sources for each concept, and how many findings there are."""
+    lines = _findings(grouped(report.findings))
     lines += _relations(report)
     if report.findings:
         lines.append(tally(by_severity(report.findings)))
     return "".join(f"{visible(line)}\n" for line in lines)
+
+
+def _findings(groups: list[Group]) -> list[str]:
+    """A line each; those that would be the same line say what they are about."""
+    lines = [_finding(group) for group in groups]
+    often = Counter(lines)
+    about = [str(group.finding.get("rule") or group.finding.get("concept") or "") for group in groups]
+    return [
+        f"{line} [{name}]" if often[line] > 1 and name else line
+        for line, name in zip(lines, about, strict=True)
+    ]
 
 
 def _finding(group: Group) -> str:
@@ -38,17 +51,8 @@ def _where(group: Group) -> str:
 
 
 def _relations(report: Report) -> Iterator[str]:
-    """The first relation of each concept and pair of sources, which most of its values have."""
-    told: dict[tuple[object, ...], list[Json]] = {}
-    for relation in report.relations:
-        key = tuple(relation.get(name) for name in ("concept", "source_a", "source_b"))
-        told.setdefault(key, []).append(relation)
-    for first, *more in told.values():
-        label = concept_label(report, str(first.get("concept", "")))
-        converted = conversion_text(first)
-        parts = (
-            relation_sentence(first, label),
-            f"; units converted: {converted}" if converted else "",
-            f" (and {len(more)} more)" if more else "",
-        )
-        yield "".join(parts)
+    """A line for each concept and pair of sources: the worst way, and how many others there are."""
+    for item in told(report):
+        said = [sentence(item.worst, concept_label(report, item.concept)), conversions(item.worst)]
+        more = others(item)
+        yield "; ".join(filter(None, said)) + (f" (and {more})" if more else "")

@@ -5,18 +5,22 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from twinmap.renderers._common import Group, by_severity, grouped, located, place_text, shown_of, tally
-from twinmap.renderers._escape import visible
-from twinmap.renderers._facts import OUTCOMES, balance, book, concept_label
-from twinmap.renderers._relations import (
-    agreement_text,
-    conversion_text,
-    coverage_text,
-    facet_relation,
-    facet_word,
-    relation_sentence,
+from twinmap.model import OUTCOMES
+from twinmap.renderers._common import (
+    Group,
+    by_severity,
+    grouped,
+    listed,
+    located,
+    place_text,
+    shown_of,
+    tally,
 )
+from twinmap.renderers._escape import visible
+from twinmap.renderers._facts import balance, book, concept_label
+from twinmap.renderers._relations import Told, Way, told
 from twinmap.renderers._report import Excerpt, Json, Report
+from twinmap.renderers._sentences import called, conversions, coverage, facet_cells, legend, sentence
 
 #: Places shown of one finding.
 PLACES = 3
@@ -27,12 +31,14 @@ _WINDOW = 100
 def render(report: Report) -> str:
     """Every finding, relation and book of the report; ends with a newline unless it is empty."""
     blocks = [_finding(group, report) for group in grouped(report.findings)]
-    blocks += [_relation(relation, report) for relation in report.relations]
+    found = told(report)
+    blocks += [_relation(way, concept_label(report, item.concept)) for item in found for way in item.ways]
+    blocks.append(_legend(found))
     if report.ledger:
         blocks.append([line for name in OUTCOMES for line in _book(report, name)])
     if report.findings:
         blocks.append([tally(by_severity(report.findings))])
-    return "\n\n".join("\n".join(block) for block in blocks if block) + ("\n" if blocks else "")
+    return "\n\n".join("\n".join(block) for block in blocks if block) + ("\n" if any(blocks) else "")
 
 
 # --- findings -------------------------------------------------------------------------------------
@@ -101,29 +107,20 @@ def width(text: str) -> int:
 # --- relations and books --------------------------------------------------------------------------
 
 
-def _relation(relation: Json, report: Report) -> list[str]:
-    first, second = str(relation.get("source_a", "")), str(relation.get("source_b", ""))
-    label = concept_label(report, str(relation.get("concept", "")))
-    lines = [relation_sentence(relation, label)]
-    lines += [f"  units converted: {text}" for text in (conversion_text(relation),) if text]
-    lines += [f"  {text}" for text in (coverage_text(relation), agreement_text(relation)) if text]
-    rows = [("facet", first, second, "", "evidence", "code")]
-    rows += [
-        (
-            str(facet.get("facet", "")),
-            _value(facet.get("a"), facet),
-            _value(facet.get("b"), facet),
-            facet_relation(facet),
-            str(facet.get("evidence") or ""),
-            str(facet.get("code") or ""),
-        )
-        for facet in relation.get("facets", ())
+def _relation(way: Way, label: str) -> list[str]:
+    lines = [sentence(way, label)]
+    lines += [f"  {text}" for text in (conversions(way), *coverage(way)) if text]
+    rows = facet_cells(way)
+    head = ("facet", way.first, way.second, "", "evidence", "code")
+    return [visible(line) for line in lines] + (_table([head, *rows]) if rows else [])
+
+
+def _legend(found: Sequence[Told]) -> list[str]:
+    """What the relations mean, and what to do."""
+    return [
+        f"{listed([called(name) for name in standings], 'or')}: {meaning}; {advice}"
+        for standings, meaning, advice in legend(way.standing for item in found for way in item.ways)
     ]
-    return [visible(line) for line in lines] + (_table(rows) if len(rows) > 1 else [])
-
-
-def _value(value: object, facet: Json) -> str:
-    return facet_word(value, str(facet.get("facet", ""))) or "not stated"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:

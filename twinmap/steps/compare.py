@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twinmap import checks
+from twinmap.checks import explanations
 from twinmap.compare import run as comparison
 from twinmap.diagnostics import Span
 from twinmap.mapping.ast import Group, Value
@@ -15,7 +16,7 @@ def compare(state: Run) -> None:
 
     concepts = catalogue(state.project.concepts)
     compared = comparison.run(state.duck, state.tables, concepts)
-    state.relations = [dict(row) for row in compared.relations]
+    state.relations = compared.relations(explanations.code)
     state.concepts = [dict(row) for row in compared.concepts]
     context = checks.Context(
         duck=state.duck,

@@ -20,6 +20,7 @@ from twinmap.steps.validate import checker
 def split_and_lift(state: Run) -> None:
     """Split the statements into parts by patient; sort, tell apart and lift each part."""
     from twinmap.lift import target
+    from twinmap.terms.concepts import catalogue
     from twinmap.terms.facets import facets
     from twinmap.writers import shared
 
@@ -31,11 +32,8 @@ def split_and_lift(state: Run) -> None:
     names = tuple(facets())
     parts.describe(state.duck, [made.applied for made in state.made], state.parts)
     numbers = parts.split(state.duck, tables, state.parts)
-    about = target.Facets(
-        {name: facet.property for name, facet in facets().items()},
-        frozenset(name for name, facet in facets().items() if facet.type != "words"),
-    )
-    lifts = target.lifts(state.project.target, state.project.base, about)
+    units = catalogue(state.project.concepts).by_unit()
+    lifts = target.lifts(state.project.target, state.project.base, target.Facets.shipped(), units)
     kinds = tuple(kind for kind in KINDS if kind in tables)
     memory = max(128, state.memory_mb // 2 // max(state.jobs, 1))
     check = checker(state)

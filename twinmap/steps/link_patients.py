@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from twinmap import registry, safeio
@@ -82,6 +82,7 @@ def _crosswalk(state: Run) -> list[tuple[str, str, str]]:
         return []
     from twinmap.formats.csvdialect import Row, records
 
+    names = _declared(state)
     found, header = [], []
     for row in records(safeio.regular_file(state.project.crosswalk), "utf-8", ","):
         if not isinstance(row, Row):
@@ -93,7 +94,28 @@ def _crosswalk(state: Run) -> list[tuple[str, str, str]]:
                 raise UsageError(f"{state.project.crosswalk} lacks the column {sorted(lacking)[0]}")
             continue
         cells = dict(zip(header, (cell.strip() for cell in row.cells), strict=False))
-        one = state.key.hash("patient", cells["system_a"], cells["id_a"])
-        other = state.key.hash("patient", cells["system_b"], cells["id_b"])
+        one, other = (
+            state.key.hash("patient", _system(cells[f"system_{side}"], names), cells[f"id_{side}"])
+            for side in "ab"
+        )
         found.append((one, other, cells.get("evidence", "")))
     return found
+
+
+def _declared(state: Run) -> dict[str, str]:
+    """The names of systems that the mappings declare, but for those that mean different ones."""
+    meant: dict[str, set[str]] = {}
+    for source in state.sources:
+        for name, uri in source.document.systems.items():
+            meant.setdefault(name, set()).add(uri)
+    return {name: next(iter(uris)) for name, uris in meant.items() if len(uris) == 1}
+
+
+def _system(name: str, declared: Mapping[str, str]) -> str:
+    """The system that a crosswalk names, as a mapping would resolve it."""
+    from twinmap.terms import systems
+
+    if name in declared:
+        return declared[name]
+    known = systems.canonical(name)
+    return known.uri if known else name

@@ -7,8 +7,10 @@ shows beside the findings, the relations and the ledger.
 from __future__ import annotations
 
 import platform
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 
 from twinmap import __version__, safeio
 from twinmap.steps.state import Run
@@ -17,8 +19,8 @@ from twinmap.steps.state import Run
 _TOOLS = ("duckdb", "pyarrow", "pyoxigraph", "pyshacl", "rdflib", "tzdata", "ucumvert")
 
 
-def manifest(state: Run) -> dict[str, object]:
-    """The content of ``manifest.json``; the files that will be published are hashed here."""
+def manifest(state: Run, outputs: dict[str, dict[str, object]], ended: datetime) -> dict[str, object]:
+    """The content of ``manifest.json``; ``outputs`` as :func:`written` gives them."""
     return {
         "twinmap": __version__,
         "tool": {"name": "twinmap", "version": __version__},
@@ -51,9 +53,10 @@ def manifest(state: Run) -> dict[str, object]:
         "graph": {"triples": state.triples, "sha256": state.graph_sha256},
         "patients": len(set(state.twins.of.values())),
         "summary": summary(state),
-        "outputs": _outputs(state),
+        "outputs": outputs,
         "run": {
-            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+            "started": state.started.isoformat(timespec="seconds"),
+            "ended": ended.isoformat(timespec="seconds"),
             "python": platform.python_version(),
             "jobs": state.jobs,
         },
@@ -80,13 +83,14 @@ def summary(state: Run) -> dict[str, object]:
     return found
 
 
-def _outputs(state: Run) -> dict[str, object]:
-    """Size and hash of every file but the manifest."""
-    found: dict[str, object] = {}
-    for path in sorted(path for path in state.publish.rglob("*") if path.is_file()):
+def written(state: Run, paths: Iterable[Path]) -> dict[str, dict[str, object]]:
+    """Name to size and hash of files that will be published."""
+    found: dict[str, dict[str, object]] = {}
+    for path in paths:
         # The graph was hashed while it was written.
         known = state.graph_sha256 if path.name == "graph.nq" else safeio.sha256(path)
-        found[str(path.relative_to(state.publish))] = {"size": path.stat().st_size, "sha256": known}
+        name = path.relative_to(state.publish).as_posix()
+        found[name] = {"size": path.stat().st_size, "sha256": known}
     return found
 
 

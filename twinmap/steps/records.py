@@ -1,22 +1,23 @@
-"""Write findings, ledger, quarantine and the manifest."""
+"""Write findings, ledger, quarantine, the report, the provenance and the manifest."""
 
 from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 
-from twinmap import safeio
 from twinmap.diagnostics import merge
 from twinmap.errors import InputOutputError
 from twinmap.limits import LIMITS
 from twinmap.renderers import load_report
 from twinmap.renderers.html import render
-from twinmap.steps.manifest import manifest
+from twinmap.steps.manifest import manifest, written
+from twinmap.steps.provenance import provenance
 from twinmap.steps.state import Run
 
 
 def write_records(state: Run) -> None:
-    """Write findings, ledger, quarantine and the manifest."""
+    """Write findings, ledger, quarantine, the report, the provenance and the manifest."""
     publish = state.publish
     lines = (json.dumps(finding.to_json(), ensure_ascii=False) for finding in state.findings)
     (publish / "findings.jsonl").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
@@ -24,14 +25,15 @@ def write_records(state: Run) -> None:
     relations = (json.dumps(relation, ensure_ascii=False) for relation in state.relations)
     (publish / "relations.jsonl").write_text("".join(line + "\n" for line in relations), encoding="utf-8")
     _quarantine(state)
-    whole = manifest(state)
-    (publish / "manifest.json").write_text(_json(whole), encoding="utf-8")
-    (publish / "report.html").write_text(render(load_report(publish)), encoding="utf-8")
-    outputs = whole["outputs"]
-    assert isinstance(outputs, dict)
-    page = publish / "report.html"
-    outputs["report.html"] = {"size": page.stat().st_size, "sha256": safeio.sha256(page)}
-    (publish / "manifest.json").write_text(_json(whole), encoding="utf-8")
+    ended = datetime.now(UTC)
+    outputs = written(state, sorted(path for path in publish.rglob("*") if path.is_file()))
+    manifest_file, page, run = (publish / name for name in ("manifest.json", "report.html", "run.ttl"))
+    manifest_file.write_text(_json(manifest(state, outputs, ended)), encoding="utf-8")
+    page.write_text(render(load_report(publish)), encoding="utf-8")
+    outputs |= written(state, [page])
+    run.write_bytes(provenance(state, outputs, ended))
+    outputs |= written(state, [run])
+    manifest_file.write_text(_json(manifest(state, outputs, ended)), encoding="utf-8")
 
 
 def _quarantine(state: Run) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,7 @@ class Run:
     format: str = "nq"
     identifiers: bool = True
     progress: Progress = lambda _: None
+    started: datetime = field(default_factory=partial(datetime.now, UTC))
     sources: list[Source] = field(default_factory=list)
     inputs: dict[Path, InputFile] = field(default_factory=dict)
     owners: dict[int, list[str]] = field(default_factory=dict)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial, reduce
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinmap import registry
 from twinmap.diagnostics import PLACES_KEPT, Finding, Place, Span
 from twinmap.engine.graphfile import blocks
+from twinmap.engine.parts import Part
 from twinmap.mapping.sql import quoted
+from twinmap.model import KINDS
 from twinmap.steps.state import Run
 
 if TYPE_CHECKING:
@@ -37,37 +41,40 @@ def generated_shapes(concepts: Catalogue) -> bytes:
     return (concept_shapes(concepts) + "\n" + facet_shapes(facets())).encode()
 
 
-def checker(state: Run) -> Callable[[Sequence[memoryview]], object] | None:
+def checker(state: Run) -> Callable[[Part, tuple[int, int]], object] | None:
     """What a worker does with the graph of its part; None where nothing is to be validated."""
     if state.engine == "none":
         return None
     state.shapes = all_shapes(state)
-    return partial(check_part, tuple(state.shapes), state.engine, _context(state), tuple(_graphs(state)))
+    graphs = tuple(_graphs(state))
+    return partial(check_part, tuple(state.shapes), state.engine, _context(state), graphs, state.graph)
 
 
 def check_part(
-    shapes: Sequence[bytes],
+    shapes: tuple[bytes, ...],
     engine: str,
     context: bytes,
     graphs: Sequence[str],
-    lines: Sequence[bytes | memoryview],
+    graph: Path,
+    part: Part,
+    where: tuple[int, int],
 ) -> Validation:
-    """Validate the lines of one part; runs in a worker."""
+    """Validate one part; runs in a worker."""
+    from twinmap.validate.representatives import validate_part
     from twinmap.validate.run import validate_parts
 
-    part = triples(lines, graphs)
-    return validate_parts([part], shapes, engine, context=context, scope="parts")
+    found = validate_part(part, shapes, engine, context, graphs)
+    if found is None:
+        found = validate_parts(
+            [_triples(graph, graphs, where)], shapes, engine, context=context, scope="parts"
+        )
+    return found
 
 
-def triples(blocks: Iterable[bytes | memoryview], graphs: Sequence[str]) -> bytes:
-    """N-Quads as N-Triples: the names of graphs are cut off, SHACL knows triples only.
+def _triples(graph: Path, graphs: Sequence[str], where: tuple[int, int]) -> bytes:
+    from twinmap.validate.representatives import triples
 
-    Args:
-        blocks: Blocks that end with a line.
-        graphs: The IRIs of all graphs.
-    """
-    names = [f" <{graph}> .\n".encode() for graph in graphs]
-    return b"".join(reduce(lambda lines, name: lines.replace(name, b" .\n"), names, bytes(b)) for b in blocks)
+    return triples(blocks(graph, *where), [f" <{name}> .\n".encode() for name in graphs])
 
 
 def _context(state: Run) -> bytes:
@@ -99,12 +106,13 @@ def report_validation(state: Run) -> None:
     if not checked:
         return
     whole = validate_parts(_parts(state), state.shapes, state.engine, context=_context(state), scope="whole")
-    state.validation = validation = merge([*checked, whole])  # type: ignore[list-item]
+    state.validation = validation = replace(merge([*checked, whole]), triples=state.triples)  # type: ignore[list-item]
     with (state.publish / "validation.ttl").open("wb") as file:
         write_report(validation, file, base=state.project.base)
     state.findings += findings.about_validation(validation)
+    stated = _stated(state, [node for group in validation.groups for node in group.focus[:PLACES_KEPT]])
     for group in validation.groups:
-        places, where, sources = _trace(state, group)
+        places, where, sources = _trace(state, group, stated)
         state.findings.append(findings.violation(group, places=places, where=where, sources=sources))
         if not places:
             state.findings.append(_untraced(group))
@@ -113,7 +121,7 @@ def report_validation(state: Run) -> None:
 def _parts(state: Run) -> Iterator[bytes]:
     """The parts as N-Triples, read one at a time and only if a shape needs the whole graph."""
     graphs = _graphs(state)
-    return (triples([b"".join(blocks(state.graph, *part.lines))], graphs) for part in state.results)
+    return (_triples(state.graph, graphs, part.lines) for part in state.results)
 
 
 def _graphs(state: Run) -> list[str]:
@@ -121,28 +129,56 @@ def _graphs(state: Run) -> list[str]:
     return [*(f"{base}graph/source/{source.name}" for source in state.sources), f"{base}graph/links"]
 
 
-def _trace(state: Run, group: Group) -> tuple[tuple[Place, ...], Span | None, tuple[str, ...]]:
-    """The first places of a group: the records behind its focus nodes, and the mapping line of the rule."""
-    base = state.project.base
-    kinds = {"obs": "observation", "record": "patient"}
-    places: list[Place] = []
-    where: Span | None = None
-    for focus in group.focus[:PLACES_KEPT]:
-        stem, _, ident = focus.strip("<>").removeprefix(base).partition("/")
-        kind = kinds.get(stem, stem)
-        paths = [str(result.tables[kind]) for result in state.results if kind in result.tables]
-        column = "patient_record" if kind == "patient" else "id"
-        if not paths:
+#: Where a node was stated: source, rule, file, record, line, part.
+_Stated = tuple[str, str, int, int, int | None, str]
+
+
+def _stated(state: Run, nodes: Sequence[str]) -> dict[str, _Stated]:
+    """The first statement behind each node, by one look into the tables of a kind."""
+    asked: dict[tuple[str, str], dict[str, str]] = {}
+    for node in nodes:
+        stem, _, ident = node.strip("<>").removeprefix(state.project.base).partition("/")
+        for table in _tables_of(stem):
+            asked.setdefault(table, {})[ident] = node
+    found: dict[str, _Stated] = {}
+    for (kind, column), idents in asked.items():
+        paths = [quoted(str(result.tables[kind])) for result in state.results if kind in result.tables]
+        left = [ident for ident, node in idents.items() if node not in found]
+        if not paths or not left:
             continue
-        table = "read_parquet([" + ", ".join(quoted(path) for path in paths) + "])"
-        for source, rule, file, record, line, part in state.duck.rows(
-            f"SELECT source, rule, file, record, line, part FROM {table} "
-            f"WHERE {column} = ? ORDER BY ALL LIMIT 1",
-            [ident],
+        state.duck.register("asked", {"ident": ("VARCHAR", left)})
+        for ident, place in state.duck.rows(
+            f"SELECT ident, min(row(source, rule, file, record, line, part)) "
+            f"FROM read_parquet([{', '.join(paths)}]) JOIN asked ON ident = {column} GROUP BY ident"
         ):
-            places.append(Place(source, state.names[file], record, line, part))
-            where = where or _span(state, rule)
-    return tuple(places), where, tuple(sorted({place.source for place in places}))
+            found[idents[ident]] = place
+    return found
+
+
+def _tables_of(stem: str) -> Iterator[tuple[str, str]]:
+    """The tables and columns in which the id of an IRI such as ``obs/ID`` may stand, the best first.
+
+    What nothing is said of but that it was measured (a patient, a device) is found by what was measured.
+    """
+    if stem in {"record", "patient"}:
+        people = ("patient", *(kind for kind in KINDS if kind not in {"patient", "device", "identifier"}))
+        yield from ((kind, "twin" if stem == "patient" else "patient_record") for kind in people)
+        return
+    yield {"obs": "observation"}.get(stem, stem), "id"
+    if stem in {"panel", "device", "encounter"}:
+        yield "observation", stem
+
+
+def _trace(
+    state: Run, group: Group, stated: Mapping[str, _Stated]
+) -> tuple[tuple[Place, ...], Span | None, tuple[str, ...]]:
+    """The first places of a group: the records behind its focus nodes, and the mapping line of the rule."""
+    found = [stated[node] for node in group.focus[:PLACES_KEPT] if node in stated]
+    places = tuple(
+        Place(source, state.names[file], record, line, part) for source, _, file, record, line, part in found
+    )
+    where = next((span for _, rule, *_ in found if (span := _span(state, rule))), None)
+    return places, where, tuple(sorted({place.source for place in places}))
 
 
 def _span(state: Run, rule_id: str) -> Span | None:

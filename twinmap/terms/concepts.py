@@ -198,6 +198,16 @@ class Catalogue:
         close = difflib.get_close_matches(wanted, texts, n=6, cutoff=0.7)
         return list(dict.fromkeys(texts[text] for text in close))[:3]
 
+    def by_unit(self) -> dict[str, list[tuple[str, str]]]:
+        """The canonical units of the concepts, each with the systems and codes that :meth:`by_code` knows."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for (system, code), (concept, _, _) in sorted(self._codes.items(), key=lambda item: item[0]):
+            own = next((item for item in concept.codes if item.code == code), None)
+            unit = concept.unit_of(own) if own else concept.unit
+            if unit is not None:
+                found.setdefault(unit, []).append((system, code))
+        return found
+
     def by_code(self, system: str, code: str) -> Concept | None:
         """The concept that a code belongs to: one of its codes, or a counterpart that is not broader."""
         found = self._codes.get((system, code))

@@ -16,10 +16,12 @@ from types import MappingProxyType
 from twinmap.registry import shipped
 from twinmap.terms import systems
 from twinmap.terms._files import Section, read_yaml, yaml_files
-from twinmap.terms.loinc import LoincAxes
+from twinmap.terms.loinc import UNKNOWN, LoincAxes
 
 #: The vocabulary that facet words and properties belong to.
 NAMESPACE = "https://w3id.org/twinmap/ns#"
+#: How it is told that a facet is left open.
+NOT_SAID = "not said"
 
 _KEYS = ("facet", "order", "label", "definition", "property", "element", "axis", "role", "type", "values")
 _WORD_KEYS = ("label", "definition", "broader", "altLabel", "exactMatch", "loinc")
@@ -181,6 +183,32 @@ def _texts(facet: str, words: Mapping[str, Word]) -> Mapping[str, str]:
 
 def _fold(text: str) -> str:
     return re.sub(r"[\s_-]+", "-", text.strip().casefold())
+
+
+# --- words for people -----------------------------------------------------------------------------
+
+
+def word(facet: str, value: str) -> str:
+    """The word of a CURIE of the scheme, the way back of :meth:`Facet.curie`; any other value as it is.
+
+    >>> word("site", "tm:site-upper-arm"), word("over", "5 min")
+    ('upper-arm', '5 min')
+    """
+    return value.removeprefix(f"tm:{facet}-")
+
+
+def spoken(facet: str, value: str | None) -> str:
+    """The value of a facet, or of a LOINC axis, as people say it.
+
+    >>> spoken("site", "tm:site-upper-arm"), spoken("component", "loinc:8480-6"), spoken("over", None)
+    ('upper arm', 'loinc:8480-6', 'not said')
+    """
+    if value is None:
+        return NOT_SAID
+    if value == UNKNOWN:
+        return "not known"
+    found = word(facet, value)
+    return value if found == value else found.replace("-", " ")
 
 
 # --- lengths of time ------------------------------------------------------------------------------

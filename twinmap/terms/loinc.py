@@ -1,7 +1,7 @@
-"""LOINC without a LOINC release: check digits, the six axes, their lattice, and what a property measures.
+"""LOINC without a whole release: check digits, the six axes, their lattice, and what a property measures.
 
-The axes of about a hundred codes are shipped (``ontologies/loinc``, with the LOINC notice); a loaded
-release gives the rest. An axis that was not verified is ``?`` and never compared as equal.
+The axes of about a hundred codes are shipped (``ontologies/loinc``, with the LOINC notice); of any
+other code no axis is known. An axis that was not verified is ``?`` and never compared as equal.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Deprecated LOINC codes that have one replacement (``ontologies/loinc/replaced.tsv``).
 
-A loaded LOINC release knows them all; here are those that clinical data is known to hold.
+Not all that LOINC deprecated: those that clinical data is known to hold.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from twinmap.errors import UsageError
-from twinmap.formats import yamlnodes
+from twinmap.formats import csvdialect, yamlnodes
 from twinmap.formats.yamlnodes import Node, Scalar
 from twinmap.mapping.ast import Document, RecordSet
 from twinmap.mapping.columns import column
@@ -18,7 +18,6 @@ from twinmap.testing.cases import Case
 
 #: Formats whose records are written as JSON.
 _JSON = ("json", "ndjson", "fhir")
-_DELIMITERS = {"tab": "\t", "\\t": "\t", "semicolon": ";", "comma": ",", "pipe": "|", "space": " "}
 _BARE = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?|true|false|null")
 
 
@@ -134,7 +133,7 @@ def _write_table(
     path.parent.mkdir(parents=True, exist_ok=True)
     encoding = options.encoding[0] if options else "utf-8"
     with path.open("w", newline="", encoding=encoding) as file:
-        writer = csv.writer(file, delimiter=_DELIMITERS.get(delimiter, delimiter), lineterminator="\n")
+        writer = csv.writer(file, delimiter=csvdialect.delimiter(delimiter), lineterminator="\n")
         if options is None or options.header:
             writer.writerow(names)
         writer.writerows([row.get(name, "") for name in names] for row in rows)

@@ -15,7 +15,7 @@ from twinmap.diagnostics import Finding, Span
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.mapping import load
 from twinmap.mapping.ast import Document
-from twinmap.mapping.named import Subject, is_tests, subjects, tests_beside
+from twinmap.mapping.named import Subject, each_once, has_tests, read_tests, subjects, tests_beside
 from twinmap.terms.concepts import catalogue
 from twinmap.testing import expect, given
 from twinmap.testing.cases import Case, load_cases
@@ -52,10 +52,9 @@ def run_tests(named: Sequence[str]) -> Iterator[Result]:
         InputOutputError: A file is missing.
     """
     found = [
-        (subject, tests)
-        for name in named
-        for subject in subjects(_mapping_of(name))
-        if (tests := tests_beside(subject.mapping)).is_file()
+        (subject, tests_beside(subject.mapping))
+        for subject in each_once(subject for name in named for subject in subjects(name))
+        if has_tests(subject.mapping)
     ]
     if not found:
         raise UsageError(
@@ -65,19 +64,13 @@ def run_tests(named: Sequence[str]) -> Iterator[Result]:
         yield from _run_file(subject, tests)
 
 
-def _mapping_of(name: str) -> str:
-    """The mapping of a file of tests; any other name as it is."""
-    path = Path(name)
-    return str(path.with_name(path.name.replace(".test.", "."))) if is_tests(path) else name
-
-
 def _run_file(subject: Subject, tests: Path | Traversable) -> Iterator[Result]:
     known = catalogue(subject.concepts)
     loaded = load.load(subject.mapping, concepts=known)
     if loaded.document is None or not loaded.usable:
         raise UsageError(f"the mapping {subject.mapping} cannot be used", findings=loaded.findings)
     name = str(tests) if isinstance(tests, Path) else tests.name
-    for case in load_cases(tests.read_bytes(), name):
+    for case in load_cases(read_tests(tests), name):
         findings, rows = _run(case, subject, loaded.document)
         differences: list[str] = []
         if case.expect is not None:

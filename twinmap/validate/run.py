@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain, islice
 from typing import Literal
 
@@ -65,17 +65,14 @@ def validate_parts(
             network, or no engine can run them; or the engine is not known or installed.
         EngineError: The engine broke, or the time is over: nothing may be said about the data.
     """
-    graph = ShapesGraph.parse(shapes)
-    refuse_unsafe(graph)
-    choice, programs, notes = choose(engine, graph.ntriples())
-    stream, alone = _peek(parts)
-    unsafe: dict[Term, str] = {}
-    if alone and scope == "all":  # one piece: nothing is shared with another part
+    ready = prepared(tuple(shapes), engine)
+    graph, unsafe = ready.graph, ready.unsafe
+    stream, alone = _peek(parts) if scope == "all" else (iter(parts), False)
+    local = ready.local
+    if alone:  # one piece: nothing is shared with another part
         stream, context = iter([context + b"".join(stream)]), b""
-    else:
-        unsafe = _unsafe(graph)
+        unsafe, local = {}, ready.programs
     run = _Run(graph, _Tester(graph, time_budget), Grouping(graph, keep_focus, keep_results), context)
-    local = _recompile(choice, graph.without_targets(unsafe)) if unsafe else programs
     shared = run.shared(local, count=scope != "parts")
     if scope == "whole":
         whole = list(stream) if unsafe else []
@@ -83,19 +80,50 @@ def validate_parts(
         whole = run.parts(local, stream, shared, keep=bool(unsafe))
     if unsafe and scope != "parts":
         rest = graph.without_targets(set(graph.roots) - set(unsafe))
-        run.grouping.add(run.tester.test(_recompile(choice, rest), context + b"".join(whole)))
+        run.grouping.add(run.tester.test(_recompile(ready.choice, rest), context + b"".join(whole)))
     return Validation(
-        engine=choice,
+        engine=ready.choice,
         groups=run.grouping.groups(),
         results=tuple(run.grouping.results),
         total=run.grouping.total,
         targets=run.counter.counts(),
         optional=frozenset(shape for shape in graph.roots if may_match_nothing(graph, shape)),
-        notes=(*lint(graph), *notes, *run.tester.disagreements()),
+        notes=(*ready.notes, *run.tester.disagreements()),
         triples=run.triples,
         shapes=len(graph.shapes),
         whole_graph=unsafe,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Shapes that are read, looked over and compiled.
+
+    ``unsafe`` are the shapes that cannot be tested patient by patient, with the reason; ``local`` are the
+    programs of all others.
+    """
+
+    graph: ShapesGraph
+    choice: EngineChoice
+    programs: tuple[Program, ...]
+    notes: tuple[Finding, ...]
+    unsafe: Mapping[Term, str]
+    local: tuple[Program, ...]
+
+
+@lru_cache(maxsize=2)
+def prepared(shapes: tuple[bytes, ...], engine: str) -> Prepared:
+    """Read shapes and compile them with the engine asked for, once for all parts.
+
+    Raises:
+        UsageError: See :func:`validate_parts`.
+    """
+    graph = ShapesGraph.parse(shapes)
+    refuse_unsafe(graph)
+    choice, programs, notes = choose(engine, graph.ntriples())
+    unsafe = {shape: judged.reason for shape, judged in shard_safety(graph).items() if not judged.safe}
+    local = _recompile(choice, graph.without_targets(unsafe)) if unsafe else programs
+    return Prepared(graph, choice, programs, (*lint(graph), *notes), unsafe, local)
 
 
 def merge(
@@ -235,10 +263,6 @@ def _recompile(choice: EngineChoice, graph: ShapesGraph) -> tuple[Program, ...]:
     """Compile a part of the shapes with the engines that were chosen for all of them."""
     shapes = graph.ntriples()
     return tuple(load(name).compile(shapes) for name in choice.name.split("+"))
-
-
-def _unsafe(graph: ShapesGraph) -> dict[Term, str]:
-    return {shape: judged.reason for shape, judged in shard_safety(graph).items() if not judged.safe}
 
 
 def _peek(parts: Iterable[bytes]) -> tuple[Iterator[bytes], bool]:

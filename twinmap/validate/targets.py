@@ -26,10 +26,11 @@ class TargetCounter:
         for shape in graph.roots:
             for target in graph.targets(shape):
                 self._declare(graph, shape, target)
-        pairs = {(p.encode(), o.encode()) for keys in self._keys.values() for p, o in keys if o is not None}
-        self._alone = {p.encode() for keys in self._keys.values() for p, o in keys if o is None}
-        self._wanted: dict[bytes, set[bytes]] = {p: {o for q, o in pairs if q == p} for p, _ in pairs}
-        self._counts: Counter[tuple[bytes, bytes | None]] = Counter()
+        pairs = {(p, o) for keys in self._keys.values() for p, o in keys if o is not None}
+        #: The terms that are counted as objects of each predicate, and the predicates whose triples are.
+        self.pairs: dict[Term, set[Term]] = {p: {o for q, o in pairs if q == p} for p, _ in pairs}
+        self.alone = {p for keys in self._keys.values() for p, o in keys if o is None}
+        self._counts: Counter[tuple[Term, Term | None]] = Counter()
         self._seen: set[bytes] = set()
 
     def _declare(self, graph: ShapesGraph, shape: Term, target: Target) -> None:
@@ -47,22 +48,26 @@ class TargetCounter:
 
     def add(self, ntriples: bytes) -> None:
         """Count one part."""
-        for predicate, terms in self._wanted.items():
+        for predicate, terms in self.pairs.items():
             # A raw line end cannot stand in a literal, so this never matches inside one. One pattern a
             # predicate: with a long fixed beginning the search is as fast as it gets.
-            pattern = rb" %s (<[^<>\"]*>) \.(?:\n|\Z)" % re.escape(predicate)
+            pattern = rb" %s (<[^<>\"]*>) \.(?:\n|\Z)" % re.escape(predicate.encode())
             found = Counter(re.findall(pattern, ntriples))
-            self._counts.update({(predicate, term): found[term] for term in terms})
-        for predicate in self._alone:
-            self._counts[predicate, None] += ntriples.count(b" %s " % predicate)
+            self._counts.update({(predicate, term): found[term.encode()] for term in terms})
+        for predicate in self.alone:
+            self._counts[predicate, None] += ntriples.count(b" %s " % predicate.encode())
         for names in self._nodes.values():
             self._seen.update(name for name in names if name not in self._seen and name in ntriples)
+
+    def tell(self, predicate: Term, term: Term | None, number: int) -> None:
+        """Count triples that were counted elsewhere."""
+        self._counts[predicate, term] += number
 
     def counts(self) -> dict[Term, int]:
         """Targeted shape to number of nodes found, in order of shapes; -1 where it cannot be counted."""
         found = {}
         for shape, keys in self._keys.items():
-            number = sum(self._counts[p.encode(), o.encode() if o else None] for p, o in set(keys))
+            number = sum(self._counts[p, o] for p, o in set(keys))
             number += sum(name in self._seen for name in self._nodes.get(shape, ()))
             uncounted = not keys and shape not in self._nodes
             found[shape] = -1 if uncounted else number

@@ -33,7 +33,7 @@ def links(base: str, twins: Twins) -> str:
             f"{node} <{_TM}linkedRecord> <{base}record/{item.record}> {graph} .",
             f"{node} <{_TM}linkedRecord> <{base}record/{item.other}> {graph} .",
             f'{node} <{_TM}linkRule> "{item.rule}" {graph} .',
-            f"{node} <{_TM}linkEvidence> {_literal(item.evidence)} {graph} .",
+            f"{node} <{_TM}evidence> {_literal(item.evidence)} {graph} .",
         ]
     return "".join(line + "\n" for line in lines)
 

@@ -81,7 +81,7 @@ class Fhir:
         self, path: Path, *fields: str | Field, each: str | None = None, siblings: Sequence[Path] = ()
     ) -> Result:
         asked = tuple(Field(item, item) if isinstance(item, str) else item for item in fields)
-        request = Request(each, asked, SourceOptions(format="fhir", release="R4"))
+        request = Request(each, asked, SourceOptions(format="fhir"))
         return Result(self.reader.read(InputFile(1, path, path.name, tuple(siblings)), request))
 
     def one(self, resource: dict[str, Any], path: str, shape: Shape) -> Any:

@@ -1,9 +1,10 @@
 """A statement has no code: there is a value, and it is not said of what.
 
 What it means:
-    The ``code`` of a rule is missing in this record. The record is set aside whole: nothing of it is in the
-    graph, its raw text is in the quarantine, and the ledger counts it. A code that is there and has no
-    target in a map is another finding: C01.
+    The ``code`` of a rule is missing here. The statement fails alone: it is not in the graph, the ledger
+    counts it and its cells as failed, and the place names the part (``OBX[3]``). What else the record states
+    is kept; where nothing is left, the record is set aside and its raw text is in the quarantine. A code that
+    is there and has no target in a map is another finding: C01.
 
 Why it matters:
     A number without a code has no meaning. A display or a column title is no substitute: two sources write

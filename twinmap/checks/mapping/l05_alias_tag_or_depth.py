@@ -1,8 +1,9 @@
 """The mapping file uses a YAML feature that is refused: alias, anchor, tag, or too much of anything.
 
 What it means:
-    Aliases (*name), anchors (&name), tags (!name), files above 5 MB, nesting deeper than 64 and more
-    than 200,000 nodes are refused before anything is built from them.
+    Aliases (*name), anchors (&name), tags (!name), files above 250 kB, nesting deeper than 64 and more
+    than 10,000 nodes are refused before anything is built from them. What record sets inherit counts for
+    each of them.
 
 Why it matters:
     A few lines of aliases expand to gigabytes, and tags can run code in careless readers. A mapping

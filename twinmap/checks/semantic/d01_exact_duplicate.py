@@ -2,8 +2,9 @@
 
 What it means:
     Two statements of one source have the same id and the same content; only their places differ. One is
-    kept, with the first place, and the others are counted as duplicates in the ledger. Two that share an id
-    and differ in content are not meant: those are all kept.
+    kept, with the first place, and the others are counted as duplicates in the ledger. There is one finding
+    a source: its count is that of the records, and the message says how many statements they repeat. Two
+    that share an id and differ in content are not meant: those are all kept.
 
 Why it matters:
     Counted twice, a reading weighs twice in every mean. A file that was delivered again is the common cause;
@@ -20,5 +21,5 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
-MESSAGE = "statements are repeated in full: one of each is kept"
+MESSAGE = "records state again what is stated already: {count} statements are left out"
 HELP = "read each delivery once; where they are different readings, tell them apart with key"

@@ -14,8 +14,8 @@ Example:
     site: {from: $(cuff), map: {L: upper-arm, R: upper-arm}}        # a row has W
 
 What to do:
-    Add the value to the map. A target ``""`` says that it means nothing. ``twinmap explain`` shows the
-    words of a facet; where none fits, a CURIE may be written.
+    Add the value to the map. A target ``""`` says that it means nothing. ``docs/graph.md`` and
+    ``twinmap schema`` list the words of a facet; where none fits, a CURIE may be written.
 """
 
 from twinmap.diagnostics import Severity

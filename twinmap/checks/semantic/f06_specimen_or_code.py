@@ -22,8 +22,8 @@ from collections.abc import Iterator
 
 from twinmap import registry
 from twinmap.checks.context import Context
-from twinmap.checks.differences import word
 from twinmap.diagnostics import Finding, Severity
+from twinmap.terms.facets import spoken
 
 SEVERITY = Severity.ERROR
 HELP = "correct the code or the facet, in the mapping or at the sender"
@@ -34,7 +34,7 @@ def check(context: Context) -> Iterator[Finding]:
     asked = [(item, "true") for item in context.compared.signatures if item.contradictions]
     for item, rule, count, places in context.statements(asked):
         for wrong in item.contradictions:
-            stated, fixed = word(wrong.facet, wrong.stated), word(wrong.facet, wrong.fixed)
+            stated, fixed = spoken(wrong.facet, wrong.stated), spoken(wrong.facet, wrong.fixed)
             yield registry.finding(
                 "TM-F06",
                 f"{item.group}: the {wrong.facet} is {stated}, and {item.meaning.curie} means {fixed}",

@@ -1,10 +1,11 @@
-"""Patient records that a rule links contradict each other; the link is not made.
+"""What is said of one patient contradicts itself; a link that says so is not made.
 
 What it means:
     An identifier that two records share, or a row of the crosswalk, says that they are one patient, and
     their birth dates or their sexes (male, female) differ. None of the records of that cluster is linked:
-    each stays a twin of its own. A birth date that is only less precise (1970 and 1970-03-01) does not
-    contradict.
+    each stays a twin of its own. Sources that use one identifier of one system tell of one record, and there
+    is no link to leave out: what they say stays together, and is reported with the sources and the record. A
+    birth date that is only less precise (1970 and 1970-03-01) does not contradict.
 
 Why it matters:
     A wrong link puts one person's results into another's twin, and everything that compares sources compares

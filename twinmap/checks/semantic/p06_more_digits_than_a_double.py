@@ -2,8 +2,9 @@
 
 What it means
 -------------
-The value stands in the graph and in ``value_text`` digit by digit, in its own unit. A canonical value is
-computed as an IEEE 754 double, which holds 15 significant decimal digits for certain; of longer numbers it
+The value stands in the graph and in ``value_text`` digit by digit, in its own unit: in the graph as the simple
+result, or as ``tm:sourceValue`` alone where other values of this code and unit are converted. A canonical value
+is computed as an IEEE 754 double, which holds 15 significant decimal digits for certain; of longer numbers it
 would show digits that nobody measured.
 
 Why it matters

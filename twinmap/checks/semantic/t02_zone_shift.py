@@ -3,7 +3,8 @@
 What it means:
     For one concept, at least ten values of one source have an equal value of the same patient in the other,
     at the same whole hour of lag to the minute. They are at least 60 % of all values that have any partner in
-    time, and no other lag comes to half as many. Zones differ by 14 hours at most.
+    time, and no other lag comes to half as many. Zones differ by 14 hours at most. Where the sources agree as
+    a whole (at least ten equal values without a lag, and no lag has more), the same is asked of each device.
 
 Why it matters:
     The zone of one source is wrong, or its summer time. Every pairing by time then pairs the wrong readings,
@@ -19,10 +20,10 @@ What to do:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from twinmap import registry
-from twinmap.checks.context import Context
+from twinmap.checks.context import Context, of_device
 from twinmap.compare.events import Lags
 from twinmap.diagnostics import Finding, Severity
 
@@ -35,11 +36,8 @@ _FARTHEST_ZONE = 14
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """One finding a pair of sources and concept."""
-    for item in context.compared.lags:
-        hours = shift(item)
-        if hours is None:
-            continue
+    """One finding a pair of sources and concept, else one a device."""
+    for item, hours in _shifts(context.compared.lags):
         rules = {
             side: next(
                 each.rule
@@ -49,9 +47,15 @@ def check(context: Context) -> Iterator[Finding]:
             for side, source in (("a", item.source_a), ("b", item.source_b))
         }
         word = "later" if hours > 0 else "earlier"
+        message = f"{item.group}: {item.source_b} tells the values of {item.source_a} {abs(hours)} h {word}"
+        device: dict[str, str] = {}
+        if item.device is not None:
+            device = of_device(context.device(item.device))
+            source = item.source_a if item.side == "a" else item.source_b
+            message += f" where the device of {source} is {device['device']}"
         yield registry.finding(
             "TM-T02",
-            f"{item.group}: {item.source_b} tells the values of {item.source_a} {abs(hours)} h {word}",
+            message,
             where=context.where(rules["b"], "time") or context.where(rules["a"], "time"),
             places=context.places_of(item.examples.get(hours, ())),
             sources=(item.source_a, item.source_b),
@@ -61,10 +65,32 @@ def check(context: Context) -> Iterator[Finding]:
                 "equal": item.hits[hours],
                 "equal_at_0": item.hits.get(0, 0),
                 "pairs": item.pairs,
+                **device,
             },
             help=HELP,
             count=item.hits[hours],
         )
+
+
+def _shifts(lags: Sequence[Lags]) -> Iterator[tuple[Lags, int]]:
+    """The lags that stand out: of sources as a whole, and of devices of those that agree as a whole."""
+    together = {item.key[:3]: item for item in lags if item.device is None}
+    told: set[tuple[object, ...]] = set()
+    for item in lags:
+        hours = shift(item)
+        if hours is None:
+            continue
+        if item.device is not None:
+            # Two devices that are read together are one finding: which clock is wrong is not known.
+            same = (*item.key[:3], hours, item.examples[hours])
+            if not _agree(together[item.key[:3]]) or same in told:
+                continue
+            told.add(same)
+        yield item, hours
+
+
+def _agree(whole: Lags) -> bool:
+    return whole.hits.get(0, 0) >= max(FEWEST, *whole.hits.values())
 
 
 def shift(item: Lags) -> int | None:

@@ -3,7 +3,9 @@
 What it means:
     Fewer than 5 % of the values of a code and unit are plausible in the stated unit, and more than 95 % are
     plausible in exactly one other unit of the concept. At least five values are needed. Plausible is what the
-    soft limits of the concept file say, or its hard ones where it has no soft ones.
+    soft limits of the concept file say, or its hard ones where it has no soft ones. Where that does not hold of
+    a series as a whole, it is asked of each device that the source names: an error where its values are beyond
+    the hard limits as well, else a warning, since one device may serve other patients than the rest (children).
 
 Why it matters:
     A wrong label passes every check of form: 98.6 labelled ``Cel`` is a valid quantity. Converted, it is a
@@ -19,13 +21,15 @@ What to do:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from twinmap import registry
-from twinmap.checks.context import Context
+from twinmap.checks.context import Context, of_device
 from twinmap.compare.conversion import rule_between
 from twinmap.compare.signature import Signature
 from twinmap.diagnostics import Finding, Severity
+from twinmap.mapping.sql import quoted
 from twinmap.terms import units
 
 SEVERITY = Severity.ERROR
@@ -47,39 +51,77 @@ _ALTERNATIVES = (
 )
 
 
+class _Series(NamedTuple):
+    """Values of one signature, of one device where it is named."""
+
+    number: int
+    device: str | None
+
+
 def check(context: Context) -> Iterator[Finding]:
-    """One finding a source, concept and unit."""
-    asked = [item for item in context.compared.signatures if _is_doubtful(item)]
-    shares = _shares(context, asked)
-    for item in asked:
-        fitting = [unit for unit in _others(item) if shares.get((item.number, unit), 0.0) > _NEARLY_ALL]
-        if shares.get((item.number, item.unit or ""), 0.0) < _FEW and len(fitting) == 1:
-            yield _finding(context, item, fitting[0])
+    """One finding a source, concept and unit; where that is not wrong as a whole, one a device."""
+    asked = {item.number: item for item in context.compared.signatures if _is_doubtful(item)}
+    # Hardly a value is plausible in the stated unit, and nearly all are in exactly one other.
+    wrong = {
+        series: (n, hard < _FEW)
+        for series, _, n, soft, hard in _shares(context, ((item, item.unit) for item in asked.values()))
+        if n >= FEWEST and soft < _FEW
+    }
+    others = (
+        (asked[number], unit)
+        for number in {series.number for series in wrong}
+        for unit in _others(asked[number])
+    )
+    fitting: dict[_Series, list[str]] = {}
+    for series, unit, _, soft, _ in _shares(context, others):
+        if series in wrong and soft > _NEARLY_ALL:
+            fitting.setdefault(series, []).append(unit)
+    found = {series: units_[0] for series, units_ in fitting.items() if len(units_) == 1}
+    for series, unit in sorted(found.items(), key=lambda each: (each[0].number, each[0].device or "")):
+        if series.device is None or _Series(series.number, None) not in found:
+            yield _finding(context, asked[series.number], series.device, unit, *wrong[series])
+
+
+def _finding(
+    context: Context, item: Signature, device: str | None, suggested: str, count: int, impossible: bool
+) -> Finding:
+    owner, rule, places = item.source, item.rule, context.first(item, slot="unit")
+    if device is not None:
+        owner = f"device {device} of {item.source}"
+        _, rule, _, places = next(context.statements([(item, f"device = {quoted(device)}")]))
+    details = {"unit": item.unit, "suggested": suggested, "code": item.meaning.curie}
+    return registry.finding(
+        "TM-U07",
+        f"{item.group}: values of {owner} labelled {item.unit} are plausible in {suggested} alone",
+        severity=SEVERITY if device is None or impossible else Severity.WARNING,
+        where=context.where(rule, "unit"),
+        places=places,
+        sources=(item.source,),
+        concept=item.group,
+        rule=rule,
+        facet="unit",
+        details=details | (of_device(device) if device else {}),
+        help=HELP,
+        count=count,
+    )
 
 
 def _is_doubtful(item: Signature) -> bool:
-    """Whether the middle of a series is outside the limits; else the shares need not be counted."""
-    bounds = _bounds(item)
-    if bounds is None or item.unit is None or item.profile.n < FEWEST or not item.profile.quantiles:
+    """Whether any value of a series is outside the limits; else no device has to be looked at."""
+    bounds, profile = _bounds(item), item.profile
+    if (
+        bounds is None
+        or item.unit is None
+        or profile.n < FEWEST
+        or profile.low is None
+        or profile.high is None
+    ):
         return False
-    stated, median = _line(item, item.unit), item.profile.quantiles[2]
-    return stated is not None and not bounds[0] <= median * stated[0] + stated[1] <= bounds[1]
-
-
-def _finding(context: Context, item: Signature, suggested: str) -> Finding:
-    return registry.finding(
-        "TM-U07",
-        f"{item.group}: values of {item.source} labelled {item.unit} are plausible in {suggested} alone",
-        where=context.where(item.rule, "unit"),
-        places=context.first(item, slot="unit"),
-        sources=(item.source,),
-        concept=item.group,
-        rule=item.rule,
-        facet="unit",
-        details={"unit": item.unit, "suggested": suggested, "code": item.meaning.curie},
-        help=HELP,
-        count=item.profile.n,
-    )
+    line = _line(item, item.unit)
+    if line is None:
+        return False
+    ends = [value * line[0] + line[1] for value in (profile.low, profile.high)]
+    return min(ends) < bounds[0] or max(ends) > bounds[1]
 
 
 def _bounds(item: Signature) -> tuple[float, float] | None:
@@ -115,27 +157,33 @@ def _line(item: Signature, unit: str) -> tuple[float, float] | None:
     return float(rule.factor), float(rule.offset)
 
 
-def _shares(context: Context, asked: Sequence[Signature]) -> dict[tuple[int, str], float]:
-    """By signature and unit, the share of values that are plausible if they are in this unit."""
-    tries = []
-    for item in asked:
-        bounds = _bounds(item)
-        for unit in (item.unit, *_others(item)):
-            line = _line(item, unit) if unit is not None else None
-            if line is not None and bounds is not None:
-                tries.append((item.number, unit, *line, *bounds))
-    if not tries:
-        return {}
-    types = {"sig": "BIGINT", "unit": "VARCHAR"} | dict.fromkeys(("factor", "shift", "low", "high"), "DOUBLE")
-    columns = zip(*tries, strict=True)
-    context.duck.register(
-        "k_try",
-        {name: (kind, list(cells)) for (name, kind), cells in zip(types.items(), columns, strict=True)},
-    )
-    return {
-        (sig, unit): share
-        for sig, unit, share in context.duck.rows(
-            "SELECT t.sig, t.unit, avg((value_num * factor + shift BETWEEN low AND high)::INTEGER) "
-            "FROM observed o JOIN k_try t ON t.sig = o.sig WHERE value_num IS NOT NULL GROUP BY ALL"
-        )
+def _shares(
+    context: Context, tries: Iterable[tuple[Signature, str | None]]
+) -> list[tuple[_Series, str, int, float, float]]:
+    """How many values a series has, and which share of them is plausible, and possible, in a unit."""
+    rows = []
+    for item, unit in tries:
+        bounds, line = _bounds(item), _line(item, unit) if unit is not None else None
+        limits = item.meaning.concept.limits if item.meaning.concept else None
+        if line is not None and bounds is not None and limits is not None:
+            rows.append((item.number, unit, *line, *bounds, limits.hard_low, limits.hard_high))
+    if not rows:
+        return []
+    names = ("factor", "shift", "low", "high", "hard_low", "hard_high")
+    types = {"sig": "BIGINT", "unit": "VARCHAR"} | dict.fromkeys(names, "DOUBLE")
+    columns = {
+        name: (kind, list(cells))
+        for (name, kind), cells in zip(types.items(), zip(*rows, strict=True), strict=True)
     }
+    context.duck.register("k_try", columns)
+    return [
+        (_Series(sig, device), unit, n, soft, hard)
+        for sig, device, unit, n, soft, hard in context.duck.rows(
+            "SELECT sig, device, unit, count(*), avg((v BETWEEN low AND high)::INTEGER), "
+            "avg((v BETWEEN coalesce(hard_low, v) AND coalesce(hard_high, v))::INTEGER) "
+            "FROM (SELECT t.*, o.device, value_num * factor + shift AS v FROM observed o "
+            "JOIN k_try t ON t.sig = o.sig WHERE value_num IS NOT NULL) "
+            "GROUP BY GROUPING SETS ((sig, unit), (sig, unit, device)) "
+            "HAVING grouping(device) = 1 OR device IS NOT NULL"
+        )
+    ]

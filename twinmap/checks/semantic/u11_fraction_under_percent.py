@@ -2,7 +2,8 @@
 
 What it means:
     All values of a code with the unit ``%`` are above 0 and at most 1.5, while the least that is plausible for
-    the concept is more; a hundred times the values are plausible. At least three values are needed.
+    the concept is more; a hundred times the values are plausible. At least three values are needed. Where that
+    does not hold of a series as a whole, it is asked of each device that the source names.
 
 Why it matters:
     A saturation of 0.97 % is no life; 97 % is healthy. Apple's export writes the fraction beside the unit
@@ -21,9 +22,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from twinmap import registry
-from twinmap.checks.context import Context
+from twinmap.checks.context import Context, of_device
 from twinmap.compare.signature import Signature
-from twinmap.diagnostics import Finding, Severity
+from twinmap.diagnostics import Finding, Place, Severity
+from twinmap.mapping.sql import quoted
 from twinmap.terms.concepts import Limits
 
 SEVERITY = Severity.ERROR
@@ -34,28 +36,68 @@ _HIGHEST_FRACTION = 1.5
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """One finding a source, concept and mapping rule."""
-    asked = [(item, "true") for item in context.compared.signatures if _fractions(item)]
+    """One finding a source, concept and mapping rule, and device where only some devices are meant."""
+    asked = [(item, "true") for item in context.compared.signatures if _whole(item)]
     for item, rule, count, places in context.statements(asked):
-        yield registry.finding(
-            "TM-U11",
-            f"{item.group}: values of {item.source} labelled % are fractions of one",
-            where=context.where(rule, "unit"),
-            places=places,
-            sources=(item.source,),
-            concept=item.group,
-            rule=rule,
-            facet="unit",
-            details={"unit": "%", "suggested": "1", "code": item.meaning.curie},
-            help=HELP,
-            count=count,
-        )
+        yield _finding(context, item, rule, count, places)
+    for item, device in _devices(context):
+        test = f"device = {quoted(device)}"
+        for _, rule, count, places in context.statements([(item, test)]):
+            yield _finding(context, item, rule, count, places, device)
 
 
-def _fractions(item: Signature) -> bool:
+def _finding(
+    context: Context, item: Signature, rule: str, count: int, places: tuple[Place, ...], device: str = ""
+) -> Finding:
+    owner = f"device {device} of {item.source}" if device else item.source
+    return registry.finding(
+        "TM-U11",
+        f"{item.group}: values of {owner} labelled % are fractions of one",
+        where=context.where(rule, "unit"),
+        places=places,
+        sources=(item.source,),
+        concept=item.group,
+        rule=rule,
+        facet="unit",
+        details={
+            "unit": "%",
+            "suggested": "1",
+            "code": item.meaning.curie,
+            **(of_device(device) if device else {}),
+        },
+        help=HELP,
+        count=count,
+    )
+
+
+def _devices(context: Context) -> Iterator[tuple[Signature, str]]:
+    """Devices whose values alone are fractions."""
+    asked = {item.number: item for item in context.compared.signatures if _limits(item) and not _whole(item)}
+    if not asked:
+        return
+    for sig, device, n, low, high in context.duck.rows(
+        "SELECT sig, device, count(*), min(value_num), max(value_num) FROM observed "
+        f"WHERE sig IN ({', '.join(map(str, asked))}) AND device IS NOT NULL "
+        f"GROUP BY ALL HAVING max(value_num) <= {_HIGHEST_FRACTION} ORDER BY ALL"
+    ):
+        if _fractions(asked[sig], n, low, high):
+            yield asked[sig], device
+
+
+def _limits(item: Signature) -> Limits | None:
+    """What is plausible; None where it cannot be or the unit is not a percentage."""
     limits = item.meaning.concept.limits if item.meaning.concept else None
-    low, high = item.profile.low, item.profile.high
-    if item.unit != "%" or limits is None or limits.unit != "%" or item.profile.n < FEWEST:
+    return limits if item.unit == "%" and limits is not None and limits.unit == "%" else None
+
+
+def _whole(item: Signature) -> bool:
+    return _fractions(item, item.profile.n, item.profile.low, item.profile.high)
+
+
+def _fractions(item: Signature, n: int, low: float | None, high: float | None) -> bool:
+    """Whether so many values from low to high are fractions."""
+    limits = _limits(item)
+    if limits is None or n < FEWEST:
         return False
     if low is None or high is None or not 0 < low <= high <= _HIGHEST_FRACTION:
         return False

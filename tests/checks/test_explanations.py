@@ -1,0 +1,61 @@
+"""Every difference that the comparison finds has a page, and every page that tells of one is reached."""
+
+from __future__ import annotations
+
+import pytest
+
+from twinmap import registry
+from twinmap.checks import explanations
+from twinmap.checks.explanations import code
+from twinmap.compare.relation import FacetComparison, Nature
+from twinmap.model import RELATIONS
+from twinmap.terms.facets import facets
+
+A, B = "a", "b"
+
+
+@pytest.mark.parametrize(
+    ("item", "wanted"),
+    [
+        (FacetComparison("unit", "kPa", "mm[Hg]", "=", "UCUM", Nature.CONVERTED), "TM-U03"),
+        (FacetComparison("unit", "mg/dL", "mmol/L", "=", "glucose-molar-mass", Nature.CONVERTED), "TM-U04"),
+        (FacetComparison("unit", "kPa", "kPa", "=", "same unit"), None),
+        (FacetComparison("unit", "kPa", None, "narrower"), "TM-U02"),
+        (FacetComparison("unit", "kPa", "/min", "disjoint", "UCUM"), "TM-U05"),
+        (FacetComparison("unit", "%", "mmol/mol", "disjoint", "x", Nature.EMPIRICAL), "TM-U15"),
+        (FacetComparison("property", "MFr", "SFr", "disjoint", "x", Nature.EMPIRICAL), "TM-U15"),
+        (FacetComparison("specimen", A, B, "disjoint", "x", Nature.CONTRADICTED), "TM-F06"),
+        (FacetComparison("component", A, B, "narrower", "x", Nature.MAPPED), "TM-G01"),
+        (FacetComparison("component", A, B, "unknown", "x", Nature.MAPPED), "TM-G01"),
+        (FacetComparison("component", A, B, "unknown", "x"), None),
+        (FacetComparison("site", A, None, "narrower"), "TM-G01"),
+        (FacetComparison("site", A, None, "narrower", "x", Nature.REQUIRED), "TM-M01"),
+        (FacetComparison("site", None, None, "unknown", "x", Nature.REQUIRED), "TM-M02"),
+        (FacetComparison("method", A, B, "disjoint", "m#r/x and LOINC METHOD"), "TM-F02"),
+        (FacetComparison("method", A, B, "disjoint", "LOINC METHOD"), "TM-C09"),
+        (FacetComparison("loinc-method", A, B, "disjoint", "LOINC METHOD"), "TM-C09"),
+        (FacetComparison("loinc-method", "?", B, "unknown", "LOINC METHOD"), None),
+        (FacetComparison("origin", A, B, "disjoint", "LOINC METHOD"), "TM-F10"),
+        (FacetComparison("statistic", "tm:statistic-point", "tm:statistic-mean", "disjoint"), "TM-G03"),
+        (FacetComparison("statistic", "tm:statistic-maximum", "tm:statistic-mean", "disjoint"), "TM-C10"),
+        (FacetComparison("event", None, None, "disjoint", "", Nature.SAME_EVENT), "TM-X01"),
+    ],
+)
+def test_the_page_of_a_difference(item: FacetComparison, wanted: str | None) -> None:
+    assert code(item) == wanted
+    assert code(item.turned()) == wanted
+
+
+@pytest.mark.parametrize("name", [name for name, facet in facets().items() if facet.type != "text"])
+def test_every_facet_that_differs_has_a_page(name: str) -> None:
+    assert code(FacetComparison(name, A, B, "disjoint")) in {item.code for item in registry.codes()}
+
+
+def test_every_page_that_is_named_exists() -> None:
+    named = {*explanations._DIFFERENT.values(), *explanations._NATURE.values()}
+    assert named <= {item.code for item in registry.codes()}
+
+
+def test_relations_are_named_once() -> None:
+    assert RELATIONS[0] == "not-comparable"
+    assert RELATIONS[-1] == "equivalent"

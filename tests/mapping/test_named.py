@@ -1,0 +1,96 @@
+"""The mappings that arguments stand for: files, tests, projects and folders, each mapping once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from twinmap.errors import InputOutputError, UsageError
+from twinmap.mapping.load import loads
+from twinmap.mapping.named import each_once, has_tests, read_tests, subjects, tests_beside
+from twinmap.mapping.project import from_arguments, is_tests, mapping_of
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("a.yaml", "a.test.yaml", "b.yml", "b.test.yml", "c.yaml"):
+        (tmp_path / name).write_text("x: y\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def named(*names: str) -> list[str]:
+    return [subject.named for subject in each_once(item for name in names for item in subjects(name))]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (["a.test.yaml"], ["a.yaml"]),
+        (["a.test.yaml", "a.yaml", "b.test.yml", "b.yml", "c.yaml"], ["a.yaml", "b.yml", "c.yaml"]),
+        ([".", "a.yaml", "./c.yaml"], ["a.yaml", "b.yml", "c.yaml"]),
+        (["builtin:hl7v2", "builtin:hl7v2"], ["builtin:hl7v2"]),
+    ],
+)
+def test_each_mapping_once(names: list[str], found: list[str]) -> None:
+    assert named(*names) == found
+
+
+def test_a_mapping_of_a_project_is_taken_with_it(folder: Path) -> None:
+    """With its parameters; once for each source that gives others."""
+    (folder / "twinmap.yaml").write_text(
+        "sources: [{mapping: a.yaml, set: {p: x}}, {name: two, mapping: a.yaml, set: {p: y}}, "
+        "{name: three, mapping: a.yaml, set: {p: y}}]\n"
+    )
+    for names in (["a.yaml", "twinmap.yaml", "c.yaml"], ["twinmap.yaml", "a.test.yaml", "c.yaml"]):
+        found = each_once(item for name in names for item in subjects(name))
+        assert [subject.params for subject in found] == [{"p": "x"}, {"p": "y"}, None]
+
+
+def test_a_file_of_tests_knows_its_mapping() -> None:
+    assert mapping_of(Path("x/a.test.yaml")) == Path("x/a.yaml")
+    assert mapping_of(Path("a.test.test.yml")) == Path("a.test.yml")
+    assert is_tests(Path("a.test.yml"))
+    assert not is_tests(Path("test.yaml"))
+    assert tests_beside(Path("x/a.yaml")) == Path("x/a.test.yaml")
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_run_leaves_tests_out() -> None:
+    project = from_arguments(["a.test.yaml", "a.yaml", "b.yml", "b.test.yml"], (), {})
+    assert [str(binding.mapping) for binding in project.bindings] == ["a.yaml", "b.yml"]
+    with pytest.raises(UsageError, match=r"a\.test\.yaml is a file of tests"):
+        from_arguments(["a.test.yaml", "b.yml"], (), {})
+
+
+def test_a_project_is_run_alone(folder: Path) -> None:
+    (folder / "twinmap.yaml").write_text("sources: []\n")
+    for names in (["a.yaml", "twinmap.yaml"], ["twinmap.yaml", "a.yaml"], [".", "a.yaml"], ["a.yaml", "."]):
+        with pytest.raises(UsageError, match="does not stand beside other mappings"):
+            from_arguments(names, (), {})
+
+
+def test_tests_that_are_no_file_are_said(folder: Path) -> None:
+    (folder / "d.yaml").write_text("x: y\n")
+    os.mkfifo(folder / "d.test.yaml")
+    assert has_tests(folder / "d.yaml")
+    assert not has_tests(folder / "c.yaml")
+    with pytest.raises(InputOutputError, match="is not a regular file"):
+        read_tests(folder / "d.test.yaml")
+
+
+def test_what_record_sets_inherit_counts_for_each() -> None:
+    """A file of 35 kB of rules and record sets made a quarter of a million rules."""
+    head = "twinmap: 1\nid: t\nversion: 1.0.0\nsource: {format: csv, timezone: UTC}\npatient: {id: $(p)}\nkey: [p]\n"
+    rules = "".join(f"  - heart-rate: {{value: $(a{i}), unit: /min}}\n" for i in range(100))
+    sets = "".join(f"  r{i}: {{files: a{i}.csv}}\n" for i in range(100))
+    loaded = loads(f"{head}observe:\n{rules}records:\n{sets}")
+    (finding,) = loaded.findings
+    assert (finding.code, loaded.document) == ("TM-L05", None)
+    assert finding.message.startswith("100 record sets inherit ")
+    few = loads(f"{head}observe:\n{rules}records:\n" + sets.partition("  r9:")[0])
+    assert few.document is not None
+    assert len(few.document.records) == 9
