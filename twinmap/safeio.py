@@ -167,20 +167,25 @@ def matching(root: Path, patterns: Iterable[str]) -> list[Path]:
     found: dict[Path, None] = {}
     for pattern in patterns:
         try:
-            fitting = sorted(root.glob(pattern))
+            fitting = _shown(root, pattern, root.glob(pattern))
             if not fitting and "/" not in pattern:
-                fitting = sorted(path for path in root.rglob(pattern) if not _is_output(path, root))
+                below = _shown(root, pattern, root.rglob(pattern))
+                fitting = [path for path in below if not _is_output(path, root)]
         except (ValueError, NotImplementedError, IndexError) as error:
             raise UsageError(f'"{pattern}" is no pattern of file names below {root}') from error
-        hidden = any(part.startswith(".") for part in pattern.split("/"))
-        found |= dict.fromkeys(
-            path for path in fitting if (hidden or not _is_hidden(path, root)) and not path.is_dir()
-        )
+        found |= dict.fromkeys(fitting)
     return list(found)
 
 
-def _is_hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
+def _shown(root: Path, pattern: str, found: Iterable[Path]) -> list[Path]:
+    """What is neither a folder nor hidden, unless the pattern itself says so; sorted."""
+    hidden = any(part.startswith(".") for part in pattern.split("/"))
+    return sorted(
+        path
+        for path in found
+        if (hidden or not any(part.startswith(".") for part in path.relative_to(root).parts))
+        and not path.is_dir()
+    )
 
 
 def _is_output(path: Path, root: Path) -> bool:

@@ -76,7 +76,7 @@ def test_a_saved_run_with_a_pipe_in_it(here: Path, cli: Any) -> None:
 
 def test_a_headerless_file_without_anything(here: Path, cli: Any) -> None:
     text = (here / "m.yaml").read_text().replace("format: csv", "format: csv, header: false")
-    for number, name in enumerate("mrn at hr hr_unit test result unit".split(), start=1):
+    for number, name in enumerate(["mrn", "at", "hr", "hr_unit", "test", "result", "unit"], start=1):
         text = text.replace(f"$({name})", f"$({number})")
     (here / "n.yaml").write_text(text.replace("[mrn, at]", "[1, 2]"))
     done = cli("run", "n.yaml", "-s", "empty.csv", "-o", "out", *FAST)

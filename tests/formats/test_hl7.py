@@ -289,6 +289,9 @@ def test_a_count_of_thousands_of_digits_is_no_count() -> None:
 
 def test_a_file_that_ends_in_a_header_is_cut() -> None:
     frames, _, _ = framed(message(MSH, PID, OBX) + MSH)
-    assert [frame.fault for frame in frames] == [None, ("TM-Q07", "a message is cut: the file ends in its MSH")]
+    assert [frame.fault for frame in frames] == [
+        None,
+        ("TM-Q07", "a message is cut: the file ends in its MSH"),
+    ]
     (alone,), _, _ = framed(MSH)
     assert alone.fault is None

@@ -300,7 +300,9 @@ def test_more_values_than_a_document_may_have(tmp_path: Path, monkeypatch: pytes
     assert [getattr(item, "code", "") for item in lines(path)] == ["", "TM-Q15", ""]
 
 
-@pytest.mark.parametrize("bad", ["[[[[NaN]]]]", "{'a': [[]], 'b': {}}", "[[[[[[01]]]]],[[]]]", '["]]]", [NaN]]'])
+@pytest.mark.parametrize(
+    "bad", ["[[[[NaN]]]]", "{'a': [[]], 'b': {}}", "[[[[[[01]]]]],[[]]]", '["]]]", [NaN]]']
+)
 @pytest.mark.parametrize("chunk", [1, 2, 3, 64])
 def test_a_fault_ends_where_its_brackets_close(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: str, chunk: int

@@ -67,7 +67,7 @@ def test_what_cannot_be_used_is_an_error(source: str) -> None:
         'delimiter: "¦"',
         'delimiter: "^"',
         'decimal: ",", thousands: "."',
-        "thousands: \"'\"",
+        'thousands: "\'"',
         'thousands: "\\u202f"',
         'thousands: ","',
     ],

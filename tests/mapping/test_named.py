@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from twinmap.errors import InputOutputError, UsageError
+from twinmap.mapping import named as beside
 from twinmap.mapping.load import loads
-from twinmap.mapping.named import each_once, has_tests, read_tests, subjects, tests_beside
+from twinmap.mapping.named import each_once, has_tests, read_tests, subjects
 from twinmap.mapping.project import from_arguments, is_tests, mapping_of
 
 
@@ -55,7 +56,7 @@ def test_a_file_of_tests_knows_its_mapping() -> None:
     assert mapping_of(Path("a.test.test.yml")) == Path("a.test.yml")
     assert is_tests(Path("a.test.yml"))
     assert not is_tests(Path("test.yaml"))
-    assert tests_beside(Path("x/a.yaml")) == Path("x/a.test.yaml")
+    assert beside.tests_beside(Path("x/a.yaml")) == Path("x/a.test.yaml")
 
 
 @pytest.mark.usefixtures("folder")

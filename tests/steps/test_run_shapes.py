@@ -12,7 +12,6 @@ from twinmap import api
 from twinmap.diagnostics import Finding, Severity
 from twinmap.engine import parts
 from twinmap.errors import InputOutputError, UsageError
-from twinmap.steps import link_patients
 
 KEY = Path(__file__).parent.parent.parent / "examples" / "demo.key"
 MAPPING = """\

@@ -175,12 +175,14 @@ def test_shapes_of_users(duck: Duck, name: str) -> None:
     "shape",
     [
         # A patient's observations are counted; a query; members of a panel are compared.
-        "ex:a sh:targetClass tm:PatientTwin; sh:property [sh:path [sh:inversePath sosa:hasFeatureOfInterest]; sh:maxCount 3].",
+        "ex:a sh:targetClass tm:PatientTwin; sh:property [sh:path [sh:inversePath sosa:hasFeatureOfInterest];"
+        " sh:maxCount 3].",
         "ex:a sh:targetClass sosa:Observation; sh:sparql [sh:select 'SELECT $this WHERE { $this ?p ?o }'].",
         "ex:a sh:targetObjectsOf tm:panel; sh:property [sh:path [sh:inversePath tm:panel]; sh:minCount 2].",
         "ex:a sh:targetClass sosa:Observation; sh:property [sh:path (tm:panel [sh:inversePath tm:panel]); sh:maxCount 2].",
         "ex:a sh:targetClass sosa:Observation; sh:property [sh:path [sh:oneOrMorePath tm:panel]; sh:maxCount 2].",
-        "ex:a sh:targetClass sosa:Observation; sh:property [sh:path tm:unit; sh:qualifiedValueShape ex:b; sh:qualifiedMinCount 1].",
+        "ex:a sh:targetClass sosa:Observation; sh:property [sh:path tm:unit; sh:qualifiedValueShape ex:b;"
+        " sh:qualifiedMinCount 1].",
         "ex:a sh:targetNode <http://loinc.org/rdf/8867-4>; sh:path [sh:inversePath sosa:observedProperty]; sh:maxCount 3 .",
     ],
 )

@@ -23,7 +23,7 @@ DELIMITERS = {"tab": "\t", "\\t": "\t", "semicolon": ";", "comma": ",", "pipe": 
 
 
 def delimiter(word: str) -> str:
-    """The sign that a word stands for; any other text stands for itself.
+    r"""The sign that a word stands for; any other text stands for itself.
 
     >>> delimiter("tab"), delimiter(";")
     ('\\t', ';')

@@ -36,7 +36,7 @@ def subjects(name: str) -> list[Subject]:
     """
     path = Path(name)
     if not name.startswith("builtin:"):
-        if path.name == PROJECT_FILE or (path / PROJECT_FILE).is_file():
+        if path.name == PROJECT_FILE or (path / PROJECT_FILE).exists():
             return _of_project(path / PROJECT_FILE if path.is_dir() else path)
         if path.is_dir():
             found = mapping_files(path)
