@@ -103,3 +103,26 @@ def test_a_link_stays(tmp_path: Path) -> None:
         output.write_product(text, tmp_path / "link.txt")
         assert (tmp_path / "real" / "r.txt").read_text() == text
     assert (tmp_path / "link.txt").is_symlink()
+
+
+def test_a_terminal_is_not_flooded(here: Path, cli: Any) -> None:
+    """One line for each of 150 findings is too much; the worst are told, and how many there are."""
+    head, row = (here / "vitals.csv").read_text().splitlines(keepends=True)
+    units = ["-" * (number % 15) + "+" * (number // 15) + "x" for number in range(150)]
+    (here / "many.csv").write_text(
+        head + "".join(row.replace("42", str(n), 1).replace("/min", u) for n, u in enumerate(units))
+    )
+    done = cli("run", "m.yaml", "-s", "many.csv", "-o", "out", *FAST)
+    lines = done.err.splitlines()
+    assert done.code == Exit.OK
+    assert 90 < len(lines) < 110
+    assert [line for line in lines if line.startswith("and ") and line.endswith(" more")]
+    assert "in full: twinmap report out" in lines
+    assert "150 records read" in lines[-1]
+
+
+def test_a_file_in_no_encoding_that_was_tried_is_an_error(here: Path, cli: Any) -> None:
+    (here / "latin.csv").write_bytes((here / "vitals.csv").read_bytes().replace(b"GLU", b"GL\xdc"))
+    done = cli("run", "m.yaml", "-s", "latin.csv", "-o", "out", *FAST)
+    assert done.code == Exit.INPUT_OUTPUT
+    assert done.err.startswith("TM-Q03 error: latin.csv is not valid text in utf-8\nhelp: name its encoding")

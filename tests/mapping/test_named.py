@@ -11,7 +11,7 @@ from twinmap.errors import InputOutputError, UsageError
 from twinmap.mapping import named as beside
 from twinmap.mapping.load import loads
 from twinmap.mapping.named import each_once, has_tests, read_tests, subjects
-from twinmap.mapping.project import from_arguments, is_tests, mapping_of
+from twinmap.mapping.project import from_arguments, is_tests, load_project, mapping_of
 
 
 @pytest.fixture
@@ -95,3 +95,84 @@ def test_what_record_sets_inherit_counts_for_each() -> None:
     few = loads(f"{head}observe:\n{rules}records:\n" + sets.partition("  r9:")[0])
     assert few.document is not None
     assert len(few.document.records) == 9
+
+
+# --- projects -------------------------------------------------------------------------------------
+
+
+def project(folder: Path, more: str = "", source: str = "mapping: a.yaml") -> Path:
+    (folder / "twinmap.yaml").write_text(f"sources: [{{{source}}}]\n{more}")
+    return folder / "twinmap.yaml"
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["severity: {TM-Q11: fatal}", "severity: {TM-Q99: error}", "ignore: [TM-Q11, nonsense]", "identity: [a]"],
+)
+def test_a_setting_that_cannot_be_used_is_a_finding(folder: Path, more: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_project(project(folder, more))
+    assert [finding.code for finding in caught.value.findings] == ["TM-L06"]
+    assert load_project(project(folder, "severity: {Q11: error}\nignore: [L09]")).ignore == ("L09",)
+
+
+@pytest.mark.parametrize("text", ["word", "[a]", '""'])
+def test_what_is_no_table_is_no_project(folder: Path, text: str) -> None:
+    (folder / "twinmap.yaml").write_text(text)
+    with pytest.raises(UsageError, match="is not a project") as caught:
+        load_project(folder / "twinmap.yaml")
+    assert [finding.code for finding in caught.value.findings] == ["TM-L06"]
+
+
+@pytest.mark.parametrize(
+    ("more", "source"),
+    [
+        ("", "mapping: a.yaml, data: nowhere"),
+        ("identity: {crosswalk: nowhere.csv}", "mapping: a.yaml"),
+        ("shapes: [nowhere.ttl]", "mapping: a.yaml"),
+        ("concepts: [nowhere.yaml]", "mapping: a.yaml"),
+    ],
+)
+def test_a_missing_file_is_never_passed_over(folder: Path, more: str, source: str) -> None:
+    with pytest.raises(InputOutputError, match=r"nowhere.* does not exist"):
+        from_arguments([str(project(folder, more, source))], (), {})
+
+
+# --- the data of a mapping ------------------------------------------------------------------------
+
+
+def bound(names: list[str], *data: str) -> list[str | None]:
+    found = from_arguments(names, data, {}).bindings
+    return [None if binding.data is None else str(binding.data) for binding in found]
+
+
+def test_data_is_given_by_the_name_of_a_mapping(folder: Path) -> None:
+    for name in ("x", "y", "day=1"):
+        (folder / name).mkdir()
+    assert bound(["a.yaml", "c.yaml"], "a=x", "c.yaml=y") == ["x", "y"]
+    assert bound(["a.yaml", "c.yaml"], "c=y") == [None, "y"]
+    assert bound(["builtin:hl7v2"], "hl7v2=x") == ["x"]
+    assert bound(["a.yaml"], "x") == ["x"]
+
+
+def test_a_path_may_hold_the_sign(folder: Path) -> None:
+    """As the folders of partitioned data do; it was passed over in silence."""
+    (folder / "day=1").mkdir()
+    assert bound(["a.yaml"], "day=1") == ["day=1"]
+    assert bound(["a.yaml", "c.yaml"], "a=day=1") == ["day=1", None]
+
+
+@pytest.mark.parametrize(
+    ("names", "data"),
+    [
+        (["a.yaml"], ["b=x"]),
+        (["a.yaml", "c.yaml"], ["b=x"]),
+        (["a.yaml", "c.yaml"], ["x"]),
+        (["a.yaml"], ["x", "a=x"]),
+        (["builtin:hl7v2"], []),
+    ],
+)
+def test_data_that_is_of_no_mapping(folder: Path, names: list[str], data: list[str]) -> None:
+    (folder / "x").mkdir()
+    with pytest.raises(UsageError):
+        bound(names, *data)

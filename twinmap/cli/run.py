@@ -188,6 +188,8 @@ def _run(mappings: tuple[str, ...], out: Path, options: dict[str, Any], *, kept:
 
 #: More findings and relations than this are told in a line each.
 _IN_FULL = 12
+#: Lines of the terminal that they take at most.
+_LINES = 100
 
 
 def _tell(report: Report, out: Path, *, kept: bool, quiet: bool) -> None:
@@ -195,9 +197,17 @@ def _tell(report: Report, out: Path, *, kept: bool, quiet: bool) -> None:
     shown = [finding for finding in report.findings if finding.get("severity") != Severity.INFO]
     brief = len(shown) + len(report.relations) > _IN_FULL
     about = replace(report, findings=shown, ledger={})
-    output.say(registry.load("renderers", "concise" if brief else "text").render(about), quiet=quiet)
+    told = registry.load("renderers", "concise" if brief else "text").render(about)
+    output.say(_first(told) if brief else told, quiet=quiet)
     if kept and (brief or len(shown) < len(report.findings)):
         output.say(f"in full: twinmap report {out}", quiet=quiet)
+
+
+def _first(told: str) -> str:
+    """The worst lines, how many are left out, and the last line: it says how many there are."""
+    lines = told.splitlines(keepends=True)
+    more = len(lines) - _LINES
+    return told if more <= 1 else "".join([*lines[: _LINES - 1], f"and {more:,} more\n", lines[-1]])
 
 
 def _stream_graph(outcome: Outcome) -> None:

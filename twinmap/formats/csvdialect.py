@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinmap import registry
+from twinmap.diagnostics import Severity
 from twinmap.errors import InputOutputError
 from twinmap.limits import LIMITS
 from twinmap.safeio import open_bytes
@@ -163,7 +164,8 @@ def records(path: Path, encoding: str, delimiter: str) -> Iterator[Row | BadRow]
                 return
             except UnicodeError as error:
                 message = f"{path} is not valid text in {encoding}"
-                raise InputOutputError(message, findings=[registry.finding("TM-Q03", message)]) from error
+                found = registry.finding("TM-Q03", message, severity=Severity.ERROR)
+                raise InputOutputError(message, findings=[found]) from error
             except _TooLarge as error:
                 number += 1
                 yield BadRow(number, line, "TM-Q15", str(error), lines.give_back_all_but_first())

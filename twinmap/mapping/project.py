@@ -8,7 +8,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from twinmap import registry, safeio
-from twinmap.diagnostics import Finding, Span
+from twinmap.diagnostics import Finding, Severity, Span
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.formats import yamlnodes
 from twinmap.limits import LIMITS
@@ -118,20 +118,25 @@ def load_project(path: Path) -> Project:
 
     Raises:
         UsageError: It cannot be used; with a finding for each thing that is wrong.
-        InputOutputError: It is missing.
+        InputOutputError: It is missing, or a file of concepts is.
     """
     parsed = yamlnodes.parse(safeio.read_bytes(path, LIMITS.mapping_bytes), str(path))
     wrong = list(parsed.findings)
     root = parsed.root
-    if not isinstance(root, yamlnodes.Mapping):
-        raise UsageError(f"{path} is not a project", findings=wrong)
     folder = path.parent
     loader = _Loader(folder, wrong)
+    if root is not None and not isinstance(root, yamlnodes.Mapping):
+        loader.refuse("TM-L06", f"a project is a table with {', '.join(_KEYS)}", root.span)
+    if not isinstance(root, yamlnodes.Mapping):
+        raise UsageError(f"{path} is not a project", findings=wrong)
     settings = loader.settings(root)
     bindings = loader.bindings(root)
     if wrong:
         raise UsageError(f"{path} cannot be used", findings=wrong)
-    return Project(bindings=bindings, folder=folder, **settings)  # type: ignore[arg-type]
+    project = Project(bindings=bindings, folder=folder, **settings)  # type: ignore[arg-type]
+    for file in project.concepts:
+        _there(file)
+    return project
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +167,27 @@ class _Loader:
         elif kind in {"paths", "words"}:
             words = self.words(node)
             found[name] = tuple(self.folder / word for word in words) if kind == "paths" else tuple(words)
+            for word in words if key == "ignore" else ():
+                self.code(word, node.span)
         elif key == "severity":
-            found[name] = self.table(node)
+            table = found[name] = self.table(node)
+            for code, word in table.items():
+                self.code(code, node.span)
+                if word not in [*Severity]:
+                    message = f'"{word}" is no severity'
+                    self.refuse("TM-L06", message, node.span, f"one of: {', '.join(Severity)}")
         else:
             table = self.table(node)
             if "crosswalk" in table:
                 found["crosswalk"] = self.folder / table["crosswalk"]
             for other in table.keys() - {"crosswalk"}:
                 self.refuse("TM-L02", f'identity has no "{other}"', node.span, "known: crosswalk")
+
+    def code(self, name: str, span: Span) -> None:
+        try:
+            registry.code(name)
+        except UsageError as error:
+            self.refuse("TM-L06", error.message, span, error.help)
 
     def bindings(self, root: yamlnodes.Mapping) -> tuple[Binding, ...]:
         node = root.get("sources")
@@ -232,6 +250,7 @@ def from_arguments(arguments: Sequence[str], data: Sequence[str], params: Mappin
 
     Raises:
         UsageError: The arguments do not make a project.
+        InputOutputError: A mapping, the data or another file of the project is missing.
     """
     if not arguments:
         arguments = [PROJECT_FILE]
@@ -248,9 +267,12 @@ def from_arguments(arguments: Sequence[str], data: Sequence[str], params: Mappin
         if data:
             raise UsageError("--source goes with mappings, not with a project")
         project = load_project(first)
+        for named in (*(item.data for item in project.bindings), project.crosswalk, *project.shapes):
+            _there(named)
         bindings = tuple(replace(item, params={**item.params, **params}) for item in project.bindings)
         return replace(project, bindings=bindings)
-    return Project(tuple(_bind(text, data, len(arguments), params) for text in arguments), Path())
+    chosen = _chosen(arguments, data)
+    return Project(tuple(_bind(text, chosen.get(text), params) for text in arguments), Path())
 
 
 def _without_tests(arguments: Sequence[str]) -> Sequence[str]:
@@ -259,32 +281,48 @@ def _without_tests(arguments: Sequence[str]) -> Sequence[str]:
     Raises:
         UsageError: The mapping of a file of tests is not named.
     """
-    named = {Path(name) for name in arguments}
+    named = dict.fromkeys(map(Path, arguments))
     for path in named:
         if is_tests(path) and mapping_of(path) not in named:
             raise UsageError(f"{path} is a file of tests", help=f"name its mapping, {mapping_of(path)}")
     return [name for name in arguments if not is_tests(Path(name))]
 
 
-def _bind(text: str, data: Sequence[str], mappings: int, params: Mapping[str, str]) -> Binding:
-    mapping = find_mapping(text)
-    chosen: list[str] = []
+def _chosen(arguments: Sequence[str], data: Sequence[str]) -> dict[str, Path]:
+    """The data of each mapping that ``--source`` names; a path may hold a ``=`` itself."""
+    chosen: dict[str, Path] = {}
     for item in data:
         name, sign, path = item.partition("=")
-        if sign and name in {text, text.removeprefix("builtin:"), Path(name).stem}:
-            if name in {text, text.removeprefix("builtin:"), Path(text).stem}:
-                chosen.append(path)
-        elif not sign:
-            if mappings > 1:
+        meant = [text for text in arguments if sign and name in _names(text)]
+        if not meant:
+            if sign and not Path(item).exists():
+                raise UsageError(f"--source {item} names none of the mappings", help="--source MAPPING=PATH")
+            if len(arguments) > 1:
                 raise UsageError(
                     f"--source {item} does not say for which mapping", help="--source MAPPING=PATH"
                 )
-            chosen.append(item)
-    if len(chosen) > 1:
-        raise UsageError(f"{text} has two --source", help="one folder or file a mapping")
-    if not chosen and not isinstance(mapping, Path):
+            meant, path = list(arguments), item
+        for text in meant:
+            if text in chosen:
+                raise UsageError(f"{text} has two --source", help="one folder or file a mapping")
+            chosen[text] = Path(path)
+    return chosen
+
+
+def _names(mapping: str) -> set[str]:
+    """What a mapping of the command line may be called in ``--source``."""
+    return {mapping, mapping.removeprefix("builtin:"), Path(mapping).stem}
+
+
+def _bind(text: str, data: Path | None, params: Mapping[str, str]) -> Binding:
+    mapping = find_mapping(text)
+    if data is None and text.startswith("builtin:"):
         raise UsageError(f"{text} needs --source PATH", help="where its data is")
-    where = Path(chosen[0]) if chosen else None
-    if where is not None and not where.is_dir():
-        safeio.regular_file(where)
-    return Binding(mapping, None, where, (), params)
+    _there(data)
+    return Binding(mapping, None, data, (), params)
+
+
+def _there(path: Path | None) -> None:
+    """Refuse what is neither a folder nor a file."""
+    if path is not None and not path.is_dir():
+        safeio.regular_file(path)

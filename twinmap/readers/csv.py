@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from twinmap import registry
+from twinmap.diagnostics import Severity
 from twinmap.errors import InputOutputError
 from twinmap.formats import csvdialect
 from twinmap.limits import LIMITS
@@ -52,7 +53,8 @@ class CsvReader:
         encoding = csvdialect.detect_encoding(file.path, options.encoding)
         if encoding is None:
             tried = ", ".join(options.encoding)
-            raise _unreadable("TM-Q03", f"{file.name} is not valid text in {tried}", "name its encoding")
+            advice = "name its encoding, such as source: {encoding: [utf-8, cp1252]}"
+            raise _unreadable("TM-Q03", f"{file.name} is not valid text in {tried}", advice)
         delimiter = csvdialect.delimiter(options.delimiter or ",")
         first = next(csvdialect.records(file.path, encoding, delimiter), None)
         if first is None:
@@ -186,4 +188,5 @@ def _rows(header: Sequence[str], request: Request) -> _Rows:
 
 
 def _unreadable(code: str, message: str, help: str | None) -> InputOutputError:  # noqa: A002
-    return InputOutputError(message, help=help, findings=[registry.finding(code, message)])
+    found = registry.finding(code, message, severity=Severity.ERROR)  # it stops the run
+    return InputOutputError(message, help=help, findings=[found])
