@@ -46,7 +46,7 @@ lab:GLU\tskos:exactMatch\tloinc:2345-7\tsemapv:ManualMappingCuration
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "maps").mkdir()
     (tmp_path / "maps" / "lab.sssom.tsv").write_text(SSSOM, encoding="utf-8")
-    (tmp_path / "maps" / "units.tsv").write_text("source\tucum\nK/UL\t10*3/uL\n", encoding="utf-8")
+    (tmp_path / "maps" / "units.tsv").write_text("from\tto\nK/UL\t10*3/uL\n", encoding="utf-8")
     return tmp_path
 
 

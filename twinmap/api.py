@@ -84,7 +84,7 @@ class Outcome:
 def run(
     mappings: Sequence[str | Path] | str | Path,
     *,
-    out: str | Path,
+    out: str | Path | None = None,
     data: Sequence[str] = (),
     params: Mapping[str, str] | None = None,
     key_file: Path | None = None,
@@ -104,7 +104,7 @@ def run(
 
     Args:
         mappings: A project file, a folder with one, or mappings (paths or ``builtin:NAME``).
-        out: The output folder; replaced if it is ours.
+        out: The output folder, replaced if it is ours; that of the project where None.
         data: ``PATH`` or ``MAPPING=PATH``: where the data of the mappings is.
         params: Values of the mappings' parameters.
         key_file: The key of patient ids; else ``TWINMAP_KEY_FILE``, the project's, the user's own.
@@ -127,10 +127,10 @@ def run(
     """
     started = time.monotonic()
     project = _project(mappings, data, params or {}, base, target, shapes)
+    folder = _folder(out, project)
     key, note = find_key(key_file, project.key_file)
     workers = jobs or os.cpu_count() or 1
     name = _format(format or project.format)
-    folder = Path(out)
     with (
         safeio.output_folder(folder, force=force) as work,
         connect(work, threads=workers, memory_mb=memory_mb // 2, key=key) as duck,
@@ -147,7 +147,7 @@ def run(
         state.triples,
         len(set(state.twins.of.values())),
         time.monotonic() - started,
-        (note,) if note else (),
+        (*((note,) if note else ()), *state.notes),
     )
 
 
@@ -168,6 +168,13 @@ def _project(
         target=target or project.target,
         shapes=(*project.shapes, *map(Path, shapes)),
     )
+
+
+def _folder(out: str | Path | None, project: Project) -> Path:
+    folder = Path(out) if out is not None else project.out
+    if folder is None:
+        raise UsageError("there is no output folder", help="-o FOLDER, or out: in the project")
+    return folder
 
 
 _FORMATS = ("nq", "nt", "ttl", "trig", "jsonld")

@@ -1,6 +1,6 @@
-"""Checks mapping files and their tests without running them: each alone, and against the headers of data.
+"""Checks mapping files and their tests without running them: each alone, and against data.
 
-Nothing of this needs the engine: no database and no frame is imported.
+No database and no frame is imported before data is given: then its first records are tried.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from twinmap import registry, safeio
-from twinmap.diagnostics import Finding, merge
+from twinmap.diagnostics import Finding, Severity, merge
 from twinmap.errors import UsageError
 from twinmap.formats import csvdialect
-from twinmap.mapping import load
-from twinmap.mapping.ast import Document, Look, RecordSet
-from twinmap.mapping.columns import Columns, check_columns, read_columns
+from twinmap.mapping import inputs, load
+from twinmap.mapping.ast import Document, Look
+from twinmap.mapping.columns import Columns, check_columns, header, is_another
 from twinmap.mapping.named import Subject, each_once, has_tests, read_tests, subjects, tests_beside
 from twinmap.mapping.project import is_tests, mapping_of
-from twinmap.model import InputFile, Request
+from twinmap.model import InputFile
 from twinmap.testing.cases import load_cases
 
 
@@ -41,7 +41,7 @@ def check(named: Sequence[str | Path], *, against: Path | None = None) -> Linted
             files are looked for.
 
     Raises:
-        InputOutputError: A file is missing or cannot be read.
+        InputOutputError: A file is missing or cannot be read, or no file of the data is one of theirs.
         UsageError: There is no mapping, or no ready-made one of this name.
     """
     if against is not None and not against.is_dir():
@@ -59,21 +59,45 @@ def check(named: Sequence[str | Path], *, against: Path | None = None) -> Linted
                 raise
             findings += error.findings  # a project with something wrong in it
     found = each_once(found)
-    for subject in found:
-        findings += _check(subject, against)
+    loaded = [(subject, _load(subject)) for subject in found]
+    findings += (finding for _, each in loaded for finding in each.findings)
+    if against is not None:
+        _some_file([each.document for _, each in loaded if each.document is not None], against)
+        for subject, each in loaded:
+            findings += _against(subject, each, against)
     for tests in dict.fromkeys(tests_beside(item.mapping) for item in found if has_tests(item.mapping)):
         findings += _check_tests(tests)
     return Linted(len(found), tuple(merge(findings)))
 
 
-def _check(subject: Subject, against: Path | None) -> list[Finding]:
+def _load(subject: Subject) -> load.Loaded:
     from twinmap.terms.concepts import catalogue
 
-    loaded = load.load(subject.mapping, params=subject.params, concepts=catalogue(subject.concepts))
-    findings = list(loaded.findings)
-    if against is not None and loaded.document is not None:
-        findings += check_headers(loaded.document, against)
-    return findings
+    return load.load(subject.mapping, params=subject.params, concepts=catalogue(subject.concepts))
+
+
+def _against(subject: Subject, loaded: load.Loaded, data: Path) -> list[Finding]:
+    """What the headers say, and where they fit, what the first records do."""
+    if loaded.document is None:
+        return []
+    found = check_headers(loaded.document, data)
+    given = subject.params or {}
+    asked = (name for name, param in loaded.document.params.items() if param.default is None)
+    wrong = any(finding.severity is Severity.ERROR for finding in found)
+    if wrong or not loaded.usable or any(name not in given for name in asked):
+        return found
+    from twinmap.testing.sample import try_out  # the engine is loaded for this alone
+
+    return [*found, *try_out(subject, data)]
+
+
+def _some_file(documents: Sequence[Document], data: Path) -> None:
+    """Refuse data where no mapping finds a file: nothing would be checked, and nothing found."""
+    sets = [(document, record_set) for document in documents for record_set in document.records]
+    if sets and not any(inputs.files(document, record_set, data) for document, record_set in sets):
+        names = tuple(dict.fromkeys(name for _, record_set in sets for name in record_set.files))
+        owners = ", ".join(dict.fromkeys(document.id for document, _ in sets))
+        raise inputs.nothing_fits(owners, data, names or ("*",), None)
 
 
 def _check_tests(path: Path | Traversable) -> list[Finding]:
@@ -99,32 +123,16 @@ def check_headers(document: Document, data: Path) -> list[Finding]:
     }
     found: list[Finding] = []
     for record_set in document.records:
-        for path in _files(record_set, data, only=len(document.records) == 1):
-            columns = _header(record_set, path)
+        for path in inputs.files(document, record_set, data):
+            columns = header(record_set, InputFile(1, path, path.name))
             if columns is None:
                 continue
-            if not read_columns(record_set).isdisjoint(columns.names):
+            if not is_another(record_set, columns):
                 found += check_columns(document, {record_set.name: columns}, lookups=lookups)
             elif columns.names:
                 message = f"{path.name} is not the table that the mapping reads: it has none of the columns"
                 found.append(registry.finding("TM-O04", message, where=record_set.span))
     return found
-
-
-def _files(record_set: RecordSet, data: Path, *, only: bool) -> list[Path]:
-    if data.is_dir():
-        return safeio.matching(data, record_set.files)
-    fits = only or any(data.match(pattern) for pattern in record_set.files)
-    return [data] if fits else []
-
-
-def _header(record_set: RecordSet, path: Path) -> Columns | None:
-    reader = registry.load("readers", record_set.options.format).READER
-    layout = getattr(reader, "layout", None)
-    if layout is None:
-        return None
-    request = Request(record_set.each, (), record_set.options)
-    return Columns(path.name, layout(InputFile(1, path, path.name), request).header)
 
 
 def _look_up_header(look: Look, *folders: Path) -> Columns | None:

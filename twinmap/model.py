@@ -171,10 +171,12 @@ class Note:
 class FileCounts:
     """The last thing a reader yields for a file: its own count of records, before any plan.
 
-    ``records`` are all records of the file: those in batches, those set aside and those ``filtered``
-    by ``messages``. ``second`` is a count made in another way (``MSH`` at line starts, non-blank
-    lines, CSV records by another parser); None where the format has no other way.
-    ``cells`` counts the source fields outside any record that was yielded, by field name.
+    ``records`` are all documents of the file (rows, messages, resources): those in batches, those set
+    aside and those ``filtered``, in which ``each`` leads nowhere or which ``messages`` leaves out.
+    ``second`` is a count of them made in another way (``MSH`` at line starts, non-blank lines, CSV
+    records by another parser); None where the format has no other way. ``cells`` counts the source
+    fields outside any record that was yielded, by field name. ``items`` are the records that ``each``
+    makes of all documents; None where a document is one record.
     """
 
     file: int
@@ -182,6 +184,11 @@ class FileCounts:
     filtered: int = 0
     second: int | None = None
     cells: Mapping[str, int] = field(default_factory=dict)
+    items: int | None = None
+
+
+#: Begins a name in ``_cells`` where the cell stands around the items of its document, in none of them.
+AROUND = "\x1f"
 
 
 class Reader(Protocol):
@@ -191,7 +198,8 @@ class Reader(Protocol):
     _part string``, one column a field of the request in its order, and ``_cells list<string>``: the
     names of the fields present in this record, one entry a value (CSV has none: its columns are the
     cells). ``_record`` counts from 1 through the file; it is the row, the document, the message or
-    the resource. Several rows may share it (``each`` below it); ``_part`` tells them apart.
+    the resource. Several rows may share it (``each`` below it); ``_part`` tells them apart. Cells of
+    the document that stand in none of its items go with its first row, marked with :data:`AROUND`.
     """
 
     def parse(self, path: str, *, each: str | None = None) -> str | None:
@@ -376,7 +384,9 @@ KINDS: tuple[str, ...] = ("observation", *OTHER_TABLES)
 #: The outcomes of each book of the ledger, in the order in which they are said: the first is the sum of the others.
 OUTCOMES: Mapping[str, tuple[str, ...]] = {
     "records": ("read", "mapped", "filtered", "unclaimed", "set_aside", "lost"),
-    "cells": ("read", "mapped", "missing", "set_aside", "filtered", "ignored", "unread", "failed", "lost"),
+    "cells": tuple(
+        "read mapped missing set_aside filtered unclaimed ignored unread failed lost".split()  # noqa: SIM905
+    ),
     "statements": ("planned", "written", "duplicate", "failed", "lost"),
 }
 

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import stat
 import zlib
@@ -158,8 +159,9 @@ def matching(root: Path, patterns: Iterable[str]) -> list[Path]:
     """What lies below ``root`` and fits one of the globs, sorted by name, each once.
 
     A pattern without a slash is looked for in ``root`` itself, then anywhere below it, but not in the
-    output of a run. As in a shell, no sign of a pattern stands for the dot of a hidden name. Folders are
-    left out; what is no file either (a pipe, a link that leads nowhere) is not: :func:`regular_file` says so.
+    output of a run. The ending may be in capitals (``A.CSV`` fits ``*.csv``). As in a shell, no sign of a
+    pattern stands for the dot of a hidden name. Folders are left out; what is no file either (a pipe, a
+    link that leads nowhere) is not: :func:`regular_file` says so.
 
     Raises:
         UsageError: A pattern cannot be used.
@@ -167,14 +169,31 @@ def matching(root: Path, patterns: Iterable[str]) -> list[Path]:
     found: dict[Path, None] = {}
     for pattern in patterns:
         try:
-            fitting = _shown(root, pattern, root.glob(pattern))
+            fitting = _shown(root, pattern, root.glob(_any_case(pattern)))
             if not fitting and "/" not in pattern:
-                below = _shown(root, pattern, root.rglob(pattern))
+                below = _shown(root, pattern, root.rglob(_any_case(pattern)))
                 fitting = [path for path in below if not _is_output(path, root)]
         except (ValueError, NotImplementedError, IndexError) as error:
             raise UsageError(f'"{pattern}" is no pattern of file names below {root}') from error
         found |= dict.fromkeys(fitting)
     return list(found)
+
+
+def fits(path: Path, patterns: Iterable[str]) -> bool:
+    """Whether one file fits one of the globs, as :func:`matching` reads them."""
+    return any(path.match(_any_case(pattern)) for pattern in patterns)
+
+
+_ENDING = re.compile(r"\.[A-Za-z]+(?:\.(?:gz|zst))?$", re.IGNORECASE)
+
+
+def _any_case(pattern: str) -> str:
+    """The glob with an ending in any case: ``*.[cC][sS][vV]``."""
+    ending = _ENDING.search(pattern)
+    if ending is None:
+        return pattern
+    letters = (f"[{char.lower()}{char.upper()}]" if char.isalpha() else char for char in ending[0])
+    return pattern[: ending.start()] + "".join(letters)
 
 
 def _shown(root: Path, pattern: str, found: Iterable[Path]) -> list[Path]:

@@ -58,7 +58,7 @@ CELLS: dict[str, tuple[tuple[str, ...], Exit]] = {
         ("many.yaml", "-s", "mixed", "--fail-on", "warning"),
         FINDINGS,
     ),
-    "no file fits": (("many.yaml", "-s", "nothing"), OK),
+    "no file fits": (("many.yaml", "-s", "nothing"), INPUT_OUTPUT),
     "one of several named files is missing": (("named.yaml",), INPUT_OUTPUT),
     "all but one of the files are cut": (("many.yaml", "-s", "cut"), INPUT_OUTPUT),
     "not UTF-8 in the mapping": (("latin.yaml",), USAGE),

@@ -237,3 +237,53 @@ def test_the_last_line_is_the_sum(here: Path, cli: Any) -> None:
     assert last.endswith(" s · 1 error 0 warnings")
     quiet = cli(*_run("m.yaml", "-s", "ragged.csv"), "--quiet")
     assert len(quiet.err.splitlines()) == 1
+
+
+def test_the_wrong_folder_keeps_the_old_output(here: Path, cli: Any) -> None:
+    """The user forgot --source, or named another folder: nothing of it is an empty source."""
+    (here / "feed").mkdir()
+    (here / "feed" / "a.hl7").write_bytes(b"MSH|^~\\&|LAB\r")
+    text = Path("m.yaml").read_text().replace("files: vitals.csv", 'files: "vital*.csv"')
+    Path("glob.yaml").write_text(text)
+    assert cli(*_run("glob.yaml")).code == Exit.OK
+    before = {path.name: path.read_bytes() for path in here.glob("out/*.*")}
+    done = cli(*_run("glob.yaml", "-s", "feed"), "--quiet")
+    assert done.code == Exit.INPUT_OUTPUT
+    assert "icu: no file fits vital*.csv in feed; it holds 1 *.hl7 (HL7 v2: builtin:hl7v2?)" in done.err
+    assert {path.name: path.read_bytes() for path in here.glob("out/*.*")} == before
+    for path in here.rglob("vitals.csv*"):
+        path.unlink()
+    assert "help: where its data is: --source PATH" in cli(*_run("glob.yaml")).err
+
+
+def test_files_from_below_a_folder_are_told(here: Path, cli: Any) -> None:
+    (here / "data" / "march").mkdir(parents=True)
+    Path("vitals.csv").rename(here / "data" / "march" / "vitals.csv")
+    done = cli(*_run("m.yaml", "-s", "data"))
+    assert done.code == Exit.OK
+    assert "data itself holds no vitals.csv: 1 from below it (march)\n" in done.err
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("bed,ward\n1,A\n2,B,C\n", "beds.csv:3: 3 fields where the header has 2"),
+        ('bed,ward\n1,"A\n', "beds.csv:2: "),
+        ("bett,ward\n1,A\n", 'beds.csv has no column "bed"'),
+        ("bed,ward\n1,A\n1,B\n", "1 keys stand in two rows"),
+    ],
+)
+def test_a_bad_row_of_a_look_up_table_is_told(table: str, said: str, here: Path, cli: Any) -> None:
+    Path("beds.csv").write_text(table)
+    text = (
+        Path("m.yaml")
+        .read_text()
+        .replace("observe:", "lookups: {beds: {files: beds.csv, key: bed}}\nobserve:")
+    )
+    Path("look.yaml").write_text(
+        text.replace("unit: $(hr_unit)}", "unit: $(hr_unit), setting: $(mrn -> beds.ward)}")
+    )
+    done = cli(*_run("look.yaml"))
+    assert done.code == Exit.USAGE, done.said
+    assert "TM-L15 error: the look-up table beds cannot be used: " in done.err
+    assert said in done.err

@@ -53,7 +53,11 @@ def test_completion_imports_nothing_heavy() -> None:
 
 def test_check_needs_no_engine(here: Path) -> None:
     assert imported("check", "m.yaml") == {"yaml"}
-    assert imported("check", "m.yaml", "--against", "vitals.csv") == {"yaml"}
+    assert imported("check", "m.yaml", "--against", "no-column.csv") == {"yaml"}
+
+
+def test_check_tries_data_with_the_engine_alone(here: Path) -> None:
+    assert imported("check", "m.yaml", "--against", "vitals.csv") <= {"duckdb", "numpy", "yaml"}
 
 
 def test_a_run_imports_what_it_uses(here: Path) -> None:

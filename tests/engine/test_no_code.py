@@ -1,4 +1,7 @@
-"""A statement without a code fails alone; its record is set aside only where nothing of it is left."""
+"""A statement without a code fails alone; its record is set aside only where nothing of it is left.
+
+With ``each`` the record is the item: the rest of its document stands.
+"""
 
 from __future__ import annotations
 
@@ -64,11 +67,15 @@ def test_one_segment_fails_and_the_message_stands(tmp_path: Path) -> None:
     assert [(row["part"], row["value_text"]) for row in ran.table()] == [("OBX[1]", "4.1")]
     assert [row["sex"] for row in ran.table("patient")] == ["female"]
     assert ran.places() == [(1, "OBX[2]"), (1, "OBX[3]")]
-    assert ran.quarantine == []
-    assert (ran.records["read"], ran.records["mapped"], ran.records["lost"]) == (1, 1, 0)
-    assert (ran.statements["planned"], ran.statements["failed"], ran.statements["lost"]) == (4, 2, 0)
+    assert [(item["part"], item["code"]) for item in ran.quarantine] == [
+        ("OBX[2]", "TM-Q18"),
+        ("OBX[3]", "TM-Q18"),
+    ]
+    assert {name: n for name, n in ran.records.items() if n} == {"read": 3, "mapped": 1, "set_aside": 2}
+    # Three observations; the patient of what stands, and of what is set aside.
+    assert (ran.statements["planned"], ran.statements["failed"], ran.statements["lost"]) == (5, 3, 0)
     for field in ("OBX-5", "OBX-6"):
-        assert (ran.cells[field]["mapped"], ran.cells[field]["failed"]) == (1, 2)
+        assert ran.cells[field] == {"mapped": 1, "set_aside": 2}
     # What the message says of the patient and the order is used by what stands.
     assert ran.cells["PID-3"] == {"mapped": 1}
     assert ran.cells["OBR-7"] == {"mapped": 1}

@@ -57,7 +57,9 @@ def test_nothing(tmp_path: Path, text: str) -> None:
         ("[" * 70 + "]" * 70, ["TM-Q15 deeper"]),
         ('[1, {"a":' + "[" * 70 + "]" * 70 + "}, 2]", ["ok", "TM-Q15 deeper", "ok"]),
         ("<html></html>", ["TM-O04 XML or HTML"]),
-        ("PK\x03\x04", ["TM-O04 begins otherwise"]),
+        ("PK\x03\x04", ["TM-O04 a zip archive"]),
+        ("MSH|^~\\&|LAB", ["TM-O04 HL7 v2"]),
+        ("%%", ["TM-O04 begins otherwise"]),
         ("{'a': 1}", ["TM-Q04 property name"]),
     ],
 )

@@ -310,7 +310,9 @@ def compare_books(expected: Expected, actual: Actual) -> list[str]:
     (cells,) = actual.ledger["cells"].values()
     for name in expected.cells:
         mine, theirs = expected.cells[name], cells.get(name, {})
-        found = {key: theirs.get(key, 0) for key in ("missing", "set_aside", "filtered", "ignored")}
+        found = {
+            key: theirs.get(key, 0) for key in ("missing", "set_aside", "filtered", "unclaimed", "ignored")
+        }
         found["other"] = sum(theirs.get(key, 0) for key in ("unread", "failed", "mapped"))
         if {key: mine[key] for key in found} != found:
             problems.append(f"cells of {name}: expected {dict(mine)}, found {theirs}")

@@ -67,6 +67,15 @@ class Record:
     parts: dict[str, str] = field(default_factory=dict)
     part: str = ""
 
+    @property
+    def place(self) -> tuple[int, int, str]:
+        """What names the record."""
+        return self.file.number, self.number, self.part
+
+
+#: What becomes of a record, the better first: a cell that the items of a row share has the best.
+FATES = ("mapped", "set_aside", "unclaimed", "filtered")
+
 
 @dataclass
 class Made:
@@ -91,17 +100,13 @@ class Expected:
     identifiers: set[tuple[str, str, str, bool]] = field(default_factory=set)
     issues: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     fates: Counter[str] = field(default_factory=Counter)
-    aside: set[tuple[int, int]] = field(default_factory=set)
+    aside: set[tuple[int, int, str]] = field(default_factory=set)
     cells: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     sayings: set[tuple[Any, ...]] = field(default_factory=set)
 
     def written(self) -> list[Made]:
         """Statements that stand: not failed, and not of a record that is set aside."""
-        return [
-            one
-            for one in self.made
-            if not one.failed and (one.record.file.number, one.record.number) not in self.aside
-        ]
+        return [one for one in self.made if not one.failed and one.record.place not in self.aside]
 
 
 class Oracle:
@@ -242,49 +247,45 @@ class Oracle:
                     up = {f"^{name}": cell for name, cell in cells.items()}
                     names = [name for name in file.header if fnmatch.fnmatchcase(name, sets.each)]
                     records = [Record(file, number, {**up, ".": cells[name]}, part=name) for name in names]
-                self.row(records, (file.number, number), cells, sets)
+                fates = {record.part: self.fate(record, sets) for record in records}
+                best = min(fates.values(), key=FATES.index)
+                for name, cell in cells.items():
+                    self.cell(name, cell, fates.get(name, best), sets)
 
-    def row(
-        self,
-        records: Sequence[Record],
-        place: tuple[int, int],
-        cells: Mapping[str, str | None],
-        sets: RecordSet,
-    ) -> None:
-        """What the records of one row state; without ``each`` there is one."""
-        parts = [self.record(record, sets) for record in records]
-        kept = any(part[0] for part in parts)
-        made = [one for _, _, found, _ in parts for one in found]
+    def fate(self, record: Record, sets: RecordSet) -> str:
+        """Take what a record states, and say what becomes of it."""
+        kept, quarantine, made, rules = self.record(record, sets)
         said = [one for one in made if one.kind != "patient"]
-        if (
-            any(part[1] for part in parts)
-            or any(one.aside for one in made)
-            or (said and all(one.failed for one in said))
-        ):
-            self.out.aside.add(place)
-        rules = any(part[3] for part in parts)
-        made = [one for one in made if one.kind != "patient" or not self.repeats(one, place, sets, rules)]
+        if quarantine or any(one.aside for one in made) or (said and all(one.failed for one in said)):
+            self.out.aside.add(record.place)
+        made = [one for one in made if one.kind != "patient" or not self.repeats(one, sets, rules)]
         # What several rules share is said once a record, of the record set.
-        shared_issues: set[tuple[str, str, str, str]] = set()
+        shared_issues: set[tuple[str, str, str]] = set()
         for one in made:
             for code, slot in one.issues:
                 owner = self.owner(one, slot, sets)
                 if owner != one.row["rule"]:
-                    shared_issues.add((owner, code, slot, one.record.part))
+                    shared_issues.add((owner, code, slot))
                 else:
                     self.out.issues[(owner, code, slot)] += 1
-        self.out.issues.update(issue[:3] for issue in shared_issues)
+        self.out.issues.update(shared_issues)
         self.out.made += made
-        if place in self.out.aside:
+        beside = rules and sets.each is not None  # then what is said of the patient is said of the row
+        if record.place in self.out.aside:
             fate = "set_aside"
-        elif any(not one.failed for one in made):
+        elif any(not one.failed for one in (said if beside else made)):
             fate = "mapped"
         else:
             fate = "unclaimed" if kept else "filtered"
         self.out.fates[fate] += 1
-        for name, cell in cells.items():
-            outcome = "missing" if cell is None else fate if fate in {"set_aside", "filtered"} else "other"
-            self.out.cells[name]["ignored" if outcome == "other" and name in sets.ignore else outcome] += 1
+        return fate
+
+    def cell(self, name: str, cell: str | None, fate: str, sets: RecordSet) -> None:
+        """Count a cell whose record has this fate."""
+        outcome = "missing" if cell is None else fate
+        if outcome == "mapped":
+            outcome = "ignored" if name in sets.ignore else "other"
+        self.out.cells[name][outcome] += 1
 
     def record(self, record: Record, sets: RecordSet) -> tuple[bool, bool, list[Made], bool]:
         """Whether a record is kept and goes to the quarantine, what it states, and whether there are rules."""
@@ -311,8 +312,9 @@ class Oracle:
             quarantine |= bool(choice.cases) and not decided and choice.otherwise == "quarantine"
         return True, quarantine, made, number > 0
 
-    def repeats(self, one: Made, place: tuple[int, int], sets: RecordSet, rules: bool) -> bool:
+    def repeats(self, one: Made, sets: RecordSet, rules: bool) -> bool:
         """Whether what a record says of its patient stands already: beside other statements it is told once a file."""
+        place = one.record.place
         aside = place in self.out.aside
         if not aside:
             self.out.identifiers |= set(one.row.pop("identifiers", ()))

@@ -15,7 +15,18 @@ import pytest
 from twinmap import registry
 from twinmap.errors import InputOutputError
 from twinmap.limits import Limits
-from twinmap.model import Field, FileCounts, InputFile, Issue, Note, Request, SetAside, Shape, SourceOptions
+from twinmap.model import (
+    AROUND,
+    Field,
+    FileCounts,
+    InputFile,
+    Issue,
+    Note,
+    Request,
+    SetAside,
+    Shape,
+    SourceOptions,
+)
 from twinmap.readers import _json_documents
 
 READER = registry.load("readers", "json").READER
@@ -43,13 +54,15 @@ class Result:
 
     @property
     def cells(self) -> Counter[str]:
-        return Counter(self.counts.cells) + Counter(name for row in self.rows for name in row["_cells"])
+        named = (name.removeprefix(AROUND) for row in self.rows for name in row["_cells"])
+        return Counter(self.counts.cells) + Counter(named)
 
     def check(self) -> Result:
         """The books balance."""
         records = {row["_record"] for row in self.rows} | {item.record for item in self.aside}
         assert len(records) == self.counts.records - self.counts.filtered
         assert self.counts.second in {None, self.counts.records}
+        assert self.counts.items == len(self.rows)
         return self
 
 
@@ -82,10 +95,11 @@ def test_items_with_what_is_around_them(tmp_path: Path) -> None:
         (3, 1, 2, "/body/groups/0/measures/1", "65", "7", "UTC", "0", "2"),
         (3, 1, 2, "/body/groups/1/measures/0", "120", "8", "UTC", "0", "1"),
     ]
-    assert found.counts == FileCounts(3, 1)
+    assert found.counts == FileCounts(3, 1, items=3)
     measure = [f"body.groups.measures.{name}" for name in ("value", "unit", "type")]
     around = ["status", "body.zone", *["body.groups.id", "body.groups.date"] * 2]
-    assert [row["_cells"] for row in found.rows] == [around + measure, measure, measure]
+    marked = [AROUND + name for name in around]
+    assert [row["_cells"] for row in found.rows] == [marked + measure, measure, measure]
 
 
 def test_documents_of_an_array_and_members(tmp_path: Path) -> None:
@@ -185,7 +199,7 @@ def test_lines_that_cannot_be_read_are_set_aside(tmp_path: Path) -> None:
         (2, 3, "TM-Q05", '{"v": 1, "v": 2}'),
         (3, 4, "TM-Q04", '{"v": '),
     ]
-    assert found.counts == FileCounts(3, 4, second=4)
+    assert found.counts == FileCounts(3, 4, second=4, items=2)
 
 
 def test_two_values_in_one_file(tmp_path: Path) -> None:

@@ -18,7 +18,10 @@ from twinmap.errors import Exit, UsageError
 @click.command("check")
 @click.argument("mappings", metavar="MAP...", nargs=-1, required=True)
 @click.option(
-    "--against", type=click.Path(path_type=Path), metavar="SRC", help="Data to check the columns against."
+    "--against",
+    type=click.Path(path_type=Path),
+    metavar="SRC",
+    help="Data to check against: its columns; times, numbers and units of its first records.",
 )
 @click.option(
     "-f", "--format", "fmt", type=Named("renderers"), default="text", help="How findings are shown."

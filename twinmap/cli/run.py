@@ -50,7 +50,11 @@ def _ready_made(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option(
     "-f", "--format", "fmt", metavar="FORMAT", help="nq (default), nt, ttl, trig or jsonld; also with .gz."
 )
-@click.option("--base", metavar="IRI", help="The IRI below which everything made here is named.")
+@click.option(
+    "--base",
+    metavar="IRI",
+    help="The IRI below which everything made here is named (default: https://twin.invalid/).",
+)
 @click.option(
     "--key-file",
     type=click.Path(path_type=Path),
@@ -123,7 +127,7 @@ def command(mappings: tuple[str, ...], out: str | None, **options: Any) -> Exit:
             outcome = _run(mappings, Path(folder) / "out", options, kept=False)
             _stream_graph(outcome)
     else:
-        outcome = _run(mappings, _folder(out, mappings), options, kept=True)
+        outcome = _run(mappings, None if out is None else Path(out), options, kept=True)
     _last_line(outcome)
     return verdict((finding.severity for finding in outcome.findings), options["fail_on"])
 
@@ -138,21 +142,7 @@ def _usable(name: str, path: str, out: str | None) -> None:
         raise UsageError("standard output takes the graph or a report, not both")
 
 
-def _folder(out: str | None, mappings: tuple[str, ...]) -> Path:
-    """The output folder: ``-o``, else that of the project."""
-    if out is not None:
-        return Path(out)
-    from twinmap.mapping.project import PROJECT_FILE, load_project
-
-    first = Path(mappings[0] if mappings else PROJECT_FILE)
-    path = first / PROJECT_FILE if first.is_dir() else first
-    project = load_project(path) if path.name == PROJECT_FILE and path.exists() else None
-    if project is None or project.out is None:
-        raise UsageError("there is no output folder", help="-o FOLDER, or out: in the project")
-    return project.out
-
-
-def _run(mappings: tuple[str, ...], out: Path, options: dict[str, Any], *, kept: bool) -> Outcome:
+def _run(mappings: tuple[str, ...], out: Path | None, options: dict[str, Any], *, kept: bool) -> Outcome:
     """Run, then show and write what there is to say."""
     from twinmap import api
 
@@ -176,13 +166,13 @@ def _run(mappings: tuple[str, ...], out: Path, options: dict[str, Any], *, kept:
             identifiers=not options["no_identifiers"],
             progress=advance,
         )
-    report = replace(load_report(out), excerpts=Report.of(outcome.findings).excerpts)
+    report = replace(load_report(outcome.out), excerpts=Report.of(outcome.findings).excerpts)
     for name, path in options["reports"]:
         rendered = registry.load("renderers", name).render(report)
         output.write_product(rendered, None if path == "-" else Path(path))
     for note in outcome.notes:
         output.say(note, quiet=quiet)
-    _tell(report, out, kept=kept, quiet=quiet)
+    _tell(report, outcome.out, kept=kept, quiet=quiet)
     return outcome
 
 

@@ -102,11 +102,11 @@ def tell_once(
 
 
 def _is_gone(gone: Path | None, place: str) -> str:
-    """SQL that holds for a place that is set aside."""
+    """SQL that holds for a place ``(file, record, part)`` that is set aside."""
     return (
         "false"
         if gone is None
-        else f"{place} IN (SELECT (file, record) FROM read_parquet({quoted(str(gone))}))"
+        else f"{place} IN (SELECT (file, record, part) FROM read_parquet({quoted(str(gone))}))"
     )
 
 
@@ -124,7 +124,8 @@ def _patient_select(plan: Plan, relation: str, gone: Path | None = None) -> str:
     firsts = ", ".join(
         f"arg_min({name}, (_record, _part)) AS {name}" for name in ("_record", "_line", "_part")
     )
-    alone = f"CASE WHEN pat IS NULL THEN _record END, {_is_gone(gone, '(_file, _record)')}"
+    alone = ", ".join(f"CASE WHEN pat IS NULL THEN {name} END" for name in ("_record", "_part"))
+    alone += f", {_is_gone(gone, '(_file, _record, _part)')}"
     return f"SELECT _file, {said}, {firsts} FROM ({rows}) GROUP BY _file, {said}, {alone}"
 
 
@@ -282,7 +283,7 @@ def _sensors(duck: Duck, observations: Path, gone: Path | None, path: Path) -> N
         f"SELECT u.*, d.type, d.name, d.manufacturer, d.model, {RECORD_RULES[SENSOR]} AS rule, 1 AS rep, "
         f"false AS failed, false AS aside FROM (SELECT device AS id, {firsts} "
         f"FROM read_parquet({quoted(str(observations))}) WHERE device IS NOT NULL AND NOT failed AND NOT aside "
-        f"AND NOT {_is_gone(gone, '(file, record)')} GROUP BY device) u JOIN (SELECT device, any_value(type) AS type, "
+        f"AND NOT {_is_gone(gone, '(file, record, part)')} GROUP BY device) u JOIN (SELECT device, any_value(type) AS type, "
         "min(name) AS name, min(manufacturer) AS manufacturer, min(model) AS model FROM k_sensor GROUP BY device) d "
         "ON d.device = u.id",
         path,
@@ -345,7 +346,7 @@ def _identifiers(
 ) -> None:
     """Identifiers beside the local id, each once a patient."""
     union = " UNION ALL BY NAME ".join(f"({head} {relation} {tail})" for head, tail in plan.identifiers)
-    stands = f"NOT {_is_gone(gone, '(_file, _record)')}"
+    stands = f"NOT {_is_gone(gone, '(_file, _record, _part)')}"
     duck.run(f"CREATE OR REPLACE TEMP TABLE idents AS SELECT * FROM ({union}) WHERE {stands}")
     found = duck.rows("SELECT DISTINCT system FROM idents WHERE system IS NOT NULL ORDER BY 1")
     names = [row[0] for row in found]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
 
 from twinmap import registry
 from twinmap.diagnostics import PLACES_KEPT, Finding, Place, Severity, Span
@@ -21,6 +23,19 @@ _SEVERITY = {"error": Severity.ERROR, "info": Severity.INFO}
 
 #: Codes whose detail (a unit, a word of a list) tells findings of one slot apart.
 _BY_DETAIL = ("TM-U01", "TM-C01", "TM-E01")
+
+#: Codes of values that could not be used: where this share of at least so many values of one slot fails, it is
+#: the mapping that does not fit, and the finding is an error.
+_OF_VALUES = ("TM-Q11", "TM-Q12", "TM-Q13")
+_NEARLY_ALL = Fraction(95, 100)
+_ENOUGH = 20
+
+#: What says that a statement of a kind has a value of a slot that could be used; without a word, each has one.
+_USED = {
+    ("observation", "value"): "value_kind IS NOT NULL",
+    ("patient", "birth-date"): "birth_date IS NOT NULL",
+    ("", "time"): "start_us IS NOT NULL",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +93,70 @@ def of_statements(duck: Duck, done: Applied) -> Iterator[Finding]:
     ):
         distinct = list({(p["file"], p["record"], p["part"]): p for p in places}.values())[:PLACES_KEPT]
         yield _finding(done, by_number[number], code, slot, action, detail, count, distinct)
+
+
+def judged(duck: Duck, groups: Sequence[Applied], findings: Sequence[Finding]) -> list[Finding]:
+    """The findings of one source; an error where nearly all values of a slot of a rule could not be used.
+
+    All files together decide. ``details`` have the number of ``values`` and, of an error, the ``share`` that failed.
+    """
+    failed: Counter[tuple[str, str, str]] = Counter()
+    for finding in findings:
+        if finding.code in _OF_VALUES and "slot" in finding.details:
+            failed[_slot(finding)] += finding.count
+    values = {
+        slot: wrong + sum(_used(duck, done, *slot) for done in groups)
+        for slot, wrong in failed.items()
+        if wrong >= _ENOUGH * _NEARLY_ALL
+    }
+    return [
+        _judged(finding, failed[_slot(finding)], values[_slot(finding)])
+        if _slot(finding) in values
+        else finding
+        for finding in findings
+    ]
+
+
+def _slot(finding: Finding) -> tuple[str, str, str]:
+    return finding.rule or "", finding.code, finding.facet or ""
+
+
+def _judged(finding: Finding, wrong: int, total: int) -> Finding:
+    details = {**finding.details, "values": total}
+    if total < _ENOUGH or Fraction(wrong, total) < _NEARLY_ALL:
+        return replace(finding, details=details)
+    message = f"{finding.message} ({wrong:,} of {total:,} values, {100 * wrong // total} %)"
+    details["share"] = round(wrong / total, 4)
+    return replace(finding, message=message, severity=Severity.ERROR, details=details)
+
+
+def _used(duck: Duck, done: Applied, name: str, code: str, slot: str) -> int:
+    """How many values of a slot a group used: one a statement, or one a record where rules share the slot."""
+    numbers = {
+        rule.index: rule.statement.kind for rule in done.plan.rules if rule.statement.kind in done.tables
+    }
+    numbers |= {RECORD_RULES["patient"]: "patient"} if "patient" in done.tables else {}
+    owners = _owners(done.plan)
+    # Where no rule binds the slot itself, it is told of the rule or the record set as a whole.
+    mine = {number: owners[(number, slot)] for number in numbers if (number, slot) in owners}
+    mine = {number: owner for number, owner in mine.items() if owner.name == name} or {
+        number: owners[(number, "")] for number in numbers if owners[(number, "")].name == name
+    }
+    rules = list(mine)
+    if not rules:
+        return 0
+    listed = ", ".join(map(str, rules))
+    begin = quoted(SEPARATOR.join((code, slot, "")))
+    wrong = f"len(list_filter(issues, lambda i: starts_with(i, {begin}))) > 0"
+    selects = []
+    for kind in sorted({numbers[number] for number in rules}):
+        used = _USED.get((kind, slot)) or _USED.get(("", slot), "true")
+        selects.append(
+            f"SELECT file, record, part FROM read_parquet({quoted(str(done.tables[kind]))}) "
+            f"WHERE rule IN ({listed}) AND {used} AND (issues IS NULL OR NOT {wrong})"
+        )
+    places = "DISTINCT (file, record, part)" if mine[rules[0]].shared else "*"
+    return int(duck.value(f"SELECT count({places}) FROM ({' UNION ALL '.join(selects)})"))
 
 
 def _finding(
@@ -218,31 +297,48 @@ def of_files(done: Applied) -> Iterator[Finding]:
             )
 
 
-def unclaimed(duck: Duck, done: Applied) -> Iterator[Finding]:
-    """Q19: kept records to which no rule applies, where the mapping does not say to ignore them."""
+def unclaimed(duck: Duck, done: Applied, gone: Path | None) -> Iterator[Finding]:
+    """Q19: kept records to which no rule applies, and those that are set aside for it (in ``gone``).
+
+    Nothing is said where the mapping says to ignore them.
+    """
+    choices = [choice for choice in done.plan.record_set.choices if choice.cases]
+    known = registry.code("TM-Q19")
+    if any(choice.otherwise != "ignore" for choice in choices):
+        kept = "SELECT * FROM fates WHERE fate = 'unclaimed' AND claim = 'none'"
+        yield from _unclaimed(duck, done, kept, known.module.MESSAGE)
+    if gone is not None and any(choice.otherwise == "quarantine" for choice in choices):
+        aside = (
+            f"SELECT f.* FROM read_parquet({quoted(str(gone))}) AS a JOIN fates AS f ON f._file = a.file "
+            "AND f._record = a.record AND f._part = a.part WHERE a.code = 'TM-Q19'"
+        )
+        yield from _unclaimed(
+            duck, done, aside, known.module.ASIDE, severity=Severity.WARNING, detail="aside"
+        )
+
+
+def _unclaimed(
+    duck: Duck, done: Applied, relation: str, message: str, severity: Severity | None = None, detail: str = ""
+) -> Iterator[Finding]:
     plan = done.plan
-    if all(choice.otherwise == "ignore" for choice in plan.record_set.choices if choice.cases):
-        return
-    rows = duck.rows(
-        "SELECT count(*), min({'file': _file, 'record': _record}, 3) FROM fates WHERE fate = 'unclaimed' AND NOT claimed"
-    )
-    count, places = rows[0]
+    spot = "{'file': _file, 'record': _record, 'part': _part, 'line': _line}"
+    ((count, spots),) = duck.rows(f"SELECT count(*), min({spot}, {PLACES_KEPT}) FROM ({relation})")
     if not count:
         return
     names = {file.number: file.name for file in done.staged.files}
     known = registry.code("TM-Q19")
-    found = registry.finding(
+    yield registry.finding(
         "TM-Q19",
-        known.module.MESSAGE.format(
-            slot="", rule=plan.record_set.name, shape="", count=count, source=plan.source
-        ),
+        message,
+        severity=severity or known.severity,
         where=plan.record_set.span,
-        places=tuple(Place(plan.source, names[p["file"]], p["record"]) for p in places),
+        places=tuple(Place(plan.source, names[p["file"]], p["record"], p["line"], p["part"]) for p in spots),
         sources=(plan.source,),
         rule=f"{plan.document.id}#{plan.record_set.name}",
+        details={"detail": detail} if detail else {},
+        help=known.module.HELP,
         count=count,
     )
-    yield replace(found, help=getattr(known.module, "HELP", None))
 
 
-__all__ = ["of_files", "of_notes", "of_reader", "of_statements", "unclaimed"]
+__all__ = ["judged", "of_files", "of_notes", "of_reader", "of_statements", "unclaimed"]

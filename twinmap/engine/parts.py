@@ -155,8 +155,8 @@ def split(duck: Duck, tables: Mapping[str, Sequence[Narrow]], folder: Path) -> l
         for item in files:
             tests = "NOT failed AND NOT aside"
             if item.aside is not None:
-                gone = f"SELECT (file, record) FROM read_parquet({quoted(str(item.aside))})"
-                tests += f" AND (file, record) NOT IN ({gone})"
+                gone = f"SELECT (file, record, part) FROM read_parquet({quoted(str(item.aside))})"
+                tests += f" AND (file, record, part) NOT IN ({gone})"
             selects.append(
                 f"SELECT * EXCLUDE (failed, aside), {item.group} AS grp "
                 f"FROM read_parquet({quoted(str(item.path))}) WHERE {tests}"

@@ -16,13 +16,12 @@ from twinmap.engine.duck import Duck
 from twinmap.engine.stage import Staged, stage
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.formats.csvdialect import Row, records
-from twinmap.mapping import auto, load
-from twinmap.mapping.ast import Document, RecordSet
-from twinmap.mapping.columns import Columns, check_columns, read_columns
+from twinmap.mapping import auto, columns, inputs, load
+from twinmap.mapping.ast import Document, Look, RecordSet
 from twinmap.mapping.plan import Plan, compile_record_set
 from twinmap.mapping.project import Binding
 from twinmap.mapping.sql import identifier, quoted
-from twinmap.model import InputFile, Request, SetAside
+from twinmap.model import InputFile, SetAside
 
 #: Bytes of input that are read, resolved and typed together; fixed, so that it is the same everywhere.
 GROUP_BYTES = 256_000_000
@@ -74,23 +73,10 @@ def files_of(source: Source, record_set: RecordSet) -> list[Path]:
         InputOutputError: A named file is missing.
     """
     patterns = source.binding.files or record_set.files
-    if source.root.is_file():
-        import fnmatch
-
-        # Where all record sets read the same files, the one file that is named is meant, whatever its name.
-        only = not patterns or len({other.files for other in source.document.records}) == 1
-        fits = only or any(fnmatch.fnmatch(source.root.name, pattern) for pattern in patterns)
-        return [source.root] if fits else []
-    if not patterns:
-        if source.binding.data is None:
-            raise UsageError(f"{source.name} names no files", help="files: in the mapping, or --source PATH")
-        return sorted(path for path in source.root.rglob("*") if path.is_file())
-    found = safeio.matching(source.root, patterns)
-    for pattern in patterns:
-        if not any(char in pattern for char in "*?[") and not safeio.matching(source.root, [pattern]):
-            message = f"{source.root / pattern} does not exist"
-            raise InputOutputError(message, findings=[registry.finding("TM-O01", message)])
-    return found
+    if not patterns and source.binding.data is None:
+        raise UsageError(f"{source.name} names no files", help="files: in the mapping, or --source PATH")
+    inputs.all_there(source.root, patterns)
+    return inputs.files(source.document, record_set, source.root, source.binding.files)
 
 
 def readings(
@@ -117,23 +103,23 @@ def readings(
         together.setdefault(shared, []).append(record_set)
     for record_sets in together.values():
         first = record_sets[0]
-        for columns, found in groupby(files[first.name], key=lambda file: _columns(first, file)):
+        for names, found in groupby(files[first.name], key=lambda file: _columns(first, file)):
             members = list(found)
-            if columns is not None and check_header(source, first, members[0], columns):
-                columns = None  # noqa: PLW2901 - the reader says that it is empty or another file
-            plans = [_compile(source, record_set, columns) for record_set in record_sets]
+            if names is not None and check_header(source, first, members[0], names):
+                names = None  # noqa: PLW2901 - the reader says that it is empty or another file
+            plans = [_compile(source, record_set, names) for record_set in record_sets]
             for chunk in _chunks(members):
                 yield plans, chunk
 
 
-def _compile(source: Source, record_set: RecordSet, columns: Sequence[str] | None) -> Plan:
+def _compile(source: Source, record_set: RecordSet, names: Sequence[str] | None) -> Plan:
     from twinmap.terms.facets import facets
 
     return compile_record_set(
         source.document,
         record_set,
         source=source.name,
-        columns=columns,
+        columns=names,
         params=source.params,
         facets=tuple(facets()),
     )
@@ -155,27 +141,24 @@ def _chunks(files: Sequence[InputFile]) -> Iterator[list[InputFile]]:
 
 def _columns(record_set: RecordSet, file: InputFile) -> tuple[str, ...] | None:
     """The header of a CSV file, those that ``each`` makes apart; None for other formats."""
-    reader = registry.load("readers", record_set.options.format).READER
-    layout = getattr(reader, "layout", None)
-    if layout is None:
+    header = columns.header(record_set, file)
+    if header is None:
         return None
-    header: tuple[str, ...] = layout(file, Request(record_set.each, (), record_set.options)).header
     if record_set.each is not None:
-        return (*(f"^{name}" for name in header), ".")
-    return header
+        return (*(f"^{name}" for name in header.names), ".")
+    return header.names
 
 
-def check_header(source: Source, record_set: RecordSet, file: InputFile, columns: Sequence[str]) -> bool:
+def check_header(source: Source, record_set: RecordSet, file: InputFile, names: Sequence[str]) -> bool:
     """Refuse a file that lacks a column; True where it has none at all: that is another file, or empty.
 
     Raises:
         UsageError: With the findings (L01).
     """
-    header = Columns(file.name, tuple(name.lstrip("^") for name in columns if name != "."))
-    read = read_columns(record_set)
-    if read and read.isdisjoint(header.names):
+    header = columns.Columns(file.name, tuple(name.lstrip("^") for name in names if name != "."))
+    if columns.is_another(record_set, header):
         return True
-    found = check_columns(source.document, {record_set.name: header})
+    found = columns.check_columns(source.document, {record_set.name: header})
     wrong = [finding for finding in found if finding.severity is Severity.ERROR]
     if wrong:
         raise UsageError(f"the mapping {source.document.path} does not fit its data", findings=wrong)
@@ -186,7 +169,7 @@ def look_up_tables(duck: Duck, source: Source) -> list[Finding]:
     """Load the look-up tables of a mapping as ``look_NAME`` with the key in ``_key``.
 
     Raises:
-        UsageError: A key stands in two rows.
+        UsageError: A key stands in two rows, or a row cannot be read (L15).
         InputOutputError: A file is missing.
     """
     found: list[Finding] = []
@@ -198,40 +181,57 @@ def look_up_tables(duck: Duck, source: Source) -> list[Finding]:
         if not paths:
             message = f"the look-up table {look.name} has no file {', '.join(look.files)}"
             raise InputOutputError(message, findings=[registry.finding("TM-O01", message, where=look.span)])
-        _load_table(duck, look.name, look.key, look.missing, paths)
+        _load_table(duck, look, paths)
         twice = duck.rows(
             f"SELECT count(*) FROM (SELECT _key FROM {identifier('look_' + look.name)} GROUP BY _key HAVING count(*) > 1)"
         )
         if twice[0][0]:
-            message = f"{twice[0][0]} keys of the look-up table {look.name} stand in two rows"
-            raise UsageError(message, findings=[registry.finding("TM-L15", message, where=look.span)])
+            raise _unusable(look, f"{twice[0][0]} keys stand in two rows")
     return found
 
 
-def _load_table(duck: Duck, name: str, key: str, missing: Sequence[str], paths: Sequence[Path]) -> None:
-    rows: list[list[str]] = []
-    header: list[str] = []
-    for path in paths:
-        delimiter = "\t" if path.suffix == ".tsv" else ","
-        for row in records(path, "utf-8", delimiter):
-            if isinstance(row, Row) and row.number == 0:
-                header = [cell.strip() for cell in row.cells]
-            elif isinstance(row, Row) and len(row.cells) == len(header):
-                rows.append([cell.strip() for cell in row.cells])
-    if key not in header:
-        raise UsageError(f'the look-up table {name} has no column "{key}"')
-    columns = {
-        column: ("VARCHAR", [row[index] or None for row in rows]) for index, column in enumerate(header)
-    }
-    table = identifier(f"look_{name}")
-    duck.register(f"look_{name}", columns)
+def _load_table(duck: Duck, look: Look, paths: Sequence[Path]) -> None:
+    names, rows = _table(look, paths)
+    cells = {name: ("VARCHAR", [row[index] or None for row in rows]) for index, name in enumerate(names)}
+    table = identifier(f"look_{look.name}")
+    duck.register(f"look_{look.name}", cells)
     absent = " OR ".join(
-        [f"{identifier(key)} IS NULL", *(f"{identifier(key)} = {quoted(word)}" for word in missing)]
+        [f"{identifier(look.key)} IS NULL"]
+        + [f"{identifier(look.key)} = {quoted(word)}" for word in look.missing]
     )
     duck.run(
-        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT *, {identifier(key)} AS _key FROM {table} "
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT *, {identifier(look.key)} AS _key FROM {table} "
         f"WHERE NOT ({absent})"
     )
+
+
+def _table(look: Look, paths: Sequence[Path]) -> tuple[list[str], list[list[str]]]:
+    """The columns and the rows of a look-up table; a row that is lost would be a look-up that misses."""
+    names: list[str] = []
+    rows: list[list[str]] = []
+    for path in paths:
+        for row in records(path, "utf-8", "\t" if path.suffix.lower() == ".tsv" else ","):
+            if not isinstance(row, Row):
+                raise _unusable(look, f"{path}:{row.line}: {row.reason}")
+            cells = [cell.strip() for cell in row.cells]
+            if row.number == 0 and names not in ([], cells):
+                raise _unusable(look, f"{path}:{row.line}: its columns are not those of {paths[0]}")
+            if row.number == 0:
+                names = cells
+            elif len(cells) != len(names):
+                raise _unusable(
+                    look, f"{path}:{row.line}: {len(cells)} fields where the header has {len(names)}"
+                )
+            else:
+                rows.append(cells)
+    if look.key not in names:
+        raise _unusable(look, f'{paths[0]} has no column "{look.key}"')
+    return names, rows
+
+
+def _unusable(look: Look, why: str) -> UsageError:
+    message = f"the look-up table {look.name} cannot be used: {why}"
+    return UsageError(message, findings=[registry.finding("TM-L15", message, where=look.span)])
 
 
 def make(
@@ -257,11 +257,13 @@ def _make(
         *(issues.of_reader(applied, told=not first)),
         *(issues.of_files(applied) if first else ()),
         *issues.of_statements(duck, applied),
-        *issues.unclaimed(duck, applied),
+        *issues.unclaimed(duck, applied, gone),
     ]
     made = Made(applied, gone, book, findings, list(staged.set_aside) if first else [])
     if gone is not None:
-        made.quarantined += _raw(duck, gone, plan)
+        raw = _raw(duck, gone, plan)
+        made.quarantined += raw
+        books.check_quarantine(book, raw)
     for path in staged.paths:
         path.unlink()
     return made
@@ -279,8 +281,11 @@ def _raw(duck: Duck, gone: Path, plan: Plan) -> list[SetAside]:
         return json.dumps(list(rows), ensure_ascii=False)
 
     rows = duck.rows(
-        "SELECT a.file, a.record, min(r._line), a.code, to_json(list(r ORDER BY r._part)) FROM "
+        "SELECT a.file, a.record, min(r._line), a.part, a.code, to_json(list(r)) FROM "
         f"read_parquet({quoted(str(gone))}) a JOIN records r ON r._file = a.file AND r._record = a.record "
-        "GROUP BY a.file, a.record, a.code ORDER BY ALL"
+        "AND r._part = a.part GROUP BY a.file, a.record, a.part, a.code ORDER BY ALL"
     )
-    return [SetAside(file, record, line, "", code, "", named(raw)) for file, record, line, code, raw in rows]
+    return [
+        SetAside(file, record, line, part, code, "", named(raw))
+        for file, record, line, part, code, raw in rows
+    ]

@@ -14,10 +14,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from twinmap.formats import looks
 from twinmap.formats.jsonlex import JsonError, decode, key_twice
 from twinmap.formats.jsonwindow import CHUNK, UNFIT, Fault, Item, Window, like_ascii, too_large, too_many
 from twinmap.limits import LIMITS
 from twinmap.safeio import open_bytes
+
+#: Characters by which a file of another format is known.
+_LOOKED_AT = 4096
 
 
 class Head(NamedTuple):
@@ -202,9 +206,9 @@ def _line(raw: bytes, encoding: str, number: int) -> Item | Fault:
 def _foreign(window: Window, first: str, encoding: str) -> Fault:
     if UNFIT.match(first):
         return window.rest("TM-Q03", f"not {encoding}")
-    return window.rest(
-        "TM-O04", "not JSON but XML or HTML" if first == "<" else "not JSON: it begins otherwise"
-    )
+    rest = window.rest("TM-O04", "not JSON: it begins otherwise")
+    found = looks.like(rest.text[:_LOOKED_AT].encode("utf-8", "replace"))
+    return rest._replace(message=f"not JSON but {found.name}") if found else rest
 
 
 def _drop_line(stream: Any) -> None:

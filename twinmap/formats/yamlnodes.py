@@ -286,7 +286,8 @@ class _Builder:
             advice = 'write its value; slot: "" leaves a slot unbound'
             if frame.flow and frame.entries:
                 advice = yamlhelp.comma(frame.entries[-1].key, frame.entries[-1].value, frame.key) or advice
-            self._report("TM-L06", f'the key "{frame.key.text}" has no value', frame.key.span, advice)
+            name = " ".join(frame.key.text.split())  # a key may go over several lines, a message may not
+            self._report("TM-L06", f'the key "{name}" has no value', frame.key.span, advice)
 
     def _place(self, node: Node) -> None:
         """Put a finished node where it belongs: the root, an item, a key or a value."""

@@ -13,6 +13,7 @@ from twinmap.mapping.references import unquoted
 from twinmap.mapping.static import statements
 from twinmap.mapping.uses import Use, used
 from twinmap.mapping.words import did_you_mean
+from twinmap.model import InputFile, Request
 
 #: Column names that a finding lists before it only counts.
 _LISTED = 12
@@ -66,6 +67,24 @@ def read_columns(record_set: RecordSet) -> frozenset[str]:
     """The columns that a record set of a flat format reads, those of ``optional`` too."""
     uses = (use.ref.path for use in used(record_set) if use.ref.kind == "path")
     return frozenset(map(column, uses)) - {"."}
+
+
+def header(record_set: RecordSet, file: InputFile) -> Columns | None:
+    """The header of a file; None where its format has none.
+
+    Raises:
+        InputOutputError: The file cannot be read, or a column stands twice in its header.
+    """
+    layout = getattr(registry.load("readers", record_set.options.format).READER, "layout", None)
+    if layout is None:
+        return None
+    return Columns(file.name, layout(file, Request(record_set.each, (), record_set.options)).header)
+
+
+def is_another(record_set: RecordSet, columns: Columns) -> bool:
+    """Whether a file has none of the columns that are read: it is another table, or empty."""
+    read = read_columns(record_set)
+    return bool(read) and read.isdisjoint(columns.names)
 
 
 def _check(document: Document, record_set: RecordSet, columns: Columns) -> Iterator[Finding]:

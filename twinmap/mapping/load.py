@@ -90,7 +90,9 @@ def loads(
         return Loaded(None, tuple(report))
     facets = _our_facets() if facets is None else facets
     concepts = _our_concepts() if concepts is None else concepts
-    node = Structure(definitions(tuple(facets)), report).clean(parsed.root, "document", "mapping")
+    node = Structure(definitions(tuple(facets)), report, concepts.concepts).clean(
+        parsed.root, "document", "mapping"
+    )
     document = None
     if isinstance(node, Mapping) and not _multiplied(node, report):
         base = folder.resolve() if folder else None

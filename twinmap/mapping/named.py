@@ -10,7 +10,7 @@ from pathlib import Path
 from twinmap import registry, safeio
 from twinmap.errors import UsageError
 from twinmap.limits import LIMITS
-from twinmap.mapping.project import PROJECT_FILE, find_mapping, is_tests, load_project, mapping_of
+from twinmap.mapping.project import find_mapping, is_tests, load_project, mapping_of, project_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ def subjects(name: str) -> list[Subject]:
     """
     path = Path(name)
     if not name.startswith("builtin:"):
-        if path.name == PROJECT_FILE or (path / PROJECT_FILE).exists():
-            return _of_project(path / PROJECT_FILE if path.is_dir() else path)
+        if (project := project_file(path)) is not None:
+            return _of_project(project)
         if path.is_dir():
             found = mapping_files(path)
             if not found:

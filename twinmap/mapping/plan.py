@@ -22,7 +22,8 @@ from twinmap.model import Request
 class Plan:
     """A compiled record set of one source.
 
-    ``request`` goes to the reader. ``keep`` and ``claimed`` are SQL tests of a record over ``relation``;
+    ``request`` goes to the reader. ``keep``, ``claimed`` (a rule states something of it) and ``passed``
+    (a rule says to ignore it) are SQL tests of a record over ``relation``;
     ``rules`` hold the SELECT of their raw statements. ``patient`` is the SELECT of what is said of the
     patient, ``identifiers`` of the identifiers; None where nothing is.
     """
@@ -34,6 +35,7 @@ class Plan:
     rules: tuple[RuleSelect, ...]
     keep: str
     claimed: str
+    passed: str
     quarantined: str
     lookups: tuple[LookJoin, ...]
     computed: tuple[Computed, ...]
@@ -93,10 +95,9 @@ def compile_record_set(
     key = record_key(relation, record_set)
     prefix = f"{document.id}#{record_set.name}/"
     rules: list[RuleSelect] = []
-    claims: list[str] = []
-    quarantined: list[str] = []
+    claims = _Claims()
     for choice in record_set.choices:
-        for statement, applies in _applicable(choice, relation, claims, quarantined):
+        for statement, applies in _applicable(choice, relation, claims):
             rules.append(
                 select(
                     relation,
@@ -109,13 +110,9 @@ def compile_record_set(
                     facets=facets,
                 )
             )
-    patient: tuple[str, str] | None = None
-    paths: dict[str, tuple[str, ...]] = {}
-    identifiers: list[tuple[str, str]] = []
-    if patients.states_patient(record_set):
-        head, tail, paths = patients.attributes(relation, record_set, keep)
-        patient, identifiers = (head, tail), patients.identifiers(relation, record_set, keep)
-        claims.append("true")
+    patient, identifiers, paths = _patient(relation, record_set, keep)
+    if patient is not None and not record_set.choices:
+        claims.stated.append("true")
     # Conditions may name fields that no slot reads; all references are known only now.
     request = Request(record_set.each, tuple(relation.fields.values()), record_set.options)
     return Plan(
@@ -125,8 +122,9 @@ def compile_record_set(
         request,
         tuple(rules),
         keep,
-        " OR ".join(claims) or "false",
-        " OR ".join(quarantined) or "false",
+        _any(claims.stated),
+        _any(claims.passed),
+        _any(claims.quarantined),
         tuple(relation.lookups.values()),
         tuple(relation.computed),
         patient,
@@ -138,6 +136,20 @@ def compile_record_set(
     )
 
 
+def _patient(
+    relation: Relation, record_set: RecordSet, keep: str
+) -> tuple[tuple[str, str] | None, list[tuple[str, str]], dict[str, tuple[str, ...]]]:
+    """What is said of the patient, the identifiers, and which references the attributes read."""
+    if not patients.states_patient(record_set):
+        return None, [], {}
+    head, tail, paths = patients.attributes(relation, record_set, keep)
+    return (head, tail), patients.identifiers(relation, record_set, keep), paths
+
+
+def _any(tests: Sequence[str]) -> str:
+    return " OR ".join(tests) or "false"
+
+
 def _keep(relation: Relation, record_set: RecordSet) -> str:
     tests = [relation.condition(record_set.keep)] if record_set.keep else []
     for wanted, condition in record_set.also:
@@ -146,23 +158,32 @@ def _keep(relation: Relation, record_set: RecordSet) -> str:
     return " AND ".join(tests) or "true"
 
 
-def _applicable(
-    choice: Choice, relation: Relation, claims: list[str], quarantined: list[str]
-) -> Iterator[tuple[Statement, str]]:
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    """Tests of a record, of which one must hold: a rule states something, says to ignore it, or none applies."""
+
+    stated: list[str] = field(default_factory=list)
+    passed: list[str] = field(default_factory=list)
+    quarantined: list[str] = field(default_factory=list)
+
+
+def _applicable(choice: Choice, relation: Relation, claims: _Claims) -> Iterator[tuple[Statement, str]]:
     """Statements with the SQL of when they apply; what claims a record and what sets it aside is noted.
 
     A statement must be compiled when it comes: the names of ``parts`` are those of its own condition.
     """
     yield from ((statement, "true") for statement in choice.always)
     if choice.always:
-        claims.append("true")
+        claims.stated.append("true")
     earlier: list[str] = []
     for case in choice.cases:
         condition = relation.condition(case.when)
         applies = " AND ".join([condition, *(f"NOT {other}" for other in earlier)])
         earlier.append(condition)
-        if case.action != "ignore":
-            claims.append(condition)
+        if case.action == "ignore":
+            claims.passed.append(applies)
+        else:
+            claims.stated.append(applies if claims.passed else condition)
         yield from ((statement, applies) for statement in case.statements)
     if choice.cases and choice.otherwise == "quarantine":
-        quarantined.append(" AND ".join(f"NOT {other}" for other in earlier))
+        claims.quarantined.append(" AND ".join(f"NOT {other}" for other in earlier))

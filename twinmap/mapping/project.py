@@ -51,6 +51,15 @@ class Project:
     ignore: tuple[str, ...] = ()
 
 
+def project_file(argument: str | Path) -> Path | None:
+    """The project that an argument of the command line names: the file, or a folder that holds one."""
+    path = Path(argument)
+    if path.name == PROJECT_FILE:
+        return path
+    inside = path / PROJECT_FILE
+    return inside if inside.exists() else None
+
+
 def builtin(name: str) -> Traversable:
     """A ready-made mapping by its name, as in ``builtin:synthea-csv``.
 
@@ -252,27 +261,30 @@ def from_arguments(arguments: Sequence[str], data: Sequence[str], params: Mappin
         UsageError: The arguments do not make a project.
         InputOutputError: A mapping, the data or another file of the project is missing.
     """
-    if not arguments:
-        arguments = [PROJECT_FILE]
-    arguments = _without_tests(arguments)
-    first = Path(arguments[0])
-    if first.is_dir():
-        first = first / PROJECT_FILE
-        if not first.exists():
-            raise UsageError(f"{arguments[0]} holds no {PROJECT_FILE}", help="name the mappings")
-    for path in (first, *map(Path, arguments[1:])):
-        if len(arguments) > 1 and (path.name == PROJECT_FILE or path.is_dir()):
-            raise UsageError(f"{path} does not stand beside other mappings", help="run a project alone")
-    if first.name == PROJECT_FILE:
-        if data:
-            raise UsageError("--source goes with mappings, not with a project")
-        project = load_project(first)
-        for named in (*(item.data for item in project.bindings), project.crosswalk, *project.shapes):
-            _there(named)
-        bindings = tuple(replace(item, params={**item.params, **params}) for item in project.bindings)
-        return replace(project, bindings=bindings)
+    if not arguments and project_file(".") is None:
+        raise UsageError(f"there is no {PROJECT_FILE} here", help="name a project, or mappings")
+    arguments = _without_tests(arguments or ["."])
+    for argument in arguments:
+        named = project_file(argument)
+        if named is None and Path(argument).is_dir():
+            raise UsageError(f"{argument} holds no {PROJECT_FILE}", help="name the mappings")
+        if named is not None and len(arguments) > 1:
+            raise UsageError(f"{argument} does not stand beside other mappings", help="run a project alone")
+        if named is not None:
+            return _run_of(named, data, params)
     chosen = _chosen(arguments, data)
     return Project(tuple(_bind(text, chosen.get(text), params) for text in arguments), Path())
+
+
+def _run_of(path: Path, data: Sequence[str], params: Mapping[str, str]) -> Project:
+    """A project whose files are there, with the parameters of the command line on top."""
+    if data:
+        raise UsageError("--source goes with mappings, not with a project")
+    project = load_project(path)
+    for named in (*(item.data for item in project.bindings), project.crosswalk, *project.shapes):
+        _there(named)
+    bindings = tuple(replace(item, params={**item.params, **params}) for item in project.bindings)
+    return replace(project, bindings=bindings)
 
 
 def _without_tests(arguments: Sequence[str]) -> Sequence[str]:
@@ -296,7 +308,9 @@ def _chosen(arguments: Sequence[str], data: Sequence[str]) -> dict[str, Path]:
         meant = [text for text in arguments if sign and name in _names(text)]
         if not meant:
             if sign and not Path(item).exists():
-                raise UsageError(f"--source {item} names none of the mappings", help="--source MAPPING=PATH")
+                known = sorted({called for text in arguments for called in _names(text)})
+                advice = did_you_mean(name, known) or "--source MAPPING=PATH"
+                raise UsageError(f"--source {item} names none of the mappings", help=advice)
             if len(arguments) > 1:
                 raise UsageError(
                     f"--source {item} does not say for which mapping", help="--source MAPPING=PATH"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from twinmap import registry
 from twinmap.diagnostics import Span
 from twinmap.errors import UsageError
-from twinmap.mapping import times, vocabulary
+from twinmap.mapping import static_units, times, vocabulary
 from twinmap.mapping.ast import Choice, Group, RecordSet, Ref, Statement, Value
 from twinmap.mapping.context import Context
 from twinmap.mapping.definitions import SELF_DESCRIBING
@@ -43,6 +43,7 @@ def check(context: Context, record_set: RecordSet, places: Places) -> None:
     for statement in statements(record_set):
         vocabulary.check(context, statement.slots, kind=statement.kind, format_name=name)
         _times(context, record_set, statement.slots.get("time"))
+    static_units.check(context, statements(record_set))
     for choice in record_set.choices:
         vocabulary.check(context, choice.defaults, kind=choice.kind, format_name=name)
     patient = record_set.slots.get("patient")
@@ -180,7 +181,9 @@ def _zone(context: Context, value: Value) -> None:
         return
     from zoneinfo import available_timezones
 
-    advice = did_you_mean(name, sorted(available_timezones())) or "such as Europe/Zurich"
+    # An abbreviation (EST) is a fixed offset all year; whoever wrote one like it means a place.
+    places = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+    advice = did_you_mean(name, ["UTC", *places]) or "name a place, such as America/New_York or Europe/Zurich"
     context.report("TM-L08", f'there is no time zone "{name}"', value.span, advice)
 
 

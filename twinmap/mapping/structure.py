@@ -6,6 +6,7 @@ What is wrong is reported and left out, so that what is built from the rest can 
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from collections.abc import Mapping as Map
 
 from twinmap.formats.yamlnodes import Entry, Mapping, Node, Scalar, Sequence
@@ -30,11 +31,15 @@ class Structure:
     Args:
         definitions: The language, see :func:`twinmap.mapping.definitions.definitions`.
         report: Takes what is wrong.
+        concepts: The names that stand for rules below ``observe``.
     """
 
-    def __init__(self, definitions: Map[str, Definition], report: Report) -> None:
+    def __init__(
+        self, definitions: Map[str, Definition], report: Report, concepts: Container[str] = ()
+    ) -> None:
         self._definitions = definitions
         self._report = report
+        self._concepts = concepts
 
     def clean(self, node: Node, name: str, where: str = "") -> Node | None:
         """The node without what does not fit the definition ``name``; None where nothing is left.
@@ -84,7 +89,10 @@ class Structure:
             of = known.of if known else definition.rest
             if not of:
                 self._report(
-                    "TM-L02", f'"{where}" has no key "{key.text}"', key.span, _unknown(key.text, definition)
+                    "TM-L02",
+                    f'"{where}" has no key "{key.text}"',
+                    key.span,
+                    self._unknown(key.text, definition),
                 )
                 continue
             if known is None and definition.names and not re.fullmatch(definition.names, key.text):
@@ -96,6 +104,12 @@ class Structure:
                 kept.append(Entry(key, cleaned))
         self._required(node, definition, where)
         return Mapping(tuple(kept), node.span)
+
+    def _unknown(self, name: str, definition: Table) -> str:
+        """The help for an unknown key."""
+        if name in self._concepts and "observe" in definition.keys:
+            return f"{name} is a concept: indent it below observe"
+        return _unknown(name, definition)
 
     def _required(self, node: Mapping, definition: Table, where: str) -> None:
         for name, key in definition.keys.items():
@@ -170,7 +184,6 @@ def _shape(definition: Table) -> str | None:
 
 
 def _unknown(name: str, definition: Table) -> str:
-    """The help for an unknown key."""
     form = name.lower().replace("_", "-")
     if form in NOT_YET:
         return f"{NOT_YET[form]} are not in version 1 of the language"

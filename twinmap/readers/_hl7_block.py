@@ -22,7 +22,7 @@ from twinmap.formats import hl7path
 from twinmap.formats.batches import BATCH_ROWS, schema
 from twinmap.formats.hl7path import Pick, Reference
 from twinmap.formats.hl7text import FIELD
-from twinmap.model import Issue, Request
+from twinmap.model import AROUND, Issue, Request
 from twinmap.privacy import shape
 from twinmap.readers._hl7_columns import SEVERAL, Column, Filled, column, fill, segment_fits, zone_column
 from twinmap.readers._hl7_fields import Fields, strings
@@ -44,7 +44,7 @@ Indices = npt.NDArray[np.int32]
 class _Layout:
     """Where things stand in messages of one sequence of segment names.
 
-    ``rows`` are the positions of the records, ``others`` of all other segments and the first record;
+    ``rows`` are the positions of the records, ``others`` of all other segments;
     ``scopes`` says for each row which of the message's scopes it is in, ``first_rows`` the first row of
     each. ``shared`` holds for each slot the positions for each scope, ``detail`` those for each row.
     """
@@ -130,6 +130,8 @@ class Block:
         self._layouts: dict[str, _Layout] = {}
         #: The cells of skipped messages, once flushed.
         self.skipped: Counter[str] = Counter()
+        #: The records made so far.
+        self.items = 0
         self._start()
 
     def _kind(self, reference: Reference) -> str:
@@ -181,6 +183,7 @@ class Block:
         rows, count = layout.rows, len(layout.rows)
         if not count:
             return False
+        self.items += count
         lines, numbers, start = message.lines, message.numbers, len(self._own)
         run = layout.run
         self._own += lines[run] if run else [lines[at] for at in rows]
@@ -213,7 +216,7 @@ class Block:
         grouping = Grouping(names, self._each)
         rows = grouping.rows if self._each else [Row(0, grouping.root)]
         positions = [row.position for row in rows]
-        taken = set(positions[1:]) if self._each else set()
+        taken = set(positions) if self._each else set()
         numbers: dict[Scope, int] = {}
         first_rows: list[int] = []
         for at, row in enumerate(rows):
@@ -296,20 +299,23 @@ class Block:
         return Issue(*place, *problem, made.item.path, shape(content))
 
     def _cells(self, rows: slice, own: Fields, others: CellSets) -> pa.Array:
-        """The cells of each row; those of segments that are no record go with the message's first."""
+        """The cells of each row; those of segments that are no record go with the message's first, marked."""
         found = own.patterns()
         names = [_cell_names(self._each or "", pattern) for pattern in found.patterns]
         index = found.index.copy()
+        mark = AROUND if self._each else ""
         # Messages with the same segments, present in the same fields, share one set.
-        known: dict[bytes, int] = {}
+        known: dict[tuple[int, bytes], int] = {}
         for at in range(bisect_left(self._first, rows.start), bisect_left(self._first, rows.stop)):
             start = self._others_end[at - 1] if at else 0
             members = others.of_line[start : self._others_end[at]]
-            key = members.tobytes()
+            first = self._first[at] - rows.start
+            key = int(index[first]), members.tobytes()
             if key not in known:
                 known[key] = len(names)
-                names.append([cell for member in members for cell in others.sets[member]])
-            index[self._first[at] - rows.start] = known[key]
+                mine = names[key[0]] if self._each else []
+                names.append([*(mark + cell for member in members for cell in others.sets[member]), *mine])
+            index[first] = known[key]
         return pa.array(names, pa.list_(pa.string())).take(pa.array(index))
 
     def _count_skipped(self) -> None:

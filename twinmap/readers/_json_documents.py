@@ -5,7 +5,7 @@ file. ``_record`` is its number, ``_part`` the place of the item in it (``/body/
 A document in which ``each`` leads nowhere makes no row: it is counted as filtered, a note (Q09) says
 how many there were, and its fields go into ``FileCounts.cells``. So the documents of a file are always
 those with rows, those filtered and those set aside. Fields of a document that stand in none of its
-items belong to its first item.
+items go with its first item, marked as standing around it.
 
 A slot takes scalars. Two different ones, or an object, are an issue (Q16) and the slot is missing; an
 object whose members are read by other references is no issue (a schema that gives a number in one version
@@ -25,6 +25,7 @@ from twinmap.formats.treepath import PathError
 from twinmap.formats.treewalk import Names, Row
 from twinmap.limits import LIMITS
 from twinmap.model import (
+    AROUND,
     REPEATING,
     SHAPE_FIELDS,
     Field,
@@ -82,7 +83,7 @@ class JsonReader:
         names = Names(each)
         builder = BatchBuilder(request.fields)
         cells: Counter[str] = Counter()
-        number = filtered = 0
+        number = filtered = made = 0
         ndjson = self._ndjson or jsonstream.is_ndjson(file.path)
         for item in jsonstream.items(file.path, options.encoding, ndjson=ndjson):
             number += 1
@@ -97,7 +98,8 @@ class JsonReader:
                 filtered += 1
                 cells.update(outside)
                 continue
-            inside[0] = outside + inside[0]
+            inside[0] = [*(AROUND + name for name in outside), *inside[0]]
+            made += len(rows)
             issues: list[Issue] = []
             for row, found in zip(rows, inside, strict=True):
                 if row.parent is None:
@@ -117,7 +119,7 @@ class JsonReader:
             message = f'{filtered:,} of {number:,} documents have nothing at "{request.each}"'
             yield Note(file.number, "TM-Q09", message, details={"documents": filtered})
         second = jsonstream.count_lines(file.path, options.encoding[0]) if ndjson else None
-        yield FileCounts(file.number, number, filtered, second, dict(cells))
+        yield FileCounts(file.number, number, filtered, second, dict(cells), made)
 
 
 def _each(each: str | None) -> Sequence[treepath.Path]:

@@ -80,7 +80,7 @@ class CsvReader:
         layout = self.layout(file, request)
         builder = BatchBuilder(request.fields, cells=False)
         rows = _rows(layout.header, request)
-        width, total = len(layout.header), 0
+        width, total, items = len(layout.header), 0, 0
         strange = is_strange(layout.header, request)
         for row in csvdialect.records(file.path, layout.encoding, layout.delimiter):
             number = row.number + (not request.options.header)
@@ -100,6 +100,7 @@ class CsvReader:
                 yield SetAside(file.number, number, row.line, "", "TM-Q01", reason, raw)
                 continue
             for part, values in rows(row.cells, number):
+                items += 1
                 yield from builder.add([file.number, number, row.line, part, *values])
         yield from builder.finish()
         if layout.encoding != (first := request.options.encoding[0]):
@@ -109,7 +110,7 @@ class CsvReader:
         second = csvdialect.count_records(file.path, layout.delimiter)
         if second is not None and layout.header and not request.options.header:
             second += 1
-        yield FileCounts(file.number, total, second=second)
+        yield FileCounts(file.number, total, second=second, items=items)
 
 
 READER = CsvReader()
@@ -169,7 +170,7 @@ def _rows(header: Sequence[str], request: Request) -> _Rows:
             )
 
         return plain
-    columns = [name for name in header if fnmatchcase(name, request.each)]
+    columns = [name for name in header if name and fnmatchcase(name, request.each)]
 
     def each(cells: Sequence[str], number: int) -> Iterator[tuple[str, list[str | None]]]:
         for name in columns:

@@ -27,7 +27,7 @@ from twinmap.formats.jsonlex import dump
 from twinmap.formats.jsonwindow import Fault
 from twinmap.formats.treepath import Path, PathError
 from twinmap.formats.treewalk import Names, Row
-from twinmap.model import FileCounts, InputFile, Issue, Note, Request, SetAside, Shape
+from twinmap.model import AROUND, FileCounts, InputFile, Issue, Note, Request, SetAside, Shape
 from twinmap.readers import _fhir_shapes as shapes
 from twinmap.readers._fhir_fields import Getter, children, getter, resource_type
 from twinmap.readers._fhir_record import Record
@@ -118,7 +118,7 @@ class _Reading:
         self.everything: Scope | None = None
         self.record = Record(file.number, self._across)
         self.builder = BatchBuilder(request.fields)
-        self.number = self.filtered = self.bundled = 0
+        self.number = self.filtered = self.bundled = self.items = 0
         self.taken = False
 
     def take(self, found: Found | Fault | Around) -> Iterator[Any]:
@@ -152,7 +152,8 @@ class _Reading:
         """The events at the end of the file."""
         yield from self.builder.finish()
         yield from self._notes()
-        yield FileCounts(self.file.number, self.number, self.filtered, self._second(), dict(self.cells))
+        counts = (self.number, self.filtered, self._second(), dict(self.cells), self.items)
+        yield FileCounts(self.file.number, *counts)
 
     def _set_aside(self, found: Found | Fault) -> SetAside:
         place = (self.file.number, self.number, found.line, found.place)
@@ -173,10 +174,12 @@ class _Reading:
         around = self._names("Bundle").of(entry, "Bundle.entry") if entry is not None and rows != () else []
         if rows is None:
             cells = self._names(kind).of(resource, kind)
+            self.items += 1
             return [self._row(found, None, around + cells if around else cells)]
         if rows:
             inside, outside = self._names(kind).split(resource, rows)
-            inside[0] = around + outside + inside[0]
+            inside[0] = [*(AROUND + name for name in (*around, *outside)), *inside[0]]
+            self.items += len(rows)
             return [self._row(found, row, cells) for row, cells in zip(rows, inside, strict=True)]
         self.filtered += 1
         if not read:

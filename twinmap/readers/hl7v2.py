@@ -11,7 +11,8 @@ standard calls them optional: ``trim: false`` changes nothing here.
 
 How the books balance: a message counts as ``filtered`` where ``messages`` leaves it out, and where it holds
 no segment of ``each`` (noted by type, TM-Q09); the cells of both are in ``FileCounts.cells``. A cell is a
-field that is not empty; those of segments that are no record go with the first record of their message.
+field that is not empty; those of segments that are no record go with the first record of their message, marked
+as standing around it.
 MSH-1 and MSH-2 are no cells. Of messages set aside only the raw text is kept.
 """
 
@@ -114,7 +115,7 @@ class _Reading:
             yield 0, note
         for at, block in enumerate(blocks):
             cells = dict(sorted(block.skipped.items()))
-            counts = (self.framing.messages, self.filtered[at], self.framing.second, cells)
+            counts = (self.framing.messages, self.filtered[at], self.framing.second, cells, block.items)
             yield at, FileCounts(number, *counts)
 
     def _message(self, frame: Frame, blocks: Sequence[Any]) -> Iterator[tuple[int, Any]]:

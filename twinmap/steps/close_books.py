@@ -26,6 +26,7 @@ def close_books(state: Run) -> None:
     state.findings += _copies(state, repeated, dropped)
     state.findings += [_versions(state, item) for item in repeated if item.versions]
     state.ledger = ledger.close(state.duck, [made.book for made in state.made], state.tables, dropped)
+    state.findings += _silent(state)
     state.findings = merge(_adjusted(state))
     if state.ledger.lost:
         raise InternalError(
@@ -58,6 +59,24 @@ def _copies(state: Run, repeated: Sequence[Repeated], dropped: Sequence[Path]) -
             help=known.module.HELP,
             count=count,
         )
+
+
+def _silent(state: Run) -> Iterator[Finding]:
+    """Q19: unclaimed records to which a rule applies that finds nothing to state in them."""
+    known = registry.code("TM-Q19").module
+    for source, (count, spots) in state.ledger.silent.items():
+        if count:
+            places = (
+                Place(source, state.names[file], record, line, part) for file, record, line, part in spots
+            )
+            yield registry.finding(
+                "TM-Q19",
+                known.SILENT,
+                places=tuple(places),
+                sources=(source,),
+                help=known.SILENT_HELP,
+                count=count,
+            )
 
 
 def _versions(state: Run, item: Repeated) -> Finding:

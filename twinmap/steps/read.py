@@ -10,6 +10,7 @@ from twinmap.diagnostics import Finding, Place, merge
 from twinmap.engine import issues, sources
 from twinmap.engine.apply import Context
 from twinmap.errors import InputOutputError
+from twinmap.mapping import inputs
 from twinmap.steps.open_sources import stamp
 from twinmap.steps.state import Run
 
@@ -21,6 +22,7 @@ def read(state: Run) -> None:
 
     context = Context(state.key, catalogue(state.project.concepts), tuple(facets()))
     for source in state.sources:
+        before = len(state.findings)
         sources.look_up_tables(state.duck, source)
         files = {}
         for record_set in source.document.records:
@@ -34,7 +36,9 @@ def read(state: Run) -> None:
                 _stop_on_error(state, made)
             state.progress(sum(file.path.stat().st_size for file in group))
         own = [made for made in state.made if made.book.source == source.name]
-        noted = list(issues.of_notes([made.applied for made in own]))
+        groups = [made.applied for made in own]
+        state.findings[before:] = issues.judged(state.duck, groups, state.findings[before:])
+        noted = list(issues.of_notes(groups))
         state.findings += noted
         _stop_where_nothing_is_readable(source.name, own, noted)
     state.findings += _changed(state)
@@ -69,4 +73,8 @@ def _stop_where_nothing_is_readable(
     strange = [finding for finding in said if finding.code == "TM-O04"]
     unreadable = sum(len({(a.file, a.record) for a in made.applied.staged.set_aside}) for made in groups)
     if strange and unreadable >= sum(sum(made.book.read.values()) for made in groups):
-        raise InputOutputError(f"nothing of {source} could be read", findings=merge(strange))
+        staged = [(made.applied.plan.record_set.options.format, made.applied.staged.files) for made in groups]
+        advice = inputs.advice(
+            (file.path for _, files in staged for file in files), {name for name, _ in staged}
+        )
+        raise InputOutputError(f"nothing of {source} could be read", help=advice, findings=merge(strange))

@@ -49,6 +49,7 @@ def _quarantine(state: Run) -> None:
                         "file": item.file,
                         "record": item.record,
                         "line": item.line,
+                        "part": item.part,
                         "code": item.code,
                         "raw": item.raw,
                     },

@@ -47,6 +47,7 @@ class Run:
     tables: dict[str, Path] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
     findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     shapes: list[bytes] = field(default_factory=list)
     validation: Any = None
     relations: list[dict[str, Any]] = field(default_factory=list)

@@ -12,7 +12,18 @@ import pyarrow as pa
 import pytest
 
 from twinmap import registry
-from twinmap.model import Field, FileCounts, InputFile, Issue, Note, Request, SetAside, Shape, SourceOptions
+from twinmap.model import (
+    AROUND,
+    Field,
+    FileCounts,
+    InputFile,
+    Issue,
+    Note,
+    Request,
+    SetAside,
+    Shape,
+    SourceOptions,
+)
 
 LOINC = "http://loinc.org"
 
@@ -30,10 +41,12 @@ class Result:
         records = {row["_record"] for row in self.rows} | {item.record for item in self.aside}
         assert len(records) == self.counts.records - self.counts.filtered
         assert self.counts.second in {None, self.counts.records}
+        assert self.counts.items == len(self.rows)
 
     @property
     def cells(self) -> Counter[str]:
-        return Counter(self.counts.cells) + Counter(name for row in self.rows for name in row["_cells"])
+        named = (name.removeprefix(AROUND) for row in self.rows for name in row["_cells"])
+        return Counter(self.counts.cells) + Counter(named)
 
 
 class Fhir:

@@ -14,7 +14,8 @@ Example:
 
 What to do:
     Give the id an alternative, such as ``$(PID-3(5=MR)) | $(PID-3(1))``. A source of one patient takes
-    ``$(param:patient)`` or ``$(file:folder)``. Records that are of no patient (totals, calibration) are
+    ``$(param:patient)`` or ``$(file:folder)``. Below ``each``, a field of the whole document has a ``^``:
+    ``$(^subject.reference)``. Records that are of no patient (totals, calibration) are
     left out with ``keep``.
 """
 
@@ -22,4 +23,7 @@ from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
 MESSAGE = "the record does not say which patient it is of"
-HELP = "add an alternative to the id of the patient, or leave such records out with keep"
+HELP = (
+    "add an alternative to the id of the patient, or leave such records out with keep; "
+    "below each, a field of the document is $(^field)"
+)

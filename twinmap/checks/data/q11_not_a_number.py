@@ -6,6 +6,8 @@ What it means:
     ``1:8``. Where ``kind`` fixes the quantity, no statement is made; else the text is kept as text. An
     expression (``= …``) whose parts are not numbers, or that divides by zero, has no value and is told here
     as well.
+    Where it is nearly all values of a slot (95 % of at least 20), the mapping does not fit the data: that is an
+    error, and the finding says how many.
 
 Why it matters:
     A text is not converted, not compared and not averaged. A wrong decimal sign is worse than none: ``1,234``

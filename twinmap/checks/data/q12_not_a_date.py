@@ -4,6 +4,8 @@ What it means:
     The text fits none of the formats, fits two of them as different times, or is a day that the calendar
     does not have. The statement is kept without its time, a patient without the birth date. A duration that
     is not a number, or whose unit is not one of time, is told here too: there is a start and no end.
+    Where it is nearly all values of a slot (95 % of at least 20), the mapping does not fit the data: that is an
+    error, and the finding says how many.
 
 Why it matters:
     A statement without a time cannot be put in order, paired with another source or checked against a stay.

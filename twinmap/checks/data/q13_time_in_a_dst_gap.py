@@ -4,6 +4,8 @@ What it means:
     The time has no offset, it is read in the time zone of the mapping, and on that day the clocks went
     forward over it. No instant is made: the statement is kept without a time. It is never moved to the hour
     before or after.
+    Where it is nearly all values of a slot (95 % of at least 20), the mapping does not fit the data: that is an
+    error, and the finding says how many.
 
 Why it matters:
     No clock in that zone showed this time. Either the zone is wrong, or the device does not follow the

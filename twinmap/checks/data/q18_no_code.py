@@ -3,8 +3,9 @@
 What it means:
     The ``code`` of a rule is missing here. The statement fails alone: it is not in the graph, the ledger
     counts it and its cells as failed, and the place names the part (``OBX[3]``). What else the record states
-    is kept; where nothing is left, the record is set aside and its raw text is in the quarantine. A code that
-    is there and has no target in a map is another finding: C01.
+    is kept; where nothing is left, the record is set aside and its fields are in the quarantine. With ``each``
+    that is the item alone, not its message or document. A code that is there and has no target in a map is
+    another finding: C01.
 
 Why it matters:
     A number without a code has no meaning. A display or a column title is no substitute: two sources write

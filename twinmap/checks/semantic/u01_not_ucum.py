@@ -6,6 +6,8 @@ What it means:
     can. Where nothing decides, or nothing fits, there is no unit, and this is a warning: the text stays as
     received (``unit_raw``), ``unit`` is empty, and nothing is converted. A few texts that UCUM does know and
     that hardly anybody means so (``C``, ``K/uL``) are treated alike.
+    A unit that the mapping itself writes and that is none is an error, found by ``check``; so is a column of
+    units of which none of the first records has one (``check --against``).
 
 Why it matters:
     UCUM is what FHIR asks for in vital signs (hl7.org/fhir/R4/observation-vitalsigns.html), and what

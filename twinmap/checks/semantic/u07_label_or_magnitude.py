@@ -2,10 +2,11 @@
 
 What it means:
     Fewer than 5 % of the values of a code and unit are plausible in the stated unit, and more than 95 % are
-    plausible in exactly one other unit of the concept. At least five values are needed. Plausible is what the
-    soft limits of the concept file say, or its hard ones where it has no soft ones. Where that does not hold of
-    a series as a whole, it is asked of each device that the source names: an error where its values are beyond
-    the hard limits as well, else a warning, since one device may serve other patients than the rest (children).
+    plausible in exactly one other unit of the concept, or in several of which one is the concept's own. At
+    least five values are needed. Plausible is what the soft limits of the concept file say, or its hard ones
+    where it has no soft ones. Where that does not hold of a series as a whole, it is asked of each device that
+    the source names: an error where its values are beyond the hard limits as well, else a warning, since one
+    device may serve other patients than the rest (children).
 
 Why it matters:
     A wrong label passes every check of form: 98.6 labelled ``Cel`` is a valid quantity. Converted, it is a
@@ -13,6 +14,7 @@ Why it matters:
 
 Example:
     body-temperature: values 97 to 100, unit Cel        # degrees Fahrenheit
+    blood-pressure: values 80 to 140, unit kPa          # mm[Hg]
 
 What to do:
     Confirm it with the sender; nothing is changed in silence. Then correct the unit in the mapping:
@@ -61,7 +63,7 @@ class _Series(NamedTuple):
 def check(context: Context) -> Iterator[Finding]:
     """One finding a source, concept and unit; where that is not wrong as a whole, one a device."""
     asked = {item.number: item for item in context.compared.signatures if _is_doubtful(item)}
-    # Hardly a value is plausible in the stated unit, and nearly all are in exactly one other.
+    # Hardly a value is plausible in the stated unit, and nearly all are in one other.
     wrong = {
         series: (n, hard < _FEW)
         for series, _, n, soft, hard in _shares(context, ((item, item.unit) for item in asked.values()))
@@ -76,15 +78,30 @@ def check(context: Context) -> Iterator[Finding]:
     for series, unit, _, soft, _ in _shares(context, others):
         if series in wrong and soft > _NEARLY_ALL:
             fitting.setdefault(series, []).append(unit)
-    found = {series: units_[0] for series, units_ in fitting.items() if len(units_) == 1}
-    for series, unit in sorted(found.items(), key=lambda each: (each[0].number, each[0].device or "")):
+    found = {
+        series: fits
+        for series, units_ in fitting.items()
+        if (fits := _own_first(asked[series.number], units_)) is not None
+    }
+    for series, units_ in sorted(found.items(), key=lambda each: (each[0].number, each[0].device or "")):
         if series.device is None or _Series(series.number, None) not in found:
-            yield _finding(context, asked[series.number], series.device, unit, *wrong[series])
+            yield _finding(context, asked[series.number], series.device, units_, *wrong[series])
+
+
+def _own_first(item: Signature, fitting: list[str]) -> list[str] | None:
+    """The units that fit; of several, that of the concept's limits comes first. None where nothing decides."""
+    limits = item.meaning.concept.limits if item.meaning.concept else None
+    if len(fitting) == 1:
+        return fitting
+    if limits is None or limits.unit not in fitting:
+        return None
+    return [limits.unit, *(unit for unit in fitting if unit != limits.unit)]
 
 
 def _finding(
-    context: Context, item: Signature, device: str | None, suggested: str, count: int, impossible: bool
+    context: Context, item: Signature, device: str | None, fitting: list[str], count: int, impossible: bool
 ) -> Finding:
+    suggested, *others = fitting
     owner, rule, places = item.source, item.rule, context.first(item, slot="unit")
     if device is not None:
         owner = f"device {device} of {item.source}"
@@ -92,7 +109,8 @@ def _finding(
     details = {"unit": item.unit, "suggested": suggested, "code": item.meaning.curie}
     return registry.finding(
         "TM-U07",
-        f"{item.group}: values of {owner} labelled {item.unit} are plausible in {suggested} alone",
+        f"{item.group}: values of {owner} labelled {item.unit} are plausible in {suggested}"
+        + (f" (and in {' and '.join(others)})" if others else " alone"),
         severity=SEVERITY if device is None or impossible else Severity.WARNING,
         where=context.where(rule, "unit"),
         places=places,
