@@ -118,7 +118,10 @@ def read_yaml(file: Traversable | Path, name: str | None = None) -> Section:
         tree = _build(yaml.parse(text, Loader=_LOADER), label)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise UsageError(f"{label}:{line}: not YAML: {error.problem}") from error
+        # Some builds of libyaml have a limit of their own, and meet it before ours.
+        deep = "nesting depth" in (error.problem or "")
+        what = f"nested deeper than {LIMITS.mapping_depth}" if deep else f"not YAML: {error.problem}"
+        raise UsageError(f"{label}:{line}: {what}") from error
     except yaml.YAMLError as error:
         raise UsageError(f"{label}: not YAML: a character is not allowed") from error
     if not isinstance(tree, Section):
