@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from twinmap import api
+from twinmap.engine import stage
 from twinmap.engine.duck import Duck
-from twinmap.errors import InternalError
+from twinmap.errors import InputOutputError, InternalError
 from twinmap.formats import batches
 from twinmap.readers import csv
 
@@ -126,3 +127,19 @@ def test_a_record_that_is_forgotten_in_the_quarantine_is_seen(
     monkeypatch.setattr(csv, "SetAside", lambda *_: csv.Note(1, "TM-O04", "forgotten"))
     with pytest.raises(InternalError):
         run(project)
+
+
+def test_a_loss_from_a_file_that_changed_is_no_bug(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file grows between the two counts of it: exit 3, and nothing is published."""
+    original = stage.tally
+
+    def and_grown(path: Path, delimiter: str) -> Any:
+        counted = original(path, delimiter)
+        with path.open("a") as file:
+            file.write("p1,2026-03-01T09:00:00,60\n")
+        return counted
+
+    monkeypatch.setattr(stage, "tally", and_grown)
+    with pytest.raises(InputOutputError, match="changed while it was read"):
+        run(project)
+    assert not (project / "out" / "graph.nq").exists()

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from twinmap import api
+from twinmap.errors import UsageError
 
 ROOT = Path(__file__).parent.parent.parent
 MAPPING = """\
@@ -60,3 +61,8 @@ def test_a_name_that_a_mapping_declares(tmp_path: Path) -> None:
 def test_a_name_that_two_mappings_declare_differently_is_only_a_name(tmp_path: Path) -> None:
     declared = {"lab": 'lab: "urn:example:lab"', "clinic": 'lab: "urn:example:other"'}
     assert twins(tmp_path, f"{SSN},1,lab,9", **declared) == 2
+
+
+def test_a_row_with_too_few_cells_is_told_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"cross\.csv:2: 4 fields where the header has 5"):
+        twins(tmp_path, f"{SSN},1,lab")

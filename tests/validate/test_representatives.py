@@ -150,6 +150,8 @@ FOREIGN = {
     "closed": "ex:a sh:targetClass sosa:Observation; sh:closed true; sh:ignoredProperties (rdf:type tm:unit).",
     "alternatives": "ex:a sh:targetClass sosa:Observation; sh:property [sh:path [sh:alternativePath (tm:unit tm:flag"
     " tm:status)]; sh:maxCount 1; sh:nodeKind sh:Literal].",
+    "a choice first": "ex:a sh:targetClass sosa:Observation; sh:property [sh:path ([sh:alternativePath (sosa:madeBySensor"
+    " tm:record)] tm:twin); sh:minCount 1; sh:maxCount 0].",
     "panels": "ex:a sh:targetObjectsOf tm:panel; sh:property [sh:path ([sh:inversePath tm:panel] sosa:observedProperty);"
     " sh:maxCount 1].",
     "patients": "ex:a sh:targetClass tm:PatientTwin; sh:property [sh:path [sh:inversePath tm:twin]; sh:maxCount 0].",
@@ -174,6 +176,12 @@ def test_shapes_of_users(duck: Duck, name: str) -> None:
 @pytest.mark.parametrize(
     "shape",
     [
+        # Rows of two kinds together; members that all are wrong; a node that may be a row.
+        "ex:a sh:targetObjectsOf tm:encounter; sh:property [sh:path ([sh:inversePath tm:encounter] tm:record);"
+        " sh:maxCount 1].",
+        "ex:a sh:targetObjectsOf tm:panel; sh:property [sh:path [sh:inversePath tm:panel]; sh:class tm:Condition].",
+        "ex:a sh:targetObjectsOf tm:panel; sh:property [sh:path ([sh:inversePath tm:panel] tm:unit); sh:nodeKind sh:IRI].",
+        "ex:a sh:targetNode <https://twin.invalid/obs/o1>; sh:property [sh:path tm:unit; sh:maxCount 0].",
         # A patient's observations are counted; a query; members of a panel are compared.
         "ex:a sh:targetClass tm:PatientTwin; sh:property [sh:path [sh:inversePath sosa:hasFeatureOfInterest];"
         " sh:maxCount 3].",
@@ -189,9 +197,9 @@ def test_shapes_of_users(duck: Duck, name: str) -> None:
 def test_what_cannot_be_read_is_not_guessed(duck: Duck, shape: str) -> None:
     graph = ShapesGraph.parse([(PREFIXES + shape).encode()])
     lifts = target.lifts("twin", BASE, target.Facets.shipped(), {})
-    classes, predicates = representatives._terms([lifts["observation"]])
+    rows = dict(map(representatives._terms, (lifts["observation"], lifts["condition"])))
     with pytest.raises(Unreadable):
-        needs(graph, classes, predicates)
+        needs(graph, rows)
 
 
 def test_few_are_tested_where_many_are_alike(duck: Duck, monkeypatch: pytest.MonkeyPatch) -> None:

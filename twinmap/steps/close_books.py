@@ -10,7 +10,7 @@ from twinmap import registry
 from twinmap.diagnostics import PLACES_KEPT, Finding, Place, Severity, merge
 from twinmap.engine import ledger
 from twinmap.engine.parts import Repeated
-from twinmap.errors import InternalError
+from twinmap.errors import InputOutputError, InternalError
 from twinmap.mapping.sql import quoted
 from twinmap.steps.state import Run
 
@@ -20,7 +20,9 @@ def close_books(state: Run) -> None:
 
     Raises:
         InternalError: Something is lost.
+        InputOutputError: Something is lost, and a file changed while it was read.
     """
+    changed = [finding for finding in state.findings if finding.code == "TM-O06"]
     repeated = [item for result in state.results for item in result.repeated]
     dropped = [path for result in state.results for path in result.dropped]
     state.findings += _copies(state, repeated, dropped)
@@ -28,6 +30,8 @@ def close_books(state: Run) -> None:
     state.ledger = ledger.close(state.duck, [made.book for made in state.made], state.tables, dropped)
     state.findings += _silent(state)
     state.findings = merge(_adjusted(state))
+    if state.ledger.lost and changed:
+        raise InputOutputError(f"{changed[0].message}, and the books do not balance", findings=changed)
     if state.ledger.lost:
         raise InternalError(
             f"the books do not balance: {state.ledger.lost:,} records or statements are in none of them",

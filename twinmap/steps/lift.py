@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, parent_process
 
 from twinmap.engine import parts
 from twinmap.engine.apply import SENSOR
@@ -55,19 +57,14 @@ def split_and_lift(state: Run) -> None:
     state.triples, state.graph_sha256 = digest.lines, digest.hex
 
 
-#: Fewer statements are worked on in this process: starting workers would take longer.
-_FEW = 50_000
-
-
 def _in_parallel(tasks: Sequence[parts.PartTask], state: Run) -> Iterator[parts.PartResult]:
     """The results in order, as they come."""
-    planned = sum(sum(made.book.planned.values()) for made in state.made)
-    if state.jobs == 1 or planned < _FEW:
+    if state.jobs == 1 or len(tasks) < 2:
         parts.take_turns(Turns())
         yield from map(parts.work, tasks)
         return
     context = get_context("spawn")
-    pool = ProcessPoolExecutor(min(state.jobs, len(tasks)), context, parts.take_turns, (Turns(context),))
+    pool = ProcessPoolExecutor(min(state.jobs, len(tasks)), context, _begin, (Turns(context),))
     try:
         with _interrupts_held():
             results = pool.map(parts.work, tasks)
@@ -78,6 +75,19 @@ def _in_parallel(tasks: Sequence[parts.PartTask], state: Run) -> Iterator[parts.
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin(turns: Turns) -> None:
+    """Begin a worker: it takes its turns, and ends when the main process is killed."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    parts.take_turns(turns)
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager

@@ -93,7 +93,10 @@ def _crosswalk(state: Run) -> list[tuple[str, str, str]]:
             if lacking:
                 raise UsageError(f"{state.project.crosswalk} lacks the column {sorted(lacking)[0]}")
             continue
-        cells = dict(zip(header, (cell.strip() for cell in row.cells), strict=False))
+        if len(row.cells) != len(header):
+            message = f"{len(row.cells)} fields where the header has {len(header)}"
+            raise UsageError(f"{state.project.crosswalk}:{row.line}: {message}")
+        cells = dict(zip(header, (cell.strip() for cell in row.cells), strict=True))
         one, other = (
             state.key.hash("patient", _system(cells[f"system_{side}"], names), cells[f"id_{side}"])
             for side in "ab"

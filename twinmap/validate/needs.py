@@ -11,7 +11,7 @@ Sound, not complete: a shape that cannot be read this way is :class:`Unreadable`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from twinmap.validate.rdf import FIRST, XSD, Term, is_blank, sh
@@ -72,18 +72,18 @@ class Need:
         return not (self.values or self.pairs or self.order or self.shared)
 
 
-def needs(graph: ShapesGraph, classes: frozenset[Term], predicates: frozenset[Term]) -> list[Need]:
+def needs(graph: ShapesGraph, rows: Mapping[Term, frozenset[Term]]) -> list[Need]:
     """What decides the results of all shapes at rows.
 
     Args:
         graph: The shapes.
-        classes: The classes of rows; every row has one.
-        predicates: The predicates of the triples of rows. No other node points at a row.
+        rows: The class of each kind of rows, and the predicates of its triples. A row has one class; no other
+            node points at a row.
 
     Raises:
         Unreadable: Some shape may judge a row by what the rows around it say.
     """
-    walk = _Walk(graph, classes, predicates)
+    walk = _Walk(graph, rows)
     found = [
         need for shape in graph.roots for target in graph.targets(shape) for need in walk.root(shape, target)
     ]
@@ -93,7 +93,7 @@ def needs(graph: ShapesGraph, classes: frozenset[Term], predicates: frozenset[Te
     for need in merged:
         bare = replace(need, shapes=frozenset())
         same[bare] = same[bare] | need if bare in same else need
-    form = Need(frozenset(), present=predicates)
+    form = Need(frozenset(), present=frozenset().union(*rows.values()))
     for need in forms:
         form |= need
     return [form, *same.values()]
@@ -108,11 +108,12 @@ class _Path:
 
 
 class _Walk:
-    def __init__(self, graph: ShapesGraph, classes: frozenset[Term], predicates: frozenset[Term]) -> None:
-        self._graph, self._classes, self._predicates = graph, classes, predicates
+    def __init__(self, graph: ShapesGraph, rows: Mapping[Term, frozenset[Term]]) -> None:
+        self._graph, self._rows = graph, rows
+        self._predicates: frozenset[Term] = frozenset().union(*rows.values())
 
     def root(self, shape: Term, target: Target) -> Iterator[Need]:
-        if target.kind == "class" and target.term in self._classes:
+        if target.kind == "class" and target.term in self._rows:
             yield from self._row(shape, Need(frozenset()))
         elif target.kind == "subjects-of" and target.term in self._predicates:
             yield from self._row(shape, Need(frozenset(), present=frozenset({target.term})))
@@ -127,8 +128,8 @@ class _Walk:
                     yield from self._property(child, base)
                 else:
                     yield self._nested(child, base)
-        elif target.kind == "custom":
-            raise Unreadable("its target is a query")
+        elif target.kind in ("custom", "node"):
+            raise Unreadable("its target is a query, or a node that may be a row")
         else:
             self._outside(shape, ())
 
@@ -171,8 +172,7 @@ class _Walk:
         if used & _TYPE:
             own |= Need(frozenset(), types=first)
         if used & _COUNT:
-            many = frozenset({tuple(sorted(first))}) if len(first) > 1 else frozenset()
-            own |= Need(frozenset(), present=first, alone=many)
+            own |= Need(frozenset(), present=first, alone=frozenset({tuple(sorted(first))}))
         yield own | self._compared(shape, first, one) | self._of_values(shape, first, path.deep)
 
     def _compared(self, shape: Term, first: frozenset[Term], one: bool) -> Need:
@@ -196,21 +196,23 @@ class _Walk:
 
     def _object(self, shape: Term, link: Term) -> Iterator[Need]:
         """The needs of a shape whose focus is what rows point at by ``link``, such as a panel."""
-        self._only(shape, words("property nodeKind"))
+        self._only(shape, words("property"))
+        kinds = [kind for kind, predicates in self._rows.items() if link in predicates]
+        if len(kinds) > 1:
+            raise Unreadable("rows of several kinds point at it")
         for _, child in self._graph.children(shape):
-            steps = self._steps(self._graph.values(child, "path")[0])
-            used = self._used(child)
-            if steps == [f"^{link}"] and used <= words("class nodeKind minCount"):
-                if any(self._graph.values(child, "minCount")) and self._number(child, "minCount") > 1:
-                    raise Unreadable("rows are counted")
-                continue
-            if len(steps) == 2 and steps[0] == f"^{link}" and used <= words("maxCount nodeKind datatype"):
-                own, ahead = Need(frozenset({shape, child})), steps[1]
-                if ahead.startswith("^") or ahead not in self._predicates:
+            steps, used = self._steps(self._graph.values(child, "path")[0]), self._used(child)
+            if steps == [f"^{link}"] and used <= words("class minCount"):
+                # What every focus node has: one row that points at it, and that row's class.
+                others = [*self._graph.values(child, "class")]
+                if others not in ([], kinds) or self._number(child, "minCount") > 1:
+                    raise Unreadable("rows are judged together")
+            elif len(steps) == 2 and steps[0] == f"^{link}" and used == words("maxCount"):
+                if steps[1] not in self._predicates or self._number(child, "maxCount") < 1:
                     raise Unreadable("a path back and forth")
-                yield own | Need(frozenset(), types=frozenset({ahead}), shared=(link, ahead))
-                continue
-            raise Unreadable("rows are judged together")
+                yield Need(frozenset({shape, child}), shared=(link, steps[1]))
+            else:
+                raise Unreadable("rows are judged together")
 
     def _outside(self, shape: Term, trail: tuple[Term, ...]) -> None:
         """Make sure that a shape of other nodes looks at no row."""
@@ -267,9 +269,10 @@ class _Walk:
         steps = self._steps(path)
         if any(step.startswith("^") and step[1:] in self._predicates for step in steps[1:]):
             raise Unreadable("a path that leads back to rows")
+        if FIRST in self._graph.nodes.get(path, {}):
+            return _Path(self._path(next(iter(self._graph.items(path)))).first, len(steps) > 1)
         # Nothing points at a row.
-        first = frozenset() if steps[0].startswith("^") else frozenset({steps[0]})
-        return _Path(first, len(steps) > 1)
+        return _Path(frozenset() if steps[0].startswith("^") else frozenset(steps), deep=False)
 
     def _steps(self, path: Term) -> list[str]:
         """The predicates along a path, ``^`` before those that are followed backwards, of all its ways."""

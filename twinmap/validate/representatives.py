@@ -45,13 +45,15 @@ def validate_part(
     """
     kinds = [kind for kind in part.relations if kind in part.lifts]
     rows = {kind: part.lifts[kind] for kind in kinds if kind not in _POINTED_AT}
-    wanted = _needs(shapes, engine, *_terms(rows.values()))
+    wanted = _needs(shapes, engine, tuple(sorted(map(_terms, rows.values()), key=lambda terms: terms[0])))
     if wanted is None or sum(part.size(kind) for kind in rows) < _MANY:
         return None
     samples = [_Sample(part, kind, lift, wanted) for kind, lift in rows.items()]
     ends = [f" <{name}> .\n".encode() for name in graphs]
     others = triples((block for kind in kinds if kind not in rows for block in part.lines(kind)), ends)
     found = _tested(samples, others, ends, shapes, engine, context)
+    if found is not None and not all(group.focus_complete for group in found.groups):
+        return None  # more is wrong than can be listed
     if found is not None and found.total and _widened(samples, found):
         found = _tested(samples, others, ends, shapes, engine, context)
     if found is None:
@@ -93,23 +95,20 @@ def triples(blocks: Iterable[bytes | memoryview], ends: Sequence[bytes]) -> byte
 
 @lru_cache(maxsize=8)
 def _needs(
-    shapes: tuple[bytes, ...], engine: str, classes: frozenset[Term], predicates: frozenset[Term]
+    shapes: tuple[bytes, ...], engine: str, rows: tuple[tuple[Term, frozenset[Term]], ...]
 ) -> tuple[Need, ...] | None:
     """What decides the results of the shapes that are tested part by part; None where it cannot be told."""
     ready = prepared(shapes, engine)
     try:
-        return tuple(needs(ready.graph.without_targets(ready.unsafe), classes, predicates))
+        return tuple(needs(ready.graph.without_targets(ready.unsafe), dict(rows)))
     except Unreadable:
         return None
 
 
-def _terms(lifts: Iterable[Lift]) -> tuple[frozenset[Term], frozenset[Term]]:
-    """The classes of rows, and the predicates of their triples."""
-    found = [item for lift in lifts for item in lift.triples]
-    classes = {
-        item.term.strip("'") for item in found if item.column is None and f"<{item.predicate}>" == TYPE
-    }
-    return frozenset(classes), frozenset(f"<{item.predicate}>" for item in found)
+def _terms(lift: Lift) -> tuple[Term, frozenset[Term]]:
+    """The class of the rows of a kind, and the predicates of their triples."""
+    (kind,) = {i.term.strip("'") for i in lift.triples if i.column is None and f"<{i.predicate}>" == TYPE}
+    return kind, frozenset(f"<{item.predicate}>" for item in lift.triples)
 
 
 class _Sample:
@@ -120,7 +119,7 @@ class _Sample:
         self._table, self._chosen = f"rows_{kind}", f"chosen_{kind}"
         self._rows = f"(SELECT *, row_number() OVER () AS _n FROM {part.relations[kind]})"
         self._columns: dict[Term, list[str]] = {}
-        self._class = next(iter(_terms([lift])[0]), None)
+        self._class = _terms(lift)[0]
         self._terms()
         duck = part.duck
         self._all = duck.value(f"SELECT count(*) FROM {self._table}")
@@ -187,7 +186,7 @@ class _Sample:
         """Tell the counter how often the rows hold what targets ask for."""
         duck = self._part.duck
         for predicate, terms in counter.pairs.items():
-            if predicate == TYPE and self._class is not None:
+            if predicate == TYPE:
                 counter.tell(predicate, self._class, self._all)
             for column in self._columns.get(predicate, ()):
                 duck.register("asked", {"t": ("VARCHAR", sorted(terms))})
@@ -231,8 +230,9 @@ class _Sample:
         if need.order:
             for column in self._of([need.order]):
                 firsts += [f"arg_min(_n, {column}_number)", f"arg_max(_n, {column}_number)"]
-        keys = ", ".join(self._keys(need)) or "0"
-        yield f"SELECT unnest([{', '.join(firsts)}]) AS _n FROM {self._table} GROUP BY hash({keys})"
+        keys = ", ".join(self._keys(need))
+        alike = f"GROUP BY {keys}" if keys else ""
+        yield f"SELECT unnest([{', '.join(firsts)}]) AS _n FROM {self._table} {alike}"
         if need.shared:
             for one in self._of(need.shared[:1]):
                 for other in self._of(need.shared[1:]):
