@@ -7,6 +7,7 @@ package, since other tests hold them; everything else is said again here.
 from __future__ import annotations
 
 import fnmatch
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -680,7 +681,7 @@ class Oracle:
             return
         if found is not None and found.rule_class == "physical":
             row["canon_unit"] = aim
-            if len(number.lstrip("-0.").replace(".", "")) > 15:
+            if math.isinf(float(number)):
                 return
             moved = float(f"{float(number) * float(found.factor) + float(found.offset):.12g}")
             row["canon_num"] = float(number) if found.factor == 1 and found.offset == 0 else moved

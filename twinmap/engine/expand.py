@@ -80,9 +80,10 @@ def _id(kind: str) -> str:
     return f"keyed(CASE WHEN n.key IS NOT NULL THEN {by_key} ELSE {by_content} END)"
 
 
-_NUMBER = "CASE WHEN n.value_kind = 'quantity' THEN n.value_text::DOUBLE END"
+#: Null where a double holds no such number: hundreds of digits are an infinity.
+_DOUBLE = "n.value_text::DOUBLE"
+_NUMBER = f"CASE WHEN n.value_kind = 'quantity' THEN CASE WHEN isfinite({_DOUBLE}) THEN {_DOUBLE} END END"
 _DECIMALS = "length(split_part(n.value_text, '.', 2))"
-_DIGITS = "length(replace(ltrim(n.value_text, '-0.'), '.', ''))"
 
 
 def _observation(facets: Sequence[str]) -> dict[str, str]:
@@ -92,9 +93,8 @@ def _observation(facets: Sequence[str]) -> dict[str, str]:
         f"{escaped('n.pan')}, CASE WHEN n.pan[1] = '=' THEN coalesce(n.key, '') END)) END"
     )
     moved = f"try_cast(format('{{:.12g}}', {_NUMBER} * s.factor + s.shift) AS DOUBLE)"
-    canonical = f"CASE WHEN s.factor = 1 AND s.shift = 0 THEN {_NUMBER} ELSE {moved} END"
+    canonical = f"CASE WHEN s.factor = 1 AND s.shift = 0 THEN {_NUMBER} WHEN isfinite({moved}) THEN {moved} END"
     is_quantity = "n.value_kind = 'quantity'"
-    can = f"s.canon_unit IS NOT NULL AND {is_quantity} AND {_DIGITS} <= 15"
     columns = {"device": "n.device", "panel": panel, "status": "s.status", "status_raw": "s.status_raw"}
     columns |= {name: f"s.{name}" for name in _CODE}
     columns |= {
@@ -110,7 +110,7 @@ def _observation(facets: Sequence[str]) -> dict[str, str]:
     columns |= {
         "unit_raw": "n.unit_received",
         "unit": "s.unit",
-        "canon_num": f"CASE WHEN {can} THEN {canonical} END",
+        "canon_num": f"CASE WHEN s.canon_unit IS NOT NULL THEN {canonical} END",
         "canon_unit": f"CASE WHEN {is_quantity} THEN s.canon_unit END",
     }
     columns |= {name: f"n.{name}" for name in _TIME}

@@ -124,15 +124,16 @@ def literal(sql: str) -> str:
 
 
 def decimal(sql: str) -> str:
-    """SQL of a double with 12 significant digits as a decimal without exponent.
-
-    Values beyond 10^±15 are written with all digits that 12 significant ones need.
-    """
+    """SQL of a double with 12 significant digits as a decimal without exponent."""
     plain = f"format('{{:.12g}}', {sql})"
     places = f"greatest(0, 11 - floor(log10(abs({sql})))::INTEGER)"
-    long = f"format('{{:.{{}}f}}', {sql}, {places})"
-    trimmed = f"CASE WHEN contains({long}, '.') THEN rtrim(rtrim({long}, '0'), '.') ELSE {long} END"
-    return f"CASE WHEN contains({plain}, 'e') THEN {trimmed} ELSE {plain} END"
+    small = f"rtrim(format('{{:.{{}}f}}', {sql}, {places}), '0')"
+    digits, power = (f"split_part({plain}, 'e+', {part})" for part in (1, 2))
+    zeros = f"repeat('0', {power}::INTEGER - length(split_part({digits}, '.', 2)))"
+    large = f"concat(replace({digits}, '.', ''), {zeros})"
+    return (
+        f"CASE WHEN contains({plain}, 'e-') THEN {small} WHEN contains({plain}, 'e+') THEN {large} ELSE {plain} END"
+    )
 
 
 def moment(us: str, precision: str) -> str:
@@ -210,7 +211,7 @@ def derived(kind: str, base: str, concepts: Units = MappingProxyType({})) -> dic
     if kind == "observation":
         columns |= {
             "converted": _converted(concepts),
-            # What has more digits than a double holds is not converted (P06): it is the source value alone.
+            # A number that no double holds (P06) is not converted: it is the source value alone.
             "result": "CASE value_kind WHEN 'quantity' THEN CASE WHEN NOT converted THEN "
             + _typed("value_text", "decimal")
             + " WHEN canon_num IS NOT NULL THEN "

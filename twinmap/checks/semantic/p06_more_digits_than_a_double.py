@@ -1,16 +1,16 @@
-"""A value has more than 15 significant digits: no canonical value is made of it.
+"""A value has more than 15 significant digits: computing with it rounds.
 
 What it means
 -------------
-The value stands in the graph and in ``value_text`` digit by digit, in its own unit: in the graph as the simple
-result, or as ``tm:sourceValue`` alone where other values of this code and unit are converted. A canonical value
-is computed as an IEEE 754 double, which holds 15 significant decimal digits for certain; of longer numbers it
-would show digits that nobody measured.
+The value stands in ``value_text`` digit by digit, and in the graph in its own unit: as the simple result, or as
+``tm:sourceValue`` where it is converted. For computing it is an IEEE 754 double, which holds 15 significant
+decimal digits for certain; a converted value is written with 12. A number beyond what a double can hold, of more
+than 308 digits, is kept as text and not computed with.
 
 Why it matters
 --------------
 Such numbers come from programs that print a double to its last bit, not from instruments: a body weight of
-``83.10000000000001`` kg. Comparisons in the canonical unit leave them out.
+``83.10000000000001`` kg. The digits beyond the fifteenth tell nothing about the patient.
 
 Example:
 -------
@@ -18,12 +18,12 @@ A FHIR Quantity with the value ``170.58234126410348``.
 
 What to do
 ----------
-Round in the export to what the instrument can tell. In a mapping: ``value: = round($(value), 2)``.
+Nothing, or round in the export to what the instrument can tell. In a mapping: ``value: = round($(value), 2)``.
 """
 
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.INFO
 
-MESSAGE = "the {slot} has more than 15 significant digits: no canonical value"
+MESSAGE = "the {slot} has more than 15 significant digits: computing with it rounds"
 HELP = "round to what the instrument can tell, in the export or with round(...)"
