@@ -18,6 +18,8 @@ from twinmap import safeio
 from twinmap.diagnostics import Finding, Severity, worst
 from twinmap.engine.duck import connect
 from twinmap.engine.ledger import Ledger
+from twinmap.engine.parts import take_turns
+from twinmap.engine.workers import Workers
 from twinmap.errors import UsageError
 from twinmap.mapping.project import Project, from_arguments
 from twinmap.privacy import find_key
@@ -129,14 +131,16 @@ def run(
     project = _project(mappings, data, params or {}, base, target, shapes)
     folder = _folder(out, project)
     key, note = find_key(key_file, project.key_file)
-    workers = jobs or os.cpu_count() or 1
+    count = jobs or os.cpu_count() or 1
     name = _format(format or project.format)
     with (
         safeio.output_folder(folder, force=force) as work,
-        connect(work, threads=workers, memory_mb=memory_mb // 2, key=key) as duck,
+        connect(work, threads=count, memory_mb=memory_mb // 2, key=key) as duck,
+        Workers(count, take_turns) as workers,
     ):
         state = Run(
-            project, work, key, workers, memory_mb, duck, on_error, engine, name, identifiers, progress
+            *(project, work, key, count, memory_mb, duck, workers),
+            *(on_error, engine, name, identifiers, progress),
         )
         for step in RUN_STEPS:
             step(state)

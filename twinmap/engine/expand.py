@@ -93,7 +93,9 @@ def _observation(facets: Sequence[str]) -> dict[str, str]:
         f"{escaped('n.pan')}, CASE WHEN n.pan[1] = '=' THEN coalesce(n.key, '') END)) END"
     )
     moved = f"try_cast(format('{{:.12g}}', {_NUMBER} * s.factor + s.shift) AS DOUBLE)"
-    canonical = f"CASE WHEN s.factor = 1 AND s.shift = 0 THEN {_NUMBER} WHEN isfinite({moved}) THEN {moved} END"
+    canonical = (
+        f"CASE WHEN s.factor = 1 AND s.shift = 0 THEN {_NUMBER} WHEN isfinite({moved}) THEN {moved} END"
+    )
     is_quantity = "n.value_kind = 'quantity'"
     columns = {"device": "n.device", "panel": panel, "status": "s.status", "status_raw": "s.status_raw"}
     columns |= {name: f"s.{name}" for name in _CODE}

@@ -13,14 +13,14 @@ from twinmap.diagnostics import Finding, Severity
 from twinmap.engine import books, issues
 from twinmap.engine.apply import Applied, Context, apply, tell_once
 from twinmap.engine.duck import Duck
-from twinmap.engine.stage import Staged, stage
+from twinmap.engine.stage import Staged, chunks, stage
+from twinmap.engine.workers import Workers
 from twinmap.errors import InputOutputError, UsageError
-from twinmap.formats.csvdialect import Row, records
-from twinmap.mapping import auto, columns, inputs, load
-from twinmap.mapping.ast import Document, Look, RecordSet
+from twinmap.mapping import auto, columns, inputs, load, lookups
+from twinmap.mapping.ast import Document, RecordSet
 from twinmap.mapping.plan import Plan, compile_record_set
 from twinmap.mapping.project import Binding
-from twinmap.mapping.sql import identifier, quoted
+from twinmap.mapping.sql import quoted
 from twinmap.model import InputFile, SetAside
 
 #: Bytes of input that are read, resolved and typed together; fixed, so that it is the same everywhere.
@@ -108,7 +108,7 @@ def readings(
             if names is not None and check_header(source, first, members[0], names):
                 names = None  # noqa: PLW2901 - the reader says that it is empty or another file
             plans = [_compile(source, record_set, names) for record_set in record_sets]
-            for chunk in _chunks(members):
+            for chunk in chunks(members, GROUP_BYTES):
                 yield plans, chunk
 
 
@@ -123,20 +123,6 @@ def _compile(source: Source, record_set: RecordSet, names: Sequence[str] | None)
         params=source.params,
         facets=tuple(facets()),
     )
-
-
-def _chunks(files: Sequence[InputFile]) -> Iterator[list[InputFile]]:
-    chunk: list[InputFile] = []
-    size = 0
-    for file in files:
-        length = file.path.stat().st_size
-        if chunk and size + length > GROUP_BYTES:
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(file)
-        size += length
-    if chunk:
-        yield chunk
 
 
 def _columns(record_set: RecordSet, file: InputFile) -> tuple[str, ...] | None:
@@ -165,14 +151,13 @@ def check_header(source: Source, record_set: RecordSet, file: InputFile, names: 
     return False
 
 
-def look_up_tables(duck: Duck, source: Source) -> list[Finding]:
+def look_up_tables(duck: Duck, source: Source) -> None:
     """Load the look-up tables of a mapping as ``look_NAME`` with the key in ``_key``.
 
     Raises:
-        UsageError: A key stands in two rows, or a row cannot be read (L15).
+        UsageError: One cannot be used, as :func:`twinmap.mapping.lookups.read` says.
         InputOutputError: A file is missing.
     """
-    found: list[Finding] = []
     beside = source.root.parent if source.root.is_file() else source.root
     for look in source.document.lookups.values():
         paths = safeio.matching(beside, look.files)
@@ -181,64 +166,22 @@ def look_up_tables(duck: Duck, source: Source) -> list[Finding]:
         if not paths:
             message = f"the look-up table {look.name} has no file {', '.join(look.files)}"
             raise InputOutputError(message, findings=[registry.finding("TM-O01", message, where=look.span)])
-        _load_table(duck, look, paths)
-        twice = duck.rows(
-            f"SELECT count(*) FROM (SELECT _key FROM {identifier('look_' + look.name)} GROUP BY _key HAVING count(*) > 1)"
-        )
-        if twice[0][0]:
-            raise _unusable(look, f"{twice[0][0]} keys stand in two rows")
-    return found
-
-
-def _load_table(duck: Duck, look: Look, paths: Sequence[Path]) -> None:
-    names, rows = _table(look, paths)
-    cells = {name: ("VARCHAR", [row[index] or None for row in rows]) for index, name in enumerate(names)}
-    table = identifier(f"look_{look.name}")
-    duck.register(f"look_{look.name}", cells)
-    absent = " OR ".join(
-        [f"{identifier(look.key)} IS NULL"]
-        + [f"{identifier(look.key)} = {quoted(word)}" for word in look.missing]
-    )
-    duck.run(
-        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT *, {identifier(look.key)} AS _key FROM {table} "
-        f"WHERE NOT ({absent})"
-    )
-
-
-def _table(look: Look, paths: Sequence[Path]) -> tuple[list[str], list[list[str]]]:
-    """The columns and the rows of a look-up table; a row that is lost would be a look-up that misses."""
-    names: list[str] = []
-    rows: list[list[str]] = []
-    for path in paths:
-        for row in records(path, "utf-8", "\t" if path.suffix.lower() == ".tsv" else ","):
-            if not isinstance(row, Row):
-                raise _unusable(look, f"{path}:{row.line}: {row.reason}")
-            cells = [cell.strip() for cell in row.cells]
-            if row.number == 0 and names not in ([], cells):
-                raise _unusable(look, f"{path}:{row.line}: its columns are not those of {paths[0]}")
-            if row.number == 0:
-                names = cells
-            elif len(cells) != len(names):
-                raise _unusable(
-                    look, f"{path}:{row.line}: {len(cells)} fields where the header has {len(names)}"
-                )
-            else:
-                rows.append(cells)
-    if look.key not in names:
-        raise _unusable(look, f'{paths[0]} has no column "{look.key}"')
-    return names, rows
-
-
-def _unusable(look: Look, why: str) -> UsageError:
-    message = f"the look-up table {look.name} cannot be used: {why}"
-    return UsageError(message, findings=[registry.finding("TM-L15", message, where=look.span)])
+        table = lookups.read(source.document, look, paths)
+        cells = {name: ("VARCHAR", column) for name, column in table.columns.items() if name != lookups.KEY}
+        duck.register(f"look_{look.name}", {lookups.KEY: ("VARCHAR", table.keys), **cells})
 
 
 def make(
-    duck: Duck, plans: Sequence[Plan], files: Sequence[InputFile], context: Context, folder: Path, stem: str
+    duck: Duck,
+    plans: Sequence[Plan],
+    files: Sequence[InputFile],
+    context: Context,
+    folder: Path,
+    stem: str,
+    workers: Workers,
 ) -> list[Made]:
     """Read a group of files and make the statements of each plan, with books and findings."""
-    staged = stage(duck, files, [plan.request for plan in plans], folder, stem)
+    staged = stage(duck, files, [plan.request for plan in plans], folder, stem, workers)
     return [
         _make(duck, plan, item, context, folder, f"{stem}-{number}", first=number == 0)
         for number, (plan, item) in enumerate(zip(plans, staged, strict=True))

@@ -6,7 +6,7 @@ its strict reader. Both give the same relation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from twinmap import registry
 from twinmap.engine.duck import Duck, DuckError
+from twinmap.engine.workers import Workers
 from twinmap.formats.csvdialect import tally
 from twinmap.limits import LIMITS
 from twinmap.mapping.sql import quoted
@@ -32,6 +33,11 @@ class Staged:
     notes: list[Note] = field(default_factory=list)
     cells: bool = False
 
+    def add(self, other: Staged) -> None:
+        """Take what was read of further files of the same group."""
+        for name in ("paths", "counts", "set_aside", "issues", "notes"):
+            getattr(self, name).extend(getattr(other, name))
+
     @property
     def scan(self) -> str:
         """SQL of the relation of all records."""
@@ -39,8 +45,17 @@ class Staged:
         return f"read_parquet([{paths}])"
 
 
+#: Bytes of files that one task reads: as many files as begin in them.
+_TASK_BYTES = 8_000_000
+
+
 def stage(
-    duck: Duck, files: Sequence[InputFile], requests: Sequence[Request], folder: Path, stem: str
+    duck: Duck,
+    files: Sequence[InputFile],
+    requests: Sequence[Request],
+    folder: Path,
+    stem: str,
+    workers: Workers,
 ) -> list[Staged]:
     """Read a group of files for one or several requests into Parquet files ``<stem>-….parquet``.
 
@@ -61,49 +76,77 @@ def stage(
         else:
             staged[0].counts.append(counts)
             staged[0].paths.append(path)
-    if slow:
-        events = (event for file in slow for event in _events(reader, file, requests))
-        _spool(staged, events, requests, [folder / f"{stem}.in-{i}.parquet" for i in range(len(requests))])
+    tasks = [
+        _Reading(tuple(some), tuple(requests), folder, f"{stem}.in-{number}")
+        for number, some in enumerate(chunks(slow, _TASK_BYTES))
+    ]
+    for read in workers.map(_read, tasks):
+        for whole, piece in zip(staged, read, strict=True):
+            whole.add(piece)
     return staged
 
 
-def _events(reader: Any, file: InputFile, requests: Sequence[Request]) -> Iterator[tuple[int, Any]]:
-    """The events of one file, each with the number of the request it answers."""
-    if len(requests) == 1:
-        return ((0, event) for event in reader.read(file, requests[0]))
-    found: Iterator[tuple[int, Any]] = reader.read_many(file, requests)
-    return found
+def chunks(files: Sequence[InputFile], most: int) -> Iterator[list[InputFile]]:
+    """Files that are next to each other, of at most so many bytes or a single one."""
+    chunk: list[InputFile] = []
+    size = 0
+    for file in files:
+        length = file.path.stat().st_size
+        if chunk and size + length > most:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(file)
+        size += length
+    if chunk:
+        yield chunk
 
 
-def _spool(
-    staged: Sequence[Staged],
-    events: Iterable[tuple[int, Any]],
-    requests: Sequence[Request],
-    paths: Sequence[Path],
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Files that are read in one go, for requests of which each gets a Parquet file ``<stem>-….parquet``."""
+
+    files: tuple[InputFile, ...]
+    requests: tuple[Request, ...]
+    folder: Path
+    stem: str
+
+
+def _read(reading: _Reading) -> list[Staged]:
     """Write a reader's batches to Parquet as they come, and keep what it says beside them."""
     import pyarrow.parquet as pq
 
     from twinmap.formats.batches import schema
 
+    name = reading.requests[0].options.format
+    reader = registry.load("readers", name).READER
+    staged = [Staged(cells=name != "csv") for _ in reading.requests]
     kept: list[dict[type, list[Any]]] = [
         {SetAside: item.set_aside, Issue: item.issues, Note: item.notes, FileCounts: item.counts}
         for item in staged
     ]
     with ExitStack() as stack:
-        writers = [
-            stack.enter_context(
-                pq.ParquetWriter(path, schema(request.fields, cells=item.cells), compression="lz4")
-            )
-            for item, request, path in zip(staged, requests, paths, strict=True)
-        ]
-        for number, event in events:
+        writers = []
+        for number, (item, request) in enumerate(zip(staged, reading.requests, strict=True)):
+            path = reading.folder / f"{reading.stem}-{number}.parquet"
+            columns = schema(request.fields, cells=item.cells)
+            writers.append(stack.enter_context(pq.ParquetWriter(path, columns, compression="lz4")))
+            item.paths.append(path)
+        for number, event in _events(reader, reading):
             if type(event) in kept[number]:
                 kept[number][type(event)].append(event)
             else:
                 writers[number].write_batch(event)
-    for item, path in zip(staged, paths, strict=True):
-        item.paths.append(path)
+    return staged
+
+
+def _events(reader: Any, reading: _Reading) -> Iterator[tuple[int, Any]]:
+    """What a reader says of the files, with the number of the request that each answers."""
+    requests = reading.requests
+    for file in reading.files:
+        if len(requests) == 1:
+            yield from ((0, event) for event in reader.read(file, requests[0]))
+        else:
+            yield from reader.read_many(file, requests)
 
 
 #: What the strict reader trims: all that Python's ``str.strip`` takes for a blank.

@@ -70,6 +70,22 @@ def detect_encoding(path: Path, encodings: Sequence[str]) -> str | None:
     return None
 
 
+def undecodable(path: Path, encoding: str) -> int | None:
+    """The first line that is not text in this encoding, from 1; None where the whole file is."""
+    decoder = codecs.getincrementaldecoder(_codec(encoding))("strict")
+    line = 1
+    with open_bytes(path) as file:
+        try:
+            while chunk := file.read(1 << 20):
+                line += decoder.decode(chunk).count("\n")
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            return line + error.object[: error.start].count(b"\n")
+        except UnicodeError:  # utf-16 without its mark is no UnicodeDecodeError
+            return line
+    return None
+
+
 def _codec(name: str) -> str:
     info = codecs.lookup(name)
     return "utf-8-sig" if info.name == "utf-8" else info.name

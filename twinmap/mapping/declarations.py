@@ -38,6 +38,7 @@ def declare(context: Context, node: Mapping) -> None:
         made = Look(
             key.text, files, unquoted(column[0]) if column else "", texts(value.get("missing")), key.span
         )
+        _told_apart(context, key)
         _once(context, context.lookups, key, made)
 
 
@@ -69,6 +70,14 @@ def _once(context: Context, known: dict[str, _Declared], key: Scalar, made: _Dec
     if before is not made and _said(before) != _said(made):
         message = f'"{key.text}" is declared twice, with different meanings'
         context.report("TM-L04", message, key.span, "names hold for the whole file: take another one")
+
+
+def _told_apart(context: Context, key: Scalar) -> None:
+    """Refuse a look-up table whose name differs from another one in capitals: the database takes them for one."""
+    for name in context.lookups:
+        if name != key.text and name.lower() == key.text.lower():
+            message = f'the look-up tables "{name}" and "{key.text}" differ in capitals alone'
+            context.report("TM-L04", message, key.span, "names hold for the whole file: take another one")
 
 
 def _said(made: Look | Param | str) -> object:

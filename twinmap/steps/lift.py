@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from functools import partial
-from multiprocessing import active_children, get_context, parent_process
 
 from twinmap.engine import parts
 from twinmap.engine.apply import SENSOR
-from twinmap.engine.graphfile import Digest, Turns, blocks
+from twinmap.engine.graphfile import Digest, blocks
 from twinmap.model import KINDS
 from twinmap.steps.state import Run
 from twinmap.steps.validate import checker
@@ -51,50 +44,8 @@ def split_and_lift(state: Run) -> None:
     state.graph.write_text(head, encoding="utf-8")
     digest = Digest()
     digest.update(blocks(state.graph))
-    for result in _in_parallel(tasks, state):
+    for result in state.workers.map(parts.work, tasks):
         digest.update(blocks(state.graph, *result.lines))
         state.results.append(result)
+    state.workers.end()
     state.triples, state.graph_sha256 = digest.lines, digest.hex
-
-
-def _in_parallel(tasks: Sequence[parts.PartTask], state: Run) -> Iterator[parts.PartResult]:
-    """The results in order, as they come."""
-    if state.jobs == 1 or len(tasks) < 2:
-        parts.take_turns(Turns())
-        yield from map(parts.work, tasks)
-        return
-    context = get_context("spawn")
-    pool = ProcessPoolExecutor(min(state.jobs, len(tasks)), context, _begin, (Turns(context),))
-    try:
-        with _interrupts_held():
-            results = pool.map(parts.work, tasks)
-        yield from results
-    except BaseException:
-        for worker in active_children():
-            worker.terminate()
-        raise
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _begin(turns: Turns) -> None:
-    """Begin a worker: it takes its turns, and ends when the main process is killed."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    parts.take_turns(turns)
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back while workers start: they inherit that, and it is the main process that ends them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

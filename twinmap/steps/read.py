@@ -30,7 +30,7 @@ def read(state: Run) -> None:
             files[record_set.name] = [replace(state.inputs[path], siblings=tuple(paths)) for path in paths]
         for plans, group in sources.readings(source, files):
             stem = f"{len(state.made):04}"
-            for made in sources.make(state.duck, plans, group, context, state.parts, stem):
+            for made in sources.make(state.duck, plans, group, context, state.parts, stem, state.workers):
                 state.made.append(made)
                 state.findings += made.findings
                 _stop_on_error(state, made)

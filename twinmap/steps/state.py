@@ -15,6 +15,7 @@ from twinmap.engine.duck import Duck
 from twinmap.engine.identity import Twins
 from twinmap.engine.ledger import Ledger
 from twinmap.engine.sources import Made, Source
+from twinmap.engine.workers import Workers
 from twinmap.mapping.project import Project
 from twinmap.model import InputFile
 from twinmap.privacy import Key
@@ -32,6 +33,7 @@ class Run:
     jobs: int
     memory_mb: int
     duck: Duck
+    workers: Workers
     on_error: str = "quarantine"
     engine: str = "auto"
     format: str = "nq"

@@ -17,6 +17,7 @@ from twinmap.diagnostics import Finding, Place, Severity, Span
 from twinmap.engine import sources
 from twinmap.engine.apply import Applied, Context
 from twinmap.engine.duck import Duck, connect
+from twinmap.engine.workers import Workers
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.mapping import inputs
 from twinmap.mapping.ast import Group, Statement, Value
@@ -89,7 +90,7 @@ def _tried(duck: Duck, source: sources.Source, context: Context, work: Path) -> 
         for record_set in source.document.records
     }
     for number, (plans, group) in enumerate(sources.readings(source, files)):
-        for made in sources.make(duck, plans, group, context, work, f"{number:04}"):
+        for made in sources.make(duck, plans, group, context, work, f"{number:04}", Workers(1)):
             yield from _of(duck, made.applied)
 
 
