@@ -72,13 +72,22 @@ def names(group: str, *, plugins: bool = True) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A finding code: its name, default severity and page. One module of ``twinmap.checks`` each."""
+    """A finding code: its name, default severity and page. One module of ``twinmap.checks`` each.
+
+    The module may have ``HELP`` (what to do, in one line), ``MESSAGE`` (where a reader or the engine raises
+    it), and ``check`` or ``TELLS`` (by which :func:`twinmap.checks.run_semantic` finds it).
+    """
 
     code: str
     slug: str
     severity: Severity
     page: str
     module: Any
+
+    @property
+    def help(self) -> str | None:
+        """What to do, in one line."""
+        return getattr(self.module, "HELP", None)
 
 
 _FILE = re.compile(r"(?P<code>[a-z]\d\d)_(?P<slug>[a-z0-9_]+)")

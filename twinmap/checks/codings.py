@@ -54,7 +54,6 @@ def pairs(context: Context) -> Iterator[Codings]:
 
 def finding(context: Context, code: str, found: Codings) -> Finding:
     """The finding about two codings."""
-    known = registry.code(code)
     one, other = found.signature.meaning.curie, found.other.meaning.curie
     names = ", ".join(item.facet.removeprefix("loinc-") for item in found.facets)
     return registry.finding(
@@ -68,6 +67,6 @@ def finding(context: Context, code: str, found: Codings) -> Finding:
         facet=found.facets[0].facet,
         relation=relation(found.signature, found.other).relation,
         details={"codes": [one, other], "values": [[item.a, item.b] for item in found.facets]},
-        help=getattr(known.module, "HELP", None),
+        help=registry.code(code).help,
         count=found.number,
     )

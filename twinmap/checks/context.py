@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from twinmap.diagnostics import PLACES_KEPT, Place, Span
+from twinmap import registry
+from twinmap.diagnostics import PLACES_KEPT, Finding, Place, Span
+from twinmap.kinds import KINDS
 from twinmap.mapping.sql import quoted
 
 if TYPE_CHECKING:
@@ -28,9 +30,28 @@ if TYPE_CHECKING:
 FIRST = f"min({{'file': file, 'record': record, 'line': line, 'part': part}}, {PLACES_KEPT})"
 
 
+class Stated(NamedTuple):
+    """Statements of one signature and mapping rule, with how many there are and the first places."""
+
+    signature: Signature
+    rule: str
+    number: int
+    places: tuple[Place, ...]
+
+    @property
+    def source(self) -> str:
+        """Whose statements they are."""
+        return self.signature.source
+
+    @property
+    def concept(self) -> str:
+        """What they are about."""
+        return self.signature.group
+
+
 @dataclass(frozen=True)
 class Seen:
-    """A code as statements carry it, with how often and the first places."""
+    """A code, or another word, as statements of a kind carry it, with how often and the first places."""
 
     kind: str
     source: str
@@ -38,8 +59,13 @@ class Seen:
     system: str | None
     code: str
     slot: str
-    count: int
+    number: int
     places: tuple[Place, ...]
+
+    @property
+    def concept(self) -> str:
+        """What they are about."""
+        return self.code
 
 
 @dataclass(frozen=True)
@@ -55,7 +81,6 @@ class Context:
         patients: Parquet files of ``patient_record, system, local``: the local ids of each source.
         formats: The format of each source.
         spans: Where in a mapping a slot of a rule is bound: by rule and slot, ``""`` for the rule itself.
-        as_of_us: The moment of the run, in UTC epoch microseconds, where one is given; nothing reads a clock.
     """
 
     duck: Duck
@@ -66,7 +91,6 @@ class Context:
     patients: Sequence[Path] = ()
     formats: Mapping[str, str] = field(default_factory=dict)
     spans: Mapping[tuple[str, str], Span] = field(default_factory=dict)
-    as_of_us: int | None = None
 
     def table(self, kind: str) -> str | None:
         """SQL of the table of a kind; None where the run has none."""
@@ -113,9 +137,28 @@ class Context:
         """The id of a device by its hash."""
         return str(self.duck.value(f"SELECT min(device) FROM observed WHERE hash(device) = {ref}"))
 
-    def statements(
-        self, tests: Iterable[tuple[Signature, str]]
-    ) -> Iterator[tuple[Signature, str, int, tuple[Place, ...]]]:
+    def finding(self, code: str, message: str, of: Stated | Seen, *slots: str, **about: Any) -> Finding:
+        """A finding about statements of one source and rule.
+
+        Args:
+            code: Its code; the module's ``HELP`` says what to do.
+            message: One line.
+            of: The statements.
+            slots: Where the mapping binds the first of these, else the rule, is where it points to.
+            about: What else is said, or said otherwise, as in :class:`Finding`.
+        """
+        known: dict[str, Any] = {
+            "where": self.where(of.rule, *slots),
+            "places": of.places,
+            "sources": (of.source,),
+            "concept": of.concept,
+            "rule": of.rule,
+            "help": registry.code(code).help,
+            "count": of.number,
+        }
+        return registry.finding(code, message, **known | about)
+
+    def statements(self, tests: Iterable[tuple[Signature, str]]) -> Iterator[Stated]:
         """By signature and mapping rule: how many statements pass an SQL test, and the first places.
 
         Args:
@@ -130,7 +173,25 @@ class Context:
             f"SELECT sig, rule, count(*), {FIRST} FROM observed WHERE {any_of} GROUP BY ALL ORDER BY sig, rule"
         ):
             item = asked[number][0]
-            yield item, rule, count, self.places(item.source, found)
+            yield Stated(item, rule, count, self.places(item.source, found))
+
+    def grouped(self, kind: str, said: str, slot: str, joined: str = "") -> Iterator[Seen]:
+        """Statements of a kind by source, rule and a word that is said of them.
+
+        Args:
+            kind: The kind; nothing where the run has none.
+            said: SQL of the word, over the table ``s``; of a statement that is not meant it is null.
+            slot: The slot that is told of.
+            joined: SQL after ``FROM s``.
+        """
+        table = self.table(kind)
+        if table is None:
+            return
+        for source, rule, word, count, places in self.duck.rows(
+            f"SELECT source, rule, said, count(*), {FIRST} FROM (SELECT s.*, {said} AS said FROM {table} s {joined}) "
+            "WHERE said IS NOT NULL GROUP BY ALL ORDER BY source, rule, said"
+        ):
+            yield Seen(kind, source, rule, None, word, slot, count, self.places(source, places, slot))
 
     @cached_property
     def differences(self) -> Mapping[str, Sequence[tuple[Pair, FacetComparison]]]:
@@ -148,37 +209,23 @@ class Context:
     def codes(self) -> tuple[Seen, ...]:
         """Every code of every kind of statement, as mapped and as received."""
         found = []
-        for kind, pairs in _CODES.items():
-            table = self.table(kind)
-            if table is None:
+        for kind in KINDS.values():
+            table = self.table(kind.name)
+            if table is None or not kind.pairs:
                 continue
             unions = " UNION ALL ".join(
-                f"SELECT source, rule, {system} AS system, {code} AS code, {quoted(slot)} AS slot, count(*) AS n, "
-                f"{FIRST} AS places FROM {table} WHERE {code} IS NOT NULL GROUP BY ALL"
-                for slot, system, code in pairs
+                f"SELECT source, rule, {system} AS system, {code} AS code, {quoted(stem.removeprefix('raw_'))} AS slot, "
+                f"count(*) AS n, {FIRST} AS places FROM {table} WHERE {code} IS NOT NULL GROUP BY ALL"
+                for stem, (system, code) in kind.pairs.items()
             )
             for source, rule, system, code, slot, n, places in self.duck.rows(
                 f"SELECT * FROM ({unions}) ORDER BY source, rule, slot, system, code"
             ):
-                found.append(
-                    Seen(kind, source, rule, system, code, slot, n, self.places(source, places, slot))
-                )
+                where = self.places(source, places, slot)
+                found.append(Seen(kind.name, source, rule, system, code, slot, n, where))
         return tuple(found)
 
 
 def of_device(device: str) -> dict[str, str]:
     """Details of a finding about one device of a source; ``detail`` is what tells it from others of its rule."""
     return {"device": device, "detail": device}
-
-
-_CODE = (("code", "code_system", "code"), ("code", "raw_code_system", "raw_code"))
-_REASON = ("reason", "reason_system", "reason_code")
-_CODES: Mapping[str, tuple[tuple[str, str, str], ...]] = {
-    "observation": (*_CODE, ("value", "value_system", "value_code")),
-    "encounter": (*_CODE, _REASON),
-    "condition": _CODE,
-    "medication": (*_CODE, _REASON),
-    "procedure": (*_CODE, _REASON),
-    "immunization": _CODE,
-    "allergy": (*_CODE, ("reaction", "reaction_system", "reaction_code")),
-}

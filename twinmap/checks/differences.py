@@ -30,7 +30,6 @@ def differences(context: Context, code: str) -> Iterator[Finding]:
     for pair, item in context.differences.get(code, ()):
         if _is_told(pair, item):
             grouped[pair.a.source, pair.b.source, pair.group, item.facet].append((pair, item))
-    known = registry.code(code)
     for (source_a, source_b, group, facet), found in sorted(grouped.items(), key=lambda entry: entry[0]):
         found.sort(key=lambda entry: -min(entry[0].a.profile.n, entry[0].b.profile.n))
         pair, item = found[0]
@@ -45,7 +44,7 @@ def differences(context: Context, code: str) -> Iterator[Finding]:
             facet=facet,
             relation=next(name for name in RELATIONS if name in relations),
             details=_details(found),
-            help=getattr(known.module, "HELP", None),
+            help=registry.code(code).help,
             count=len(found),
         )
 

@@ -1,40 +1,45 @@
-"""Which page tells of a difference: the finding code of each way in which two sources differ in a facet."""
+"""Which page tells of a difference: a finding code says it in ``TELLS``, one :class:`Difference` or several.
+
+A code whose module has ``TELLS`` and no ``check`` is found by :func:`twinmap.checks.differences.differences`:
+such a check is its page, its severity, what to do, and that one line.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from twinmap import registry
 from twinmap.compare.relation import FacetComparison, Nature
 
-#: What differs, by facet or LOINC axis.
-_DIFFERENT = {
-    "component": "TM-C06",
-    "property": "TM-C08",
-    "unit": "TM-U05",
-    "subject": "TM-I06",
-    "site": "TM-F01",
-    "method": "TM-F02",
-    "posture": "TM-F04",
-    "activity": "TM-F05",
-    "meal": "TM-F07",
-    "oxygen": "TM-F08",
-    "setting": "TM-F09",
-    "origin": "TM-F10",
-    "specimen": "TM-C07",
-    "loinc-system": "TM-C07",
-    "statistic": "TM-G03",
-    "over": "TM-C10",
-    "loinc-time": "TM-C10",
-    "challenge": "TM-C11",
-    "loinc-challenge": "TM-C11",
-    "adjustment": "TM-C11",
-}
+#: One side is narrower than the other, whichever it is.
+OPEN = "open"
+_ONE_SIDED = {"narrower": OPEN, "broader": OPEN}
 
-#: What is more than a difference in a facet.
-_NATURE = {
-    Nature.CONTRADICTED: "TM-F06",
-    Nature.EMPIRICAL: "TM-U15",
-    Nature.MAPPED: "TM-G01",
-    Nature.SAME_EVENT: "TM-X01",
-}
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A way in which two sources differ: of one facet, or of every facet that no other code tells of.
+
+    Args:
+        facet: A facet, or a LOINC axis that no facet has a word for (``loinc-time``).
+        relation: ``disjoint``, ``open`` (one side is the narrower), ``unknown`` or ``=``.
+        nature: What else is known of the comparison.
+        when: What else must hold of it; such a difference goes before one without a condition.
+    """
+
+    facet: str = ""
+    relation: str = "disjoint"
+    nature: Nature = Nature.PLAIN
+    when: Callable[[FacetComparison], bool] | None = None
+
+
+def told(code: registry.Code) -> tuple[Difference, ...]:
+    """The differences that a code tells of."""
+    tells = getattr(code.module, "TELLS", ())
+    return (tells,) if isinstance(tells, Difference) else tuple(tells)
 
 
 def code(item: FacetComparison) -> str | None:
@@ -45,20 +50,19 @@ def code(item: FacetComparison) -> str | None:
     >>> code(FacetComparison("site", "tm:site-wrist", None, "narrower", nature=Nature.REQUIRED))
     'TM-M01'
     """
-    if item.nature in _NATURE:
-        return _NATURE[item.nature]
-    if item.nature is Nature.CONVERTED:
-        return "TM-U03" if item.evidence == "UCUM" else "TM-U04"
-    if item.relation == "disjoint":
-        return _disjoint(item)
-    if item.relation in ("narrower", "broader"):
-        return "TM-U02" if item.facet == "unit" else "TM-M01" if item.nature is Nature.REQUIRED else "TM-G01"
-    return "TM-M02" if item.relation == "unknown" and item.nature is Nature.REQUIRED else None
+    relation = _ONE_SIDED.get(item.relation, item.relation)
+    for facet in (item.facet, ""):
+        for name, difference in _told().get((facet, relation, item.nature), ()):
+            if difference.when is None or difference.when(item):
+                return name
+    return None
 
 
-def _disjoint(item: FacetComparison) -> str | None:
-    if item.facet.removeprefix("loinc-") == "method" and item.evidence == "LOINC METHOD":
-        return "TM-C09"
-    if item.facet == "statistic" and "tm:statistic-point" not in (item.a, item.b):
-        return "TM-C10"
-    return _DIFFERENT.get(item.facet)
+@cache
+def _told() -> Mapping[tuple[str, str, Nature], Sequence[tuple[str, Difference]]]:
+    """Code and difference by facet, relation and nature; first those that have a condition."""
+    found: dict[tuple[str, str, Nature], list[tuple[str, Difference]]] = defaultdict(list)
+    for each in registry.codes():
+        for item in told(each):
+            found[item.facet, item.relation, item.nature].append((each.code, item))
+    return {key: sorted(items, key=lambda entry: entry[1].when is None) for key, items in found.items()}

@@ -57,6 +57,19 @@ def rule_between(
         return None
 
 
+def physical(a: Signature, source: str | None, target: str | None) -> tuple[float, float] | None:
+    """Factor and offset from one unit to another that keep the meaning of values of a signature.
+
+    None where a unit is not known, or nothing leads from one to the other but a regression.
+    """
+    if source is None or target is None or source == target:
+        return None if source is None or target is None else (1.0, 0.0)
+    rule = rule_between(a, source, target)
+    if rule is None or rule.rule_class != "physical":
+        return None
+    return float(rule.factor), float(rule.offset)
+
+
 def _codes(*signatures: Signature) -> list[str]:
     """LOINC codes to look for a rule by, masses first."""
     own = [item.meaning.code for item in signatures if item.meaning.axes is not None]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from twinmap.compare.conversion import Conversion, rule_between
+from twinmap.compare.conversion import Conversion, physical
 from twinmap.compare.relation import Relation, relation
 from twinmap.compare.signature import Signature
 
@@ -115,12 +115,7 @@ def _line(signature: Signature, common: str | None) -> tuple[float, float] | Non
         return None
     if signature.unit is None:
         return (1.0, 0.0) if common is None else None
-    if common is None or signature.unit == common:
-        return (1.0, 0.0)
-    rule = rule_between(signature, signature.unit, common)
-    if rule is None or rule.rule_class != "physical":
-        return None
-    return float(rule.factor), float(rule.offset)
+    return physical(signature, signature.unit, common or signature.unit)
 
 
 def patients_both(duck: Duck) -> dict[tuple[int, int], int]:

@@ -70,7 +70,7 @@ def test_case(stem: str, name: str, case: dict[str, Any], tmp_path: Path) -> Non
     wanted = case.get("expect", {})
     found = [item for item in mine if all(_same(item, key, value) for key, value in wanted.items())]
     assert len(found) == 1, [item.to_json() for item in mine] or [item.to_json() for item in done.findings]
-    if hasattr(registry.code(code).module, "check"):
+    if hasattr(registry.code(code).module, "HELP"):
         assert found[0].help
 
 

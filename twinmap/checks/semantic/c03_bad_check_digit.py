@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twinmap import registry
 from twinmap.checks.context import Context
 from twinmap.diagnostics import Finding, Severity
 from twinmap.terms import loinc, snomed
@@ -35,17 +34,13 @@ def check(context: Context) -> Iterator[Finding]:
         if suggested is None:
             continue
         name = "LOINC" if seen.system == loinc.SYSTEM else "SNOMED CT"
-        yield registry.finding(
+        yield context.finding(
             "TM-C03",
             f"{seen.code} has not the check digit of {name}",
-            where=context.where(seen.rule, seen.slot),
-            places=seen.places,
-            sources=(seen.source,),
-            concept=seen.code,
-            rule=seen.rule,
+            seen,
+            seen.slot,
             details={"code": seen.code, "suggested": suggested, "slot": seen.slot, "kind": seen.kind},
             help=f"{suggested} has the right one; {HELP}",
-            count=seen.count,
         )
 
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from twinmap import registry
 from twinmap.checks.context import Context, Seen
 from twinmap.diagnostics import Finding, Severity
 from twinmap.privacy import shape
@@ -41,18 +40,16 @@ def check(context: Context) -> Iterator[Finding]:
         if found is None:
             continue
         severity, message, suggested = found
-        yield registry.finding(
+        yield context.finding(
             "TM-C04",
             message,
+            seen,
+            f"{seen.slot}_system",
+            seen.slot,
             severity=severity,
-            where=context.where(seen.rule, f"{seen.slot}_system", seen.slot),
-            places=seen.places,
-            sources=(seen.source,),
             concept=f"{seen.system or ''}|{shape(seen.code)}",
-            rule=seen.rule,
             details={"slot": seen.slot, "kind": seen.kind} | ({"suggested": suggested} if suggested else {}),
             help=f"did you mean {suggested}? {HELP}" if suggested else HELP,
-            count=seen.count,
         )
 
 

@@ -23,10 +23,12 @@ from collections.abc import Iterator
 from twinmap.checks import codings
 from twinmap.checks.context import Context
 from twinmap.checks.differences import differences
+from twinmap.checks.explanations import Difference
 from twinmap.diagnostics import Finding, Severity
 
 SEVERITY = Severity.ERROR
 HELP = "correct the coding at the sender or the row of the code map"
+TELLS = Difference("component")
 
 
 def check(context: Context) -> Iterator[Finding]:

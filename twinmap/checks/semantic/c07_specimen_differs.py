@@ -16,18 +16,9 @@ What to do:
     Compare them with the bias of this pair of specimens stated, never as one series.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from twinmap.checks.context import Context
-from twinmap.checks.differences import differences
-from twinmap.diagnostics import Finding, Severity
+from twinmap.checks.explanations import Difference
+from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
 HELP = "compare the specimens with a stated bias, never as one series"
-
-
-def check(context: Context) -> Iterator[Finding]:
-    """One finding a pair of sources and concept."""
-    yield from differences(context, "TM-C07")
+TELLS = Difference("specimen"), Difference("loinc-system")

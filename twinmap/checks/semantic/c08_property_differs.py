@@ -15,18 +15,9 @@ What to do:
     Look for the code that the source means. If both are right, do not compare them.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from twinmap.checks.context import Context
-from twinmap.checks.differences import differences
-from twinmap.diagnostics import Finding, Severity
+from twinmap.checks.explanations import Difference
+from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
 HELP = "correct the code that is wrong; if both are right, do not compare them"
-
-
-def check(context: Context) -> Iterator[Finding]:
-    """One finding a pair of sources and concept."""
-    yield from differences(context, "TM-C08")
+TELLS = Difference("property")

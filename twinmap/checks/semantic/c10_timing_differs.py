@@ -15,18 +15,9 @@ What to do:
     Aggregate the finer source in the way of the other one before they are compared.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from twinmap.checks.context import Context
-from twinmap.checks.differences import differences
-from twinmap.diagnostics import Finding, Severity
+from twinmap.checks.explanations import Difference
+from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
 HELP = "aggregate the finer source in the way of the other one before comparing"
-
-
-def check(context: Context) -> Iterator[Finding]:
-    """One finding a pair of sources and concept."""
-    yield from differences(context, "TM-C10")
+TELLS = Difference("statistic"), Difference("over"), Difference("loinc-time")

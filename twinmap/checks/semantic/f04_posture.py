@@ -15,18 +15,9 @@ What to do:
     Compare like with like: sitting with sitting. Where the posture is not known, leave it open.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from twinmap.checks.context import Context
-from twinmap.checks.differences import differences
-from twinmap.diagnostics import Finding, Severity
+from twinmap.checks.explanations import Difference
+from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
 HELP = "compare values of one posture; correct posture in the mapping if it is wrong"
-
-
-def check(context: Context) -> Iterator[Finding]:
-    """One finding a pair of sources and concept."""
-    yield from differences(context, "TM-F04")
+TELLS = Difference("posture")

@@ -20,32 +20,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twinmap import registry
 from twinmap.checks.context import Context
+from twinmap.checks.explanations import Difference
+from twinmap.compare.relation import Nature
 from twinmap.diagnostics import Finding, Severity
 from twinmap.terms.facets import spoken
 
 SEVERITY = Severity.ERROR
 HELP = "correct the code or the facet, in the mapping or at the sender"
+TELLS = Difference(nature=Nature.CONTRADICTED)
 
 
 def check(context: Context) -> Iterator[Finding]:
     """One finding a source, code, facet and mapping rule."""
     asked = [(item, "true") for item in context.compared.signatures if item.contradictions]
-    for item, rule, count, places in context.statements(asked):
+    for found in context.statements(asked):
+        item = found.signature
         for wrong in item.contradictions:
             stated, fixed = spoken(wrong.facet, wrong.stated), spoken(wrong.facet, wrong.fixed)
-            yield registry.finding(
+            yield context.finding(
                 "TM-F06",
                 f"{item.group}: the {wrong.facet} is {stated}, and {item.meaning.curie} means {fixed}",
-                where=context.where(rule, wrong.facet, "code"),
-                places=places,
-                sources=(item.source,),
-                concept=item.group,
-                rule=rule,
+                found,
+                wrong.facet,
+                "code",
                 facet=wrong.facet,
                 relation="not-comparable",
                 details={"stated": wrong.stated, "fixed": wrong.fixed, "code": item.meaning.curie},
-                help=HELP,
-                count=count,
             )

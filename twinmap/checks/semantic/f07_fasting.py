@@ -15,18 +15,9 @@ What to do:
     Keep fasting values apart. Where the source knows it, bind ``meal``; where it does not, leave it open.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from twinmap.checks.context import Context
-from twinmap.checks.differences import differences
-from twinmap.diagnostics import Finding, Severity
+from twinmap.checks.explanations import Difference
+from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
 HELP = "keep fasting and other values apart; correct meal in the mapping if it is wrong"
-
-
-def check(context: Context) -> Iterator[Finding]:
-    """One finding a pair of sources and concept."""
-    yield from differences(context, "TM-F07")
+TELLS = Difference("meal")

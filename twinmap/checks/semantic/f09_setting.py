@@ -15,18 +15,9 @@ What to do:
     Note the setting beside a comparison. Nothing is wrong where both sources are right about it.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from twinmap.checks.context import Context
-from twinmap.checks.differences import differences
-from twinmap.diagnostics import Finding, Severity
+from twinmap.checks.explanations import Difference
+from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.INFO
 HELP = "note the setting beside a comparison; correct setting in the mapping if it is wrong"
-
-
-def check(context: Context) -> Iterator[Finding]:
-    """One finding a pair of sources and concept."""
-    yield from differences(context, "TM-F09")
+TELLS = Difference("setting")

@@ -15,18 +15,9 @@ What to do:
     Prefer the measured value, and keep the other as what it is.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from twinmap.checks.context import Context
-from twinmap.checks.differences import differences
-from twinmap.diagnostics import Finding, Severity
+from twinmap.checks.explanations import Difference
+from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
 HELP = "keep reported and measured values apart; correct origin in the mapping if it is wrong"
-
-
-def check(context: Context) -> Iterator[Finding]:
-    """One finding a pair of sources and concept."""
-    yield from differences(context, "TM-F10")
+TELLS = Difference("origin")

@@ -20,19 +20,15 @@ What to do:
     Where both codes do mean the same, correct the predicate to ``skos:exactMatch``.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from twinmap.checks.context import Context
-from twinmap.checks.differences import differences
-from twinmap.diagnostics import Finding, Severity
+from twinmap.checks.explanations import OPEN, Difference
+from twinmap.compare.relation import Nature
+from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.INFO
 MESSAGE = "a code was mapped by a row that is not an exact match"
 HELP = "review the row; where both codes mean the same its predicate is skos:exactMatch"
-
-
-def check(context: Context) -> Iterator[Finding]:
-    """One finding a pair of sources, concept and facet."""
-    yield from differences(context, "TM-G01")
+TELLS = (
+    Difference(relation=OPEN),
+    Difference(relation=OPEN, nature=Nature.MAPPED),
+    Difference(relation="unknown", nature=Nature.MAPPED),
+)

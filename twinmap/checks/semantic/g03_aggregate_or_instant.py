@@ -16,18 +16,9 @@ What to do:
     Aggregate the readings over the same time first, then compare aggregate with aggregate.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from twinmap.checks.context import Context
-from twinmap.checks.differences import differences
-from twinmap.diagnostics import Finding, Severity
+from twinmap.checks.explanations import Difference
+from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
 HELP = "aggregate the readings over the same time, then compare the aggregates"
-
-
-def check(context: Context) -> Iterator[Finding]:
-    """One finding a pair of sources and concept."""
-    yield from differences(context, "TM-G03")
+TELLS = Difference("statistic", when=lambda item: "tm:statistic-point" in (item.a, item.b))

@@ -24,21 +24,14 @@ from collections.abc import Iterator
 from twinmap import registry
 from twinmap.checks.context import Context
 from twinmap.diagnostics import Finding, Severity
+from twinmap.kinds import KINDS
 from twinmap.mapping.sql import quoted
 
 SEVERITY = Severity.WARNING
 HELP = "give both mappings the same system if it is one; else link the patients by a crosswalk"
 
-_KINDS = (
-    "patient",
-    "observation",
-    "encounter",
-    "condition",
-    "medication",
-    "procedure",
-    "immunization",
-    "allergy",
-)
+#: What is stated of a patient.
+_KINDS = tuple(name for name, kind in KINDS.items() if "twin" in kind.names)
 
 
 def check(context: Context) -> Iterator[Finding]:

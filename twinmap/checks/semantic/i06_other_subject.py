@@ -14,18 +14,9 @@ What to do:
     Give the values of the other subject a patient of their own, or leave them out by ``keep``.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from twinmap.checks.context import Context
-from twinmap.checks.differences import differences
-from twinmap.diagnostics import Finding, Severity
+from twinmap.checks.explanations import Difference
+from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
 HELP = "give the other subject a patient of its own, or leave its values out by keep"
-
-
-def check(context: Context) -> Iterator[Finding]:
-    """One finding a pair of sources and concept."""
-    yield from differences(context, "TM-I06")
+TELLS = Difference("subject")

@@ -15,18 +15,10 @@ What to do:
     ``site: mouth``. Never guess it.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from twinmap.checks.context import Context
-from twinmap.checks.differences import differences
-from twinmap.diagnostics import Finding, Severity
+from twinmap.checks.explanations import OPEN, Difference
+from twinmap.compare.relation import Nature
+from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
 HELP = "bind the facet in the mapping of the source that leaves it open, if it is known"
-
-
-def check(context: Context) -> Iterator[Finding]:
-    """One finding a pair of sources and concept."""
-    yield from differences(context, "TM-M01")
+TELLS = Difference(relation=OPEN, nature=Nature.REQUIRED)

@@ -15,18 +15,10 @@ What to do:
     Bind the facet in both mappings where the sources know it.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from twinmap.checks.context import Context
-from twinmap.checks.differences import differences
-from twinmap.diagnostics import Finding, Severity
+from twinmap.checks.explanations import Difference
+from twinmap.compare.relation import Nature
+from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.INFO
 HELP = "bind the facet in both mappings where the sources know it"
-
-
-def check(context: Context) -> Iterator[Finding]:
-    """One finding a pair of sources and concept."""
-    yield from differences(context, "TM-M02")
+TELLS = Difference(relation="unknown", nature=Nature.REQUIRED)

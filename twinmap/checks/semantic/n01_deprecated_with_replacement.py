@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twinmap import registry
 from twinmap.checks.context import Context
 from twinmap.diagnostics import Finding, Severity
 from twinmap.terms import loinc
@@ -33,17 +32,7 @@ def check(context: Context) -> Iterator[Finding]:
     """One finding a source, mapping rule and code."""
     for seen in context.codes:
         new = replacement(seen.code) if seen.system == loinc.SYSTEM else None
-        if new is None:
-            continue
-        yield registry.finding(
-            "TM-N01",
-            f"LOINC {seen.code} is deprecated: {new} took its place",
-            where=context.where(seen.rule, seen.slot),
-            places=seen.places,
-            sources=(seen.source,),
-            concept=seen.code,
-            rule=seen.rule,
-            details={"code": seen.code, "suggested": new, "slot": seen.slot, "kind": seen.kind},
-            help=HELP,
-            count=seen.count,
-        )
+        if new is not None:
+            message = f"LOINC {seen.code} is deprecated: {new} took its place"
+            details = {"code": seen.code, "suggested": new, "slot": seen.slot, "kind": seen.kind}
+            yield context.finding("TM-N01", message, seen, seen.slot, details=details)

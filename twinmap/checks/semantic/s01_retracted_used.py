@@ -20,50 +20,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twinmap import registry
-from twinmap.checks.context import FIRST, Context
+from twinmap.checks.context import Context
 from twinmap.compare.signature import RETRACTED
 from twinmap.diagnostics import Finding, Severity
+from twinmap.kinds import KINDS
 from twinmap.mapping.sql import quoted
 
 SEVERITY = Severity.ERROR
 HELP = "leave withdrawn records out by keep, or ask for the status in every query"
 
-#: The column that says whether a statement stands, by kind.
-_STATUS = {
-    "observation": "status",
-    "condition": "verification_status",
-    "medication": "status",
-    "procedure": "status",
-    "immunization": "status",
-    "allergy": "verification_status",
-    "encounter": "status",
-}
+#: The columns that may say whether a statement stands; the first that a kind has does.
+_STATUS = ("verification_status", "status")
 #: HL7 table 0085: deleted, posted as wrong, cannot be obtained.
 _OBX_11 = ("D", "W", "X")
 
 
 def check(context: Context) -> Iterator[Finding]:
     """One finding a source, kind, mapping rule and status."""
-    for kind, column in _STATUS.items():
-        table = context.table(kind)
-        if table is None:
+    for kind, known in KINDS.items():
+        column = next((name for name in _STATUS if name in known.names), None)
+        if column is None:
             continue
-        for source, rule, status, count, places in context.duck.rows(
-            f"SELECT source, rule, said, count(*), {FIRST} FROM (SELECT *, {_said(context, kind, column)} AS said "
-            f"FROM {table}) WHERE said IS NOT NULL GROUP BY ALL ORDER BY source, rule, said"
-        ):
-            yield registry.finding(
+        for seen in context.grouped(kind, _said(context, kind, column), "status"):
+            yield context.finding(
                 "TM-S01",
-                f"{kind} of {source} is {status}, and is stated",
-                where=context.where(rule, "status", "verification"),
-                places=context.places(source, places, "status"),
-                sources=(source,),
-                concept=f"{kind} {status}",
-                rule=rule,
-                details={"kind": kind, "status": status},
-                help=HELP,
-                count=count,
+                f"{kind} of {seen.source} is {seen.code}, and is stated",
+                seen,
+                "status",
+                "verification",
+                concept=f"{kind} {seen.code}",
+                details={"kind": kind, "status": seen.code},
             )
 
 

@@ -1,9 +1,9 @@
 """A statement is about a time at which it cannot have been made.
 
 What it means:
-    It starts more than a day before the birth of the patient, or before 1900; or after the moment of the run,
-    where one is given (nothing reads a clock). As a warning: more than a day after the patient's death. A day
-    is left for time zones, and a birth date that is only a year is taken as its first day.
+    It starts more than a day before the birth of the patient, or before 1900. As a warning: more than a day
+    after the patient's death. A day is left for time zones, and a birth date that is only a year is taken as
+    its first day.
 
 Why it matters:
     Such times come from a wrong format (day and month swapped, seconds read as milliseconds), a default such as
@@ -21,30 +21,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twinmap import registry
-from twinmap.checks.context import FIRST, Context
+from twinmap.checks.context import Context
 from twinmap.diagnostics import Finding, Severity
+from twinmap.kinds import KINDS
 
 SEVERITY = Severity.ERROR
 HELP = "look at the format of the time in the mapping; default dates of the source belong into missing"
 
 _DAY_US = 86_400_000_000
 _YEAR_1900_US = -2_208_988_800_000_000
-
-#: Kinds with a time, and whether it may lie in the future or after death.
-_KINDS = {
-    "observation": True,
-    "procedure": True,
-    "immunization": True,
-    "medication": False,
-    "encounter": False,
-    "condition": False,
-    "allergy": False,
-}
 _SAYS = {
     "birth": "before the birth of the patient",
     "1900": "before 1900",
-    "future": "after the moment of the run",
     "death": "after the death of the patient",
 }
 
@@ -52,38 +40,30 @@ _SAYS = {
 def check(context: Context) -> Iterator[Finding]:
     """One finding a source, kind, mapping rule and reason."""
     _lives(context)
-    for kind, done in _KINDS.items():
-        table = context.table(kind)
-        if table is None:
+    for kind, known in KINDS.items():
+        if "start_us" not in known.names:
             continue
-        for source, rule, reason, count, places in context.duck.rows(
-            f"SELECT source, rule, reason, count(*), {FIRST} FROM (SELECT s.*, {_reason(context, done)} AS reason "
-            f"FROM {table} s LEFT JOIN k_life l ON l.twin = s.twin WHERE s.start_us IS NOT NULL) "
-            "WHERE reason IS NOT NULL GROUP BY ALL ORDER BY source, rule, reason"
+        for seen in context.grouped(
+            kind, _reason(known.past), "time", "LEFT JOIN k_life l ON l.twin = s.twin"
         ):
-            yield registry.finding(
+            yield context.finding(
                 "TM-T07",
-                f"{kind} of {source}: the time is {_SAYS[reason]}",
-                severity=Severity.WARNING if reason == "death" else SEVERITY,
-                where=context.where(rule, "time"),
-                places=context.places(source, places, "time"),
-                sources=(source,),
-                concept=f"{kind} {reason}",
-                rule=rule,
-                details={"kind": kind, "reason": reason},
-                help=HELP,
-                count=count,
+                f"{kind} of {seen.source}: the time is {_SAYS[seen.code]}",
+                seen,
+                "time",
+                severity=Severity.WARNING if seen.code == "death" else SEVERITY,
+                concept=f"{kind} {seen.code}",
+                details={"kind": kind, "reason": seen.code},
             )
 
 
-def _reason(context: Context, done: bool) -> str:
+def _reason(past: bool) -> str:
+    """SQL of what is wrong with the start of a statement; null where nothing is, or it has none."""
     tests = [
         ("birth", f"s.start_us < l.birth_us - {_DAY_US}"),
         ("1900", f"s.start_us < {_YEAR_1900_US}"),
     ]
-    if done and context.as_of_us is not None:
-        tests.append(("future", f"s.start_us > {context.as_of_us + _DAY_US}"))
-    if done:
+    if past:
         tests.append(("death", f"s.start_us > l.death_us + {2 * _DAY_US}"))
     return f"CASE {' '.join(f'WHEN {test} THEN {reason!r}' for reason, test in tests)} END"
 

@@ -24,12 +24,14 @@ from fractions import Fraction
 
 from twinmap import registry
 from twinmap.checks.context import Context
+from twinmap.checks.explanations import OPEN, Difference
 from twinmap.compare.signature import Signature
 from twinmap.diagnostics import Finding, Severity
 from twinmap.terms import loinc, units
 
 SEVERITY = Severity.ERROR
 HELP = "bind unit to its field, or write it as a literal where the source says that it is always the same"
+TELLS = Difference("unit", OPEN)
 
 
 def check(context: Context) -> Iterator[Finding]:

@@ -15,18 +15,10 @@ What to do:
     Nothing: the graph has the canonical value beside the one that was received. Look at the units once.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from twinmap.checks.context import Context
-from twinmap.checks.differences import differences
-from twinmap.diagnostics import Finding, Severity
+from twinmap.checks.explanations import Difference
+from twinmap.compare.relation import Nature
+from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.INFO
 HELP = "nothing: values are converted; look once whether both units are true"
-
-
-def check(context: Context) -> Iterator[Finding]:
-    """One finding a pair of sources and concept."""
-    yield from differences(context, "TM-U03")
+TELLS = Difference("unit", "=", Nature.CONVERTED, when=lambda item: item.evidence == "UCUM")

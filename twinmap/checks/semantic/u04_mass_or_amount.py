@@ -15,18 +15,10 @@ What to do:
     Nothing where the analyte is right. Look at the rule: haemoglobin is counted by its monomer.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from twinmap.checks.context import Context
-from twinmap.checks.differences import differences
-from twinmap.diagnostics import Finding, Severity
+from twinmap.checks.explanations import Difference
+from twinmap.compare.relation import Nature
+from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.INFO
 HELP = "nothing: values are converted by the rule that the finding names"
-
-
-def check(context: Context) -> Iterator[Finding]:
-    """One finding a pair of sources and concept."""
-    yield from differences(context, "TM-U04")
+TELLS = Difference("unit", "=", Nature.CONVERTED)

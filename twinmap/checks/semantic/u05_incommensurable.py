@@ -19,9 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twinmap import registry
 from twinmap.checks.context import Context
 from twinmap.checks.differences import differences
+from twinmap.checks.explanations import Difference
 from twinmap.compare.conversion import rule_between
 from twinmap.compare.signature import Signature
 from twinmap.diagnostics import Finding, Severity
@@ -29,25 +29,22 @@ from twinmap.terms import loinc
 
 SEVERITY = Severity.ERROR
 HELP = "look at both fields: a column may be bound to the wrong concept or unit"
+TELLS = Difference("unit")
 
 
 def check(context: Context) -> Iterator[Finding]:
     """One finding a pair of sources and concept; and one a source whose unit the concept does not accept."""
     yield from differences(context, "TM-U05")
     refused = [(item, "true") for item in context.compared.signatures if _refused(item)]
-    for item, rule, count, places in context.statements(refused):
-        yield registry.finding(
+    for found in context.statements(refused):
+        unit = found.signature.unit
+        yield context.finding(
             "TM-U05",
-            f"{item.group}: {item.unit} of {item.source} does not convert to the units of the concept",
-            where=context.where(rule, "unit"),
-            places=places,
-            sources=(item.source,),
-            concept=item.group,
-            rule=rule,
+            f"{found.concept}: {unit} of {found.source} does not convert to the units of the concept",
+            found,
+            "unit",
             facet="unit",
-            details={"unit": item.unit, "accepted": list(_accepted(item))},
-            help=HELP,
-            count=count,
+            details={"unit": unit, "accepted": list(_accepted(found.signature))},
         )
 
 

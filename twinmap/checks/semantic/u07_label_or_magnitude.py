@@ -26,9 +26,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from twinmap import registry
-from twinmap.checks.context import Context, of_device
-from twinmap.compare.conversion import rule_between
+from twinmap.checks.context import Context, Stated, of_device
+from twinmap.compare.conversion import physical
 from twinmap.compare.signature import Signature
 from twinmap.diagnostics import Finding, Severity
 from twinmap.mapping.sql import quoted
@@ -102,41 +101,28 @@ def _finding(
     context: Context, item: Signature, device: str | None, fitting: list[str], count: int, impossible: bool
 ) -> Finding:
     suggested, *others = fitting
-    owner, rule, places = item.source, item.rule, context.first(item, slot="unit")
+    owner, found = item.source, Stated(item, item.rule, count, context.first(item, slot="unit"))
     if device is not None:
         owner = f"device {device} of {item.source}"
-        _, rule, _, places = next(context.statements([(item, f"device = {quoted(device)}")]))
+        found = next(context.statements([(item, f"device = {quoted(device)}")]))._replace(number=count)
     details = {"unit": item.unit, "suggested": suggested, "code": item.meaning.curie}
-    return registry.finding(
+    return context.finding(
         "TM-U07",
         f"{item.group}: values of {owner} labelled {item.unit} are plausible in {suggested}"
         + (f" (and in {' and '.join(others)})" if others else " alone"),
+        found,
+        "unit",
         severity=SEVERITY if device is None or impossible else Severity.WARNING,
-        where=context.where(rule, "unit"),
-        places=places,
-        sources=(item.source,),
-        concept=item.group,
-        rule=rule,
         facet="unit",
         details=details | (of_device(device) if device else {}),
-        help=HELP,
-        count=count,
     )
 
 
 def _is_doubtful(item: Signature) -> bool:
     """Whether any value of a series is outside the limits; else no device has to be looked at."""
     bounds, profile = _bounds(item), item.profile
-    if (
-        bounds is None
-        or item.unit is None
-        or profile.n < FEWEST
-        or profile.low is None
-        or profile.high is None
-    ):
-        return False
     line = _line(item, item.unit)
-    if line is None:
+    if bounds is None or line is None or profile.n < FEWEST or profile.low is None or profile.high is None:
         return False
     ends = [value * line[0] + line[1] for value in (profile.low, profile.high)]
     return min(ends) < bounds[0] or max(ends) > bounds[1]
@@ -162,17 +148,10 @@ def _others(item: Signature) -> list[str]:
     return [unit for unit in found if unit != item.unit and not own and _line(item, unit) is not None]
 
 
-def _line(item: Signature, unit: str) -> tuple[float, float] | None:
+def _line(item: Signature, unit: str | None) -> tuple[float, float] | None:
     """Factor and offset from a unit to that of the limits."""
     limits = item.meaning.concept.limits if item.meaning.concept else None
-    if limits is None:
-        return None
-    if unit == limits.unit:
-        return 1.0, 0.0
-    rule = rule_between(item, unit, limits.unit)
-    if rule is None or rule.rule_class != "physical":
-        return None
-    return float(rule.factor), float(rule.offset)
+    return physical(item, unit, limits.unit) if limits is not None else None
 
 
 def _shares(
@@ -181,7 +160,7 @@ def _shares(
     """How many values a series has, and which share of them is plausible, and possible, in a unit."""
     rows = []
     for item, unit in tries:
-        bounds, line = _bounds(item), _line(item, unit) if unit is not None else None
+        bounds, line = _bounds(item), _line(item, unit)
         limits = item.meaning.concept.limits if item.meaning.concept else None
         if line is not None and bounds is not None and limits is not None:
             rows.append((item.number, unit, *line, *bounds, limits.hard_low, limits.hard_high))

@@ -21,10 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twinmap import registry
-from twinmap.checks.context import Context, of_device
+from twinmap.checks.context import Context, Stated, of_device
 from twinmap.compare.signature import Signature
-from twinmap.diagnostics import Finding, Place, Severity
+from twinmap.diagnostics import Finding, Severity
 from twinmap.mapping.sql import quoted
 from twinmap.terms.concepts import Limits
 
@@ -38,35 +37,23 @@ _HIGHEST_FRACTION = 1.5
 def check(context: Context) -> Iterator[Finding]:
     """One finding a source, concept and mapping rule, and device where only some devices are meant."""
     asked = [(item, "true") for item in context.compared.signatures if _whole(item)]
-    for item, rule, count, places in context.statements(asked):
-        yield _finding(context, item, rule, count, places)
+    for found in context.statements(asked):
+        yield _finding(context, found)
     for item, device in _devices(context):
-        test = f"device = {quoted(device)}"
-        for _, rule, count, places in context.statements([(item, test)]):
-            yield _finding(context, item, rule, count, places, device)
+        for found in context.statements([(item, f"device = {quoted(device)}")]):
+            yield _finding(context, found, device)
 
 
-def _finding(
-    context: Context, item: Signature, rule: str, count: int, places: tuple[Place, ...], device: str = ""
-) -> Finding:
-    owner = f"device {device} of {item.source}" if device else item.source
-    return registry.finding(
+def _finding(context: Context, found: Stated, device: str = "") -> Finding:
+    owner = f"device {device} of {found.source}" if device else found.source
+    details = {"unit": "%", "suggested": "1", "code": found.signature.meaning.curie}
+    return context.finding(
         "TM-U11",
-        f"{item.group}: values of {owner} labelled % are fractions of one",
-        where=context.where(rule, "unit"),
-        places=places,
-        sources=(item.source,),
-        concept=item.group,
-        rule=rule,
+        f"{found.concept}: values of {owner} labelled % are fractions of one",
+        found,
+        "unit",
         facet="unit",
-        details={
-            "unit": "%",
-            "suggested": "1",
-            "code": item.meaning.curie,
-            **(of_device(device) if device else {}),
-        },
-        help=HELP,
-        count=count,
+        details=details | (of_device(device) if device else {}),
     )
 
 

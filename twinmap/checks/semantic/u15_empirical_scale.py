@@ -15,18 +15,10 @@ What to do:
     Compare on one scale, and say which equation was used. Keep the value as it was reported.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from twinmap.checks.context import Context
-from twinmap.checks.differences import differences
-from twinmap.diagnostics import Finding, Severity
+from twinmap.checks.explanations import Difference
+from twinmap.compare.relation import Nature
+from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
 HELP = "compare on one scale and name the equation; keep the value as it was reported"
-
-
-def check(context: Context) -> Iterator[Finding]:
-    """One finding a pair of sources and concept."""
-    yield from differences(context, "TM-U15")
+TELLS = Difference(nature=Nature.EMPIRICAL)

@@ -20,9 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twinmap import registry
 from twinmap.checks.context import Context
-from twinmap.compare.conversion import rule_between
+from twinmap.compare.conversion import physical
 from twinmap.compare.signature import Signature
 from twinmap.diagnostics import Finding, Severity
 from twinmap.terms.facets import duration_us
@@ -44,19 +43,9 @@ def check(context: Context) -> Iterator[Finding]:
         for item in context.compared.signatures
         if (test := _test(item))
     ]
-    for item, rule, count, places in context.statements(asked):
-        yield registry.finding(
-            "TM-V01",
-            f"{item.group}: values of {item.source} are not possible",
-            where=context.where(rule, "value"),
-            places=places,
-            sources=(item.source,),
-            concept=item.group,
-            rule=rule,
-            details=_details(item),
-            help=HELP,
-            count=count,
-        )
+    for found in context.statements(asked):
+        message = f"{found.concept}: values of {found.source} are not possible"
+        yield context.finding("TM-V01", message, found, "value", details=_details(found.signature))
 
 
 def _details(item: Signature) -> dict[str, float | str]:
@@ -70,7 +59,7 @@ def _details(item: Signature) -> dict[str, float | str]:
 def _test(item: Signature) -> str | None:
     """SQL that holds for an impossible value; None where no limits apply, or all values are within them."""
     limits = item.meaning.concept.limits if item.meaning.concept else None
-    line = _line(item, limits.unit) if limits is not None and _is_judged(item) else None
+    line = physical(item, item.unit, limits.unit) if limits is not None and _is_judged(item) else None
     if limits is None or line is None or item.profile.low is None or item.profile.high is None:
         return None
     factor, shift = line
@@ -89,13 +78,3 @@ def _is_judged(item: Signature) -> bool:
     over = item.word("over")
     length = duration_us(over) if over is not None else 0
     return item.word("statistic") not in _OTHER_SCALES and length is not None and length <= _DAY_US
-
-
-def _line(item: Signature, unit: str) -> tuple[float, float] | None:
-    """Factor and offset from the unit of the values to that of the limits."""
-    if item.unit is None or item.unit == unit:
-        return None if item.unit is None else (1.0, 0.0)
-    rule = rule_between(item, item.unit, unit)
-    if rule is None or rule.rule_class != "physical":
-        return None
-    return float(rule.factor), float(rule.offset)

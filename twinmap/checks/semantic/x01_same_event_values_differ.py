@@ -23,10 +23,13 @@ from collections.abc import Iterator
 
 from twinmap import registry
 from twinmap.checks.context import Context
+from twinmap.checks.explanations import Difference
+from twinmap.compare.relation import Nature
 from twinmap.diagnostics import Finding, Severity
 
 SEVERITY = Severity.ERROR
 HELP = "look at both places and find out which route changed the value"
+TELLS = Difference(nature=Nature.SAME_EVENT)
 
 
 def check(context: Context) -> Iterator[Finding]:
