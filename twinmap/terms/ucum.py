@@ -11,18 +11,26 @@ What shares a dimension need not be the same kind of quantity (``/min`` and ``Bq
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, overload
 
 from twinmap.terms.ucum_essence import essence
-from twinmap.terms.ucum_parse import Component, Dimension, Special, Unit, parse
-from twinmap.terms.ucum_special import SCALES
-from twinmap.terms.ucum_symbols import close_to, from_upper
-from twinmap.terms.ucum_syntax import UcumError, UnknownSymbolError, tokens
+from twinmap.terms.ucum_parse import Component, Dimension, Special, Unit, parse, split
+from twinmap.terms.ucum_syntax import Token, UcumError, UnknownSymbolError, tokens
+from twinmap.terms.ucum_values import (
+    Affine,
+    along,
+    between,
+    from_unit,
+    is_array,
+    on_array,
+    on_number,
+    on_number_between,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +50,7 @@ __all__ = [
     "commensurable",
     "convert",
     "dimension",
+    "display_name",
     "explain",
     "from_case_insensitive",
     "is_valid",
@@ -55,17 +64,6 @@ class IncommensurableError(UcumError):
 
 class NotAffineError(UcumError):
     """Between the two units there is no ``y = a*x + b``: one of them is logarithmic or the like."""
-
-
-class Affine(NamedTuple):
-    """``y = a*x + b``, exact."""
-
-    a: Fraction
-    b: Fraction
-
-
-#: Decimals beyond 10**±this are refused by :func:`convert`: exact arithmetic would need as many digits.
-_DECIMAL_EXPONENT = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ def explain(unit: str) -> Explanation:
             return Explanation(unit, False, error.reason, error.position, meant)
         at = error.position or 0
         end = at + len(error.symbol)
-        near = (unit[:at] + symbol + unit[end:] for symbol in close_to(error.symbol))
+        near = (unit[:at] + symbol + unit[end:] for symbol in _close_to(error.symbol))
         return Explanation(unit, False, error.reason, at, next(filter(is_valid, near), None))
     except UcumError as error:
         suggestion = error.suggestion if error.suggestion and is_valid(error.suggestion) else None
@@ -122,12 +120,86 @@ def from_case_insensitive(unit: str) -> str | None:
     for token in reversed(found):
         if token.symbol is None:
             continue
-        symbol = from_upper(token.symbol)
+        symbol = _by_upper().get(token.symbol.upper())
         if symbol is None:
             return None
         end = token.position + len(token.symbol)
         unit = unit[: token.position] + symbol + unit[end:]
     return unit if is_valid(unit) else None
+
+
+def _symbols() -> Iterator[tuple[str, str]]:
+    """Every atom and every prefix with a metric atom: case-insensitive code, case-sensitive code."""
+    table = essence()
+    for atom in table.atoms.values():
+        yield atom.upper, atom.code
+        if atom.metric:
+            for upper, prefix in table.upper_prefixes.items():
+                yield upper + atom.upper, prefix + atom.code
+
+
+@cache
+def _by_upper() -> dict[str, str]:
+    """The case-insensitive variant of UCUM; where two codes share one (l and L), the last wins."""
+    return dict(_symbols())
+
+
+@cache
+def _by_letters() -> dict[str, tuple[str, ...]]:
+    """Case-sensitive codes by their letters in lower case."""
+    found: dict[str, list[str]] = {}
+    for _, code in _symbols():
+        found.setdefault(code.lower(), []).append(code)
+    return {letters: tuple(codes) for letters, codes in found.items()}
+
+
+def _close_to(symbol: str) -> tuple[str, ...]:
+    """Units that may be meant by an unknown symbol, the likeliest first."""
+    bare = symbol.rstrip("^*")
+    if bare != symbol and split(bare):
+        return (bare,)
+    known = _by_letters()
+    for letters in (symbol.lower(), f"[{symbol.lower()}]"):
+        if letters in known:
+            return tuple(sorted(known[letters], key=lambda code: _differing(code, symbol)))
+    if len(symbol) < 4:
+        return ()
+    from difflib import get_close_matches
+
+    near = get_close_matches(symbol.lower(), known, n=3, cutoff=0.8)
+    return tuple(min(known[letters], key=lambda code: _differing(code, symbol)) for letters in near)
+
+
+def _differing(code: str, symbol: str) -> tuple[int, str]:
+    """How many letters of a code are not in the symbol in the same case."""
+    return sum(char not in symbol for char in code), code
+
+
+def display_name(unit: str) -> str:
+    """The unit in words, as UCUM's functional tests spell them; without a unit, that of a plain number.
+
+    >>> display_name("mL/min/{1.73_m2}")
+    '(milliliter) / (minute) / {1.73_m2}'
+
+    Raises:
+        UcumError: The unit is not valid.
+    """
+    if not unit:
+        return "(unity)"
+    parse(unit)
+    first, *rest = tokens(unit)
+    head = ("1 / " if first.sign < 0 else "") + _in_words(first)
+    return head + "".join((" / " if token.sign < 0 else " * ") + _in_words(token) for token in rest)
+
+
+def _in_words(token: Token) -> str:
+    parts = split(token.symbol) if token.symbol else None
+    note = "" if token.annotation is None else f"{{{token.annotation}}}"
+    if parts is None:
+        return note if token.number == 1 and note else f"{token.number}{note}"
+    prefix, atom = parts
+    power = "" if token.power == 1 else f" ^ {token.power}"
+    return f"({essence().prefix_names.get(prefix, '')}{atom.name}{power}){note}"
 
 
 def dimension(unit: str) -> Dimension:
@@ -180,15 +252,8 @@ def affine(source: str, target: str) -> Affine:
     one, other = parse(source), parse(target)
     if not (one.is_affine and other.is_affine):
         return _between_special(one, other)
-    (slope, start), (other_slope, other_start) = _line(one), _line(other)
+    (slope, start), (other_slope, other_start) = from_unit(one), from_unit(other)
     return Affine(slope / other_slope, (start - other_start) / other_slope)
-
-
-def _line(unit: Unit) -> Affine:
-    """From a value in the unit to one in base units."""
-    if unit.special is None:
-        return Affine(unit.factor, Fraction(0))
-    return Affine(unit.special.scale * unit.factor, (unit.special.offset or Fraction(0)) * unit.factor)
 
 
 def _between_special(one: Unit, other: Unit) -> Affine:
@@ -209,13 +274,16 @@ def convert(value: Decimal, source: str, target: str) -> Decimal: ...
 def convert(
     value: np.ndarray[Any, Any], source: str, target: str
 ) -> np.ndarray[Any, np.dtype[np.float64]]: ...
+@overload
+def convert(value: Any, source: str, target: str) -> Any: ...
 def convert(value: Any, source: str, target: str) -> Any:
     """A value, or an array of values, in another unit.
 
-    Fractions and decimals are computed exactly; a decimal whose result does not end is rounded half-even to
-    34 digits. A float gives the nearest double. An array (numpy, any shape, any number type) gives float64
-    by ``a*x + b`` in double arithmetic, NaN where there is no result. Between units that are not linear
-    everything is computed in double precision (Decimal: 15 digits).
+    Fractions, integers and decimals are computed exactly; a decimal whose result does not end is rounded
+    half-even to 34 digits. A float gives the nearest double. An array of numpy (any shape, any type of
+    number), a pandas Series or an Array of pyarrow gives one of its kind, of doubles: each is the nearest
+    to the exact result or the one beside it; NaN (in pyarrow null) where there was no value or is no result.
+    Between units that are not linear everything is computed in double precision (Decimal: 15 digits).
 
     >>> convert(Decimal("98.6"), "[degF]", "Cel")
     Decimal('37')
@@ -227,81 +295,8 @@ def convert(value: Any, source: str, target: str) -> Any:
     try:
         line = affine(source, target)
     except NotAffineError:
-        return _by_function(value, parse(source), parse(target))
-    if hasattr(value, "__array__"):
-        return _on_array(value, line)
-    if isinstance(value, Decimal):
-        return _decimal(value, line) if value.is_finite() else value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return value * math.copysign(1.0, line.a)
-        return _double(Fraction(value) * line.a + line.b)
-    return Fraction(value) * line.a + line.b
-
-
-def _on_array(values: Any, line: Affine) -> Any:
-    import numpy as np
-
-    result = np.multiply(values, _double(line.a), dtype=np.float64)
-    if line.b:
-        result += _double(line.b)
-    return result
-
-
-def _double(number: Fraction) -> float:
-    try:
-        return float(number)
-    except OverflowError:
-        raise UcumError("the result is too large for a double") from None
-
-
-def _decimal(value: Decimal, line: Affine) -> Decimal:
-    if not -_DECIMAL_EXPONENT < value.adjusted() < _DECIMAL_EXPONENT:
-        raise UcumError("the value is too large or too small")
-    result = Fraction(value) * line.a + line.b
-    decimals = _decimals(result)
-    if decimals is None:
-        with localcontext() as context:
-            context.prec = 34
-            return Decimal(result.numerator) / Decimal(result.denominator)
-    digits = abs(result.numerator) * 10**decimals // result.denominator
-    return Decimal((int(result < 0), tuple(map(int, str(digits))), -decimals))
-
-
-def _decimals(number: Fraction) -> int | None:
-    """How many digits after the point write the number exactly; None where they do not end."""
-    rest, needed = number.denominator, 0
-    for prime in (2, 5):
-        count = 0
-        while rest % prime == 0:
-            rest //= prime
-            count += 1
-        needed = max(needed, count)
-    return needed if rest == 1 else None
-
-
-def _by_function(value: Any, one: Unit, other: Unit) -> Any:
-    import numpy as np
-
-    with np.errstate(all="ignore"):
-        result = _from_base(_to_base(np.asarray(value, dtype=np.float64), one), other)
-    if hasattr(value, "__array__"):
-        return result
-    number = float(result)
-    if not math.isfinite(number) and math.isfinite(value):
-        raise UcumError(f"the value has no equivalent in {other.text}")
-    return Decimal(f"{number:.15g}") if isinstance(value, Decimal) else type(value)(number)
-
-
-def _to_base(values: Any, unit: Unit) -> Any:
-    special = unit.special
-    if special is None or special.offset is not None:
-        return values * _double(_line(unit).a) + _double(_line(unit).b)
-    return SCALES[special.function].inverse(values * _double(special.scale)) * _double(unit.factor)
-
-
-def _from_base(values: Any, unit: Unit) -> Any:
-    special = unit.special
-    if special is None or special.offset is not None:
-        return (values - _double(_line(unit).b)) / _double(_line(unit).a)
-    return SCALES[special.function].function(values / _double(unit.factor)) / _double(special.scale)
+        one, other = parse(source), parse(target)
+        return (
+            on_array(value, between(one, other)) if is_array(value) else on_number_between(value, one, other)
+        )
+    return on_array(value, along(line)) if is_array(value) else on_number(value, line)

@@ -26,12 +26,13 @@ FILE_NAME = "ucum-essence.xml"
 class Atom:
     """One unit atom: ``value`` times the unit ``unit``, or ``function`` of it for a special unit.
 
-    A base unit has an empty ``unit``. ``upper`` is the code of the case-insensitive variant, and
-    ``quantity`` the kind of quantity that UCUM names (``"energy dose"``).
+    A base unit has an empty ``unit``. ``upper`` is the code of the case-insensitive variant, ``name`` the
+    first one of the table (``"pascal"``), and ``quantity`` the kind of quantity (``"energy dose"``).
     """
 
     code: str
     upper: str
+    name: str
     quantity: str
     metric: bool
     arbitrary: bool
@@ -44,12 +45,14 @@ class Atom:
 class Essence:
     """The whole table: ``prefixes`` by code, ``base`` units in UCUM's order, ``atoms`` by code.
 
-    ``upper_prefixes`` leads from a case-insensitive prefix to the case-sensitive one.
+    ``prefix_names`` are their names (``"milli"``); ``upper_prefixes`` leads from a case-insensitive prefix to
+    the case-sensitive one.
     """
 
     version: str
     revision_date: str
     prefixes: Mapping[str, Fraction]
+    prefix_names: Mapping[str, str]
     upper_prefixes: Mapping[str, str]
     base: tuple[str, ...]
     atoms: Mapping[str, Atom]
@@ -113,14 +116,15 @@ class _Builder:
 
     root: dict[str, str] = field(default_factory=dict)
     prefixes: dict[str, Fraction] = field(default_factory=dict)
+    prefix_names: dict[str, str] = field(default_factory=dict)
     upper_prefixes: dict[str, str] = field(default_factory=dict)
     base: list[str] = field(default_factory=list)
     atoms: dict[str, Atom] = field(default_factory=dict)
     item: dict[str, str] = field(default_factory=dict)
     value: dict[str, str] = field(default_factory=dict)
     function: str | None = None
-    quantity: list[str] = field(default_factory=list)
-    in_property: bool = False
+    texts: dict[str, list[str]] = field(default_factory=dict)
+    inside: list[str] | None = None
 
     def doctype(self, *_: Any) -> None:
         raise ValueError("a document type declaration is not allowed")
@@ -129,26 +133,31 @@ class _Builder:
         if name == "root":
             self.root = attributes
         elif name in ("prefix", "base-unit", "unit"):
-            self.item, self.value, self.function, self.quantity = attributes, {}, None, []
-        elif name == "property":
-            self.in_property = True
+            self.item, self.value, self.function, self.texts = attributes, {}, None, {}
+        elif name in ("name", "property") and name not in self.texts:
+            self.inside = self.texts[name] = []
         elif name == "value":
             self.value = attributes
         elif name == "function":
             self.function, self.value = attributes["name"], attributes
 
     def text(self, data: str) -> None:
-        if self.in_property:
-            self.quantity.append(data)
+        if self.inside is not None:
+            self.inside.append(data)
 
     def end(self, name: str) -> None:
-        if name == "property":
-            self.in_property = False
+        if name in ("name", "property"):
+            self.inside = None
         elif name == "prefix":
+            self.prefix_names[self.item["Code"]] = self.text_of("name")
             self.prefixes[self.item["Code"]] = Fraction(self.value["value"])
             self.upper_prefixes[self.item["CODE"].upper()] = self.item["Code"]
         elif name in ("base-unit", "unit"):
             self.atom(is_base=name == "base-unit")
+
+    def text_of(self, name: str) -> str:
+        """The text of the first such element of the item."""
+        return "".join(self.texts.get(name, ())).strip()
 
     def atom(self, *, is_base: bool) -> None:
         code = self.item["Code"]
@@ -157,7 +166,8 @@ class _Builder:
         self.atoms[code] = Atom(
             code=code,
             upper=self.item["CODE"].upper(),
-            quantity="".join(self.quantity).strip(),
+            name=self.text_of("name"),
+            quantity=self.text_of("property"),
             metric=is_base or self.item["isMetric"] == "yes",
             arbitrary=self.item.get("isArbitrary") == "yes",
             function=self.function,
@@ -170,6 +180,7 @@ class _Builder:
             self.root["version"],
             self.root["revision-date"],
             self.prefixes,
+            self.prefix_names,
             self.upper_prefixes,
             tuple(self.base),
             self.atoms,

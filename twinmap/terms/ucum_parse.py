@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from twinmap.terms.ucum_essence import essence
-from twinmap.terms.ucum_special import OFFSETS
-from twinmap.terms.ucum_symbols import split
+from twinmap.terms.ucum_essence import Atom, essence
 from twinmap.terms.ucum_syntax import Token, UcumError, UnknownSymbolError, tokens
 
 #: Powers of the base units, in the order of :attr:`Essence.base`.
 Dimension = tuple[int, ...]
 
 _NONE: Dimension = (0,) * 7
+
+#: The linear scales of section 21 by their functions: what is added to a value before it is multiplied.
+OFFSETS = {"Cel": Fraction("273.15"), "degF": Fraction("459.67"), "degRe": Fraction("218.52")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,21 @@ def parse(unit: str) -> Unit:
         tuple(token.annotation for token in found if token.annotation is not None),
         tuple(components),
     )
+
+
+@lru_cache(maxsize=8192)
+def split(symbol: str) -> tuple[str, Atom] | None:
+    """The prefix (empty where there is none) and the atom of a symbol, or None if this is no unit.
+
+    Section 4: the prefix is the longest one that leaves a metric atom.
+    """
+    table = essence()
+    for length in (2, 1):
+        atom = table.atoms.get(symbol[length:])
+        if atom is not None and atom.metric and symbol[:length] in table.prefixes:
+            return symbol[:length], atom
+    atom = table.atoms.get(symbol)
+    return None if atom is None else ("", atom)
 
 
 def _meaning(token: Token, text: str) -> tuple[tuple[str, str], Unit]:

@@ -60,15 +60,21 @@ class UnknownSymbolError(UcumError):
 class Token:
     """One factor of a unit: ``(symbol or number) ** exponent``.
 
-    The exponent has the sign that divisions give it: in ``a/(b.c)`` that of ``b`` and ``c`` is -1. An
+    ``sign`` is -1 where it is divided by: in ``a/(b.c)`` for ``b`` and ``c``; ``power`` is as written. An
     annotation that stands alone is the number 1. ``position`` is where it begins in the text, from 0.
     """
 
     position: int
     symbol: str | None
     number: int
-    exponent: int
+    sign: int
+    power: int
     annotation: str | None
+
+    @property
+    def exponent(self) -> int:
+        """The power with the sign that divisions give it."""
+        return self.sign * self.power
 
 
 def tokens(text: str) -> tuple[Token, ...]:
@@ -133,16 +139,16 @@ def _component(text: str, at: int, sign: int) -> tuple[Token, int]:
     end = last.end()
     note = annotation["text"] if annotation else None
     if match is None:
-        return Token(at, None, 1, sign, note), end
+        return Token(at, None, 1, sign, 1, note), end
     if match["number"]:
         number = int(match["number"])
         if number == 0:
             raise UcumError("a unit cannot be multiplied by 0", text, at)
-        return Token(at, None, number, sign, note), end
-    exponent = int(match["exponent"] or 1)
-    if abs(exponent) > MAX_EXPONENT:
+        return Token(at, None, number, sign, 1, note), end
+    power = int(match["exponent"] or 1)
+    if abs(power) > MAX_EXPONENT:
         raise UcumError(f"the exponent is larger than {MAX_EXPONENT}", text, match.start("exponent"))
-    return Token(at, match["symbol"], 1, sign * exponent, note), end
+    return Token(at, match["symbol"], 1, sign, power, note), end
 
 
 def _not_a_component(text: str, at: int) -> UcumError:
