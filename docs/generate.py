@@ -22,8 +22,8 @@ import pyoxigraph as ox
 
 from twinmap.cli import twinmap
 from twinmap.engine.identity import Link, Twins
+from twinmap.kinds import KINDS, Column
 from twinmap.lift.target import load as load_target
-from twinmap.model import OTHER_TABLES, Column, observation_columns
 from twinmap.registry import shipped
 from twinmap.renderers import Page, pages
 from twinmap.terms.facets import Facet, facets
@@ -283,7 +283,7 @@ def _words(facet: Facet) -> str:
 
 def _columns() -> str:
     """The columns of every table; what at least three tables have alike comes first."""
-    tables = {"observation": observation_columns(tuple(facets())), **OTHER_TABLES}
+    tables = {name: kind.columns(tuple(facets())) for name, kind in KINDS.items()}
     times = Counter(column for columns in tables.values() for column in columns)
     shared_columns = [column for column in tables["observation"] if times[column] >= 3]
     blocks = ["### In several tables\n\n" + _column_table(shared_columns, tables)]

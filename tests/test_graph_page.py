@@ -12,7 +12,7 @@ import pyoxigraph as ox
 import pytest
 
 from twinmap import api
-from twinmap.model import KINDS, OTHER_TABLES, observation_columns
+from twinmap.kinds import KINDS
 from twinmap.registry import shipped
 from twinmap.terms.facets import facets
 
@@ -116,14 +116,15 @@ def test_every_graph_is_listed_and_every_term_declared(folder: Path) -> None:
 def test_tables_are_those_of_the_model(folder: Path) -> None:
     import pyarrow.parquet as pq
 
-    model = {"observation": observation_columns(tuple(facets())), **OTHER_TABLES}
     for path in (folder / "out" / "tables").iterdir():
-        assert pq.read_schema(path).names == [column.name for column in model[path.stem]]
+        assert pq.read_schema(path).names == [
+            column.name for column in KINDS[path.stem].columns(tuple(facets()))
+        ]
 
 
 def test_every_column_says_what_it_holds() -> None:
-    for kind in KINDS:
-        columns = OTHER_TABLES.get(kind) or observation_columns(tuple(facets()))
+    for kind, known in KINDS.items():
+        columns = known.columns(tuple(facets()))
         assert [
             column.name for column in columns if len(column.note) < 5 and column.name != "comparator"
         ] == []

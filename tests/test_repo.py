@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from twinmap.model import observation_columns
+from twinmap.kinds import KINDS
 from twinmap.terms.facets import facets
 
 ROOT = Path(__file__).parent.parent
@@ -214,7 +214,9 @@ ref_low VARCHAR, ref_high VARCHAR, flag VARCHAR, note VARCHAR
 
 def test_the_observation_table_is_the_one_that_is_documented() -> None:
     documented = [tuple(column.split()) for column in OBSERVATION.replace("\n", " ").split(",")]
-    assert [(column.name, column.type) for column in observation_columns(tuple(facets()))] == documented
+    assert [
+        (column.name, column.type) for column in KINDS["observation"].columns(tuple(facets()))
+    ] == documented
 
 
 # --- one file adds one thing ------------------------------------------------------------------------

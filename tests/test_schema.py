@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from twinmap import registry
-from twinmap.diagnostics import Finding, Fix, Place, Severity, Span
+from twinmap.diagnostics import Finding, Place, Severity, Span
 
 SCHEMA = Path(__file__).parents[1] / "docs" / "findings.schema.json"
 
@@ -61,7 +61,6 @@ FULL = Finding(
     relation="related",
     details={"n": 3, "factor": "7.50062"},
     help="keep them apart",
-    fix=Fix(Span("mappings/bp.yaml", 14, 5), "oscillometry"),
     count=7,
 )
 

@@ -65,14 +65,6 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Fix:
-    """A change of a mapping file that mends a finding: put ``text`` where ``span`` is."""
-
-    span: Span
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong, doubtful or worth knowing.
 
@@ -96,7 +88,6 @@ class Finding:
     relation: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     help: str | None = None
-    fix: Fix | None = None
     count: int = 1
 
     @property

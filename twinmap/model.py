@@ -1,25 +1,16 @@
-"""The tables of the twin model, and the contract between readers and the engine.
+"""The contract between readers and the engine, and the words of what is said of a run.
 
-Statements are the intermediate model of twinmap: one table a kind, one row a clinical statement that
-knows where it came from. Readers turn a file into batches of records: text columns, one a reference.
+Readers turn a file into batches of records: text columns, one a reference. What is stated of the records is
+in :mod:`twinmap.kinds`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
-
-
-class Column(NamedTuple):
-    """One column of a statement table: its name, its type (DuckDB's name) and what it holds."""
-
-    name: str
-    type: str
-    note: str = ""
-
+from typing import Any, Protocol
 
 # --- what a reader is asked for, and what it gives ------------------------------------------------
 
@@ -211,172 +202,6 @@ class Reader(Protocol):
         Raises:
             twinmap.errors.InputOutputError: The file is missing, cut short or not to be read.
         """
-
-
-# --- statement tables -----------------------------------------------------------------------------
-
-_PLACE = (
-    Column("source", "VARCHAR", "name of the source binding"),
-    Column("rule", "VARCHAR", "mapping-id#record-set/rule"),
-    Column("file", "INTEGER", "number of the file in the manifest"),
-    Column("record", "BIGINT", "number of the record in the file"),
-    Column("line", "BIGINT", "line where the record starts"),
-    Column("part", "VARCHAR", "part of the record, empty for CSV"),
-    Column("ordinal", "SMALLINT", "n-th statement of that record"),
-)
-_SUBJECT = (
-    Column("id", "VARCHAR", "keyed id of the statement"),
-    Column("twin", "VARCHAR", "keyed id of the patient twin"),
-    Column("patient_record", "VARCHAR", "keyed id of the patient in this source"),
-    Column("encounter", "VARCHAR", "keyed id of the encounter"),
-)
-_CODE = (
-    Column("code_system", "VARCHAR", "URI of the code system"),
-    Column("code", "VARCHAR", "code in that system"),
-    Column("display", "VARCHAR", "words for the code, where the source or the mapping has any"),
-    Column("raw_code_system", "VARCHAR", "code system as received, only where a map was applied"),
-    Column("raw_code", "VARCHAR", "code as received, only where a map was applied"),
-    Column("raw_display", "VARCHAR", "words as received, only where a map was applied"),
-    Column("map_predicate", "VARCHAR", "SSSOM predicate of the map row"),
-)
-_TIME = (
-    Column("start_us", "BIGINT", "the instant, or the start of the period: UTC epoch microseconds"),
-    Column("end_us", "BIGINT", "the end of the period: UTC epoch microseconds"),
-    Column(
-        "time_precision", "VARCHAR", "precision: year month day hour minute second millisecond microsecond"
-    ),
-    Column("time_origin", "VARCHAR", "how the zone was known: offset zone message ambiguous none"),
-)
-
-
-def observation_columns(facets: Sequence[str]) -> tuple[Column, ...]:
-    """The columns of the observation table; one a facet, in the order given."""
-    return (
-        *_PLACE,
-        *_SUBJECT,
-        Column("device", "VARCHAR", "keyed id of the device"),
-        Column("panel", "VARCHAR", "keyed id of the panel"),
-        Column("status", "VARCHAR", "FHIR observation status"),
-        Column("status_raw", "VARCHAR", "status as received"),
-        *_CODE,
-        Column("value_kind", "VARCHAR", "quantity coded string boolean datetime range ratio sampled absent"),
-        Column("value_text", "VARCHAR", "lexical and exact: an xsd:decimal for quantities, else the text"),
-        Column("value_num", "DOUBLE", "the value in unit, for computing only"),
-        Column("value_decimals", "TINYINT", "digits after the point as received: the stated precision"),
-        Column("comparator", "VARCHAR", "< <= >= >"),
-        Column("low_text", "VARCHAR", "low end of a range, first term of a ratio, in unit"),
-        Column("high_text", "VARCHAR", "high end of a range, second term of a ratio, in unit"),
-        Column("value_system", "VARCHAR", "URI of the code system of a coded value"),
-        Column("value_code", "VARCHAR", "code of a coded value"),
-        Column("absent_reason", "VARCHAR", "why there is no value: FHIR data-absent-reason, else a CURIE"),
-        Column("unit_raw", "VARCHAR", "unit as received"),
-        Column("unit", "VARCHAR", "UCUM unit of the value; null where what came is not UCUM"),
-        Column("canon_num", "DOUBLE", "in canon_unit, 12 significant digits; null where more than 15 came"),
-        Column("canon_unit", "VARCHAR", "UCUM; one for all quantities of a code and unit"),
-        *_TIME,
-        *(Column(facet, "VARCHAR", "facet: a CURIE, a length of time, or text") for facet in facets),
-        Column("ref_low", "VARCHAR", "low end of the reference range, in unit_raw"),
-        Column("ref_high", "VARCHAR", "high end of the reference range, in unit_raw"),
-        Column("flag", "VARCHAR", "how the source judged the value, as received"),
-        Column("note", "VARCHAR", "free text: in the table only, never in the graph"),
-    )
-
-
-#: The other kinds of statement, in the manner of the observation table.
-OTHER_TABLES: Mapping[str, tuple[Column, ...]] = {
-    "patient": (
-        *_PLACE,
-        Column("twin", "VARCHAR", "keyed id of the patient twin"),
-        Column("patient_record", "VARCHAR", "keyed id of the patient in this source"),
-        Column("birth_date", "VARCHAR", "date of birth: a day, a month or a year, as precise as received"),
-        Column("birth_precision", "VARCHAR", "how precise it is: year month day"),
-        Column("sex", "VARCHAR", "administrative gender: male female other unknown"),
-        Column("deceased", "VARCHAR", "true, false or a date"),
-    ),
-    "identifier": (
-        *_PLACE,
-        Column("patient_record", "VARCHAR", "keyed id of the patient in this source"),
-        Column("system", "VARCHAR", "URI, OID URN or private name"),
-        Column("value", "VARCHAR", "identifier as received: this table is private"),
-        Column("type", "VARCHAR", "type as received, such as MR"),
-        Column("linking", "BOOLEAN", "whether it may link patients across sources"),
-    ),
-    "encounter": (
-        *_PLACE,
-        *_SUBJECT[:3],
-        Column("class", "VARCHAR", "kind of contact, as received or as HL7 ActCode"),
-        *_CODE,
-        *_TIME,
-        Column("reason_system", "VARCHAR", "URI of the code system of the reason"),
-        Column("reason_code", "VARCHAR", "code of the reason"),
-        Column("status", "VARCHAR", "status, as received or mapped"),
-    ),
-    "condition": (
-        *_PLACE,
-        *_SUBJECT,
-        *_CODE,
-        *_TIME,
-        Column("clinical_status", "VARCHAR", "active, resolved …, as received or mapped"),
-        Column("verification_status", "VARCHAR", "confirmed, refuted …, as received or mapped"),
-    ),
-    "medication": (
-        *_PLACE,
-        *_SUBJECT,
-        *_CODE,
-        *_TIME,
-        Column("event", "VARCHAR", "ordered dispensed given stated"),
-        Column("status", "VARCHAR", "status, as received or mapped"),
-        Column("dose", "VARCHAR", "amount at one time, in dose_unit, as received"),
-        Column("dose_unit", "VARCHAR", "unit of the dose as received"),
-        Column("route", "VARCHAR", "way into the body, as received"),
-        Column("reason_system", "VARCHAR", "URI of the code system of the reason"),
-        Column("reason_code", "VARCHAR", "code of the reason"),
-    ),
-    "procedure": (
-        *_PLACE,
-        *_SUBJECT,
-        *_CODE,
-        *_TIME,
-        Column("status", "VARCHAR", "status, as received or mapped"),
-        Column("reason_system", "VARCHAR", "URI of the code system of the reason"),
-        Column("reason_code", "VARCHAR", "code of the reason"),
-    ),
-    "immunization": (
-        *_PLACE,
-        *_SUBJECT,
-        *_CODE,
-        *_TIME,
-        Column("status", "VARCHAR", "status, as received or mapped"),
-        Column("lot", "VARCHAR", "lot number of the vaccine"),
-        Column("dose", "VARCHAR", "amount at one time, in dose_unit, as received"),
-        Column("dose_unit", "VARCHAR", "unit of the dose as received"),
-        Column("route", "VARCHAR", "way into the body, as received"),
-        Column("site", "VARCHAR", "where it was given, as received"),
-        Column("funding", "VARCHAR", "who paid, as received"),
-    ),
-    "allergy": (
-        *_PLACE,
-        *_SUBJECT,
-        *_CODE,
-        *_TIME,
-        Column("clinical_status", "VARCHAR", "active, resolved …, as received or mapped"),
-        Column("verification_status", "VARCHAR", "confirmed, refuted …, as received or mapped"),
-        Column("reaction_system", "VARCHAR", "URI of the code system of the reaction"),
-        Column("reaction_code", "VARCHAR", "code of the reaction"),
-        Column("severity", "VARCHAR", "mild, moderate, severe, as received or mapped"),
-    ),
-    "device": (
-        *_PLACE,
-        Column("id", "VARCHAR", "keyed id of the device"),
-        Column("type", "VARCHAR", "what kind of device"),
-        Column("name", "VARCHAR", "its name, as received"),
-        Column("manufacturer", "VARCHAR", "who made it, as received"),
-        Column("model", "VARCHAR", "its model, as received"),
-    ),
-}
-
-#: Every kind, in the order of the tables in the output.
-KINDS: tuple[str, ...] = ("observation", *OTHER_TABLES)
 
 
 # --- what is said of a run -------------------------------------------------------------------------

@@ -9,10 +9,11 @@ import pyarrow as pa
 import pytest
 
 from twinmap import registry
+from twinmap.kinds import KINDS
 from twinmap.mapping.ast import Document, RecordSet
 from twinmap.mapping.load import load
 from twinmap.mapping.uses import used
-from twinmap.model import KINDS, Field, InputFile, Request
+from twinmap.model import Field, InputFile, Request
 from twinmap.readers.hl7v2 import READER
 
 #: FHIR R4 observation-status, and event-status as far as immunizations use it.

@@ -195,12 +195,7 @@ def show_findings(findings: Sequence[Finding], fmt: str = "text", *, quiet: bool
         UsageError: There is no such format.
         InputOutputError: stdout cannot be written.
     """
-    show_report(Report.of(findings), fmt, quiet=quiet)
-
-
-def show_report(report: Report, fmt: str = "text", *, quiet: bool = False) -> None:
-    """The same for a whole report."""
-    rendered: str = registry.load("renderers", fmt).render(report)
+    rendered: str = registry.load("renderers", fmt).render(Report.of(findings))
     if fmt == "text":
         say(rendered, quiet=quiet)
     else:
@@ -257,7 +252,6 @@ def _count(value: int, noun: str) -> str:
 
 @contextmanager
 def progress(
-    total_bytes: int,
     label: str = "reading",
     *,
     quiet: bool = False,
@@ -266,13 +260,13 @@ def progress(
     """Progress by bytes on stderr: call what is given with the number of bytes that were done.
 
     On a terminal a bar appears after one second; in CI there is a line every 30 seconds; else nothing.
-    ``total_bytes`` is 0 where it is not known; ``label`` may come from data.
+    How many there will be is not known; ``label`` may come from data.
     """
     bar: _Bar | _Lines | None = None
     if not quiet and sys.stderr.isatty():
-        bar = _Bar(total_bytes, label, clock)
+        bar = _Bar(label, clock)
     elif not quiet and os.environ.get("CI"):
-        bar = _Lines(total_bytes, label, clock)
+        bar = _Lines(label, clock)
     try:
         yield bar.advance if bar else _nothing
     finally:
@@ -287,8 +281,8 @@ def _nothing(done: int) -> None:
 class _Lines:
     """A line every :data:`LINE_EVERY` seconds."""
 
-    def __init__(self, total: int, label: str, clock: Callable[[], float]) -> None:
-        self._total, self._label, self._clock = total, visible(label), clock
+    def __init__(self, label: str, clock: Callable[[], float]) -> None:
+        self._label, self._clock = visible(label), clock
         self._done, self._start = 0, clock()
         self._next = self._start + LINE_EVERY
 
@@ -298,15 +292,14 @@ class _Lines:
         if now < self._next:
             return
         self._next = now + LINE_EVERY
-        of = f" of {_size(self._total)} ({self._done / self._total:.0%})" if self._total else ""
-        say(f"{self._label}: {_size(self._done)}{of}, {now - self._start:.0f} s")
+        say(f"{self._label}: {_size(self._done)}, {now - self._start:.0f} s")
 
 
 class _Bar:
     """A bar that appears after :data:`BAR_AFTER` seconds and leaves no trace."""
 
-    def __init__(self, total: int, label: str, clock: Callable[[], float]) -> None:
-        self._total, self._label, self._clock = total, visible(label), clock
+    def __init__(self, label: str, clock: Callable[[], float]) -> None:
+        self._label, self._clock = visible(label), clock
         self._done, self._start = 0, clock()
         self._progress: Progress | None = None
         self._task: Any = None
@@ -329,7 +322,7 @@ class _Bar:
             console=_console(sys.stderr),
             transient=True,
         )
-        self._task = self._progress.add_task(self._label, total=self._total or None)
+        self._task = self._progress.add_task(self._label, total=None)
         self._progress.start()
 
     def stop(self) -> None:

@@ -147,7 +147,7 @@ def _run(mappings: tuple[str, ...], out: Path | None, options: dict[str, Any], *
     from twinmap import api
 
     quiet = options["quiet"]
-    with output.progress(0, quiet=quiet) as advance:
+    with output.progress(quiet=quiet) as advance:
         outcome = api.run(
             mappings,
             out=out,

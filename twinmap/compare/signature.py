@@ -35,8 +35,6 @@ class Profile:
 
     n: int = 0
     patients: int = 0
-    first_us: int | None = None
-    last_us: int | None = None
     low: float | None = None
     high: float | None = None
     quantiles: tuple[float, ...] = ()
@@ -213,8 +211,7 @@ def _profiles(duck: Duck) -> dict[int, tuple[dict[str, Any], Profile]]:
     seen = {
         row[0]: row[1:]
         for row in duck.rows(
-            "SELECT sig, count(*), min(first_us), max(last_us), "
-            "quantile_disc((last_us - first_us) // nullif(n - 1, 0), 0.5) FILTER (WHERE n > 1) "
+            "SELECT sig, count(*), quantile_disc((last_us - first_us) // nullif(n - 1, 0), 0.5) FILTER (WHERE n > 1) "
             "FROM k_seen GROUP BY sig"
         )
     }
@@ -225,8 +222,8 @@ def _profiles(duck: Duck) -> dict[int, tuple[dict[str, Any], Profile]]:
         f"max(value_num), quantile_cont(value_num, [{shares}]), quantile_disc(value_decimals, 0.5) "
         "FROM observed GROUP BY sig"
     ):
-        patients, first, last, gap = seen[sig]
-        profile = Profile(n, patients, first, last, low, high, tuple(quantiles or ()), decimals, gap)
+        patients, gap = seen[sig]
+        profile = Profile(n, patients, low, high, tuple(quantiles or ()), decimals, gap)
         about = {"display": display, "unit_raw": raw, "canon_unit": canon, "rule": rule}
         profiles[sig] = (about | {"place": tuple(first_place.values())}, profile)
     return profiles

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twinmap.mapping.kinds import KINDS
+from twinmap.kinds import KINDS
 from twinmap.mapping.sql import escaped, identifier, quoted
 
 _CODE = ("code_system", "code", "display", "raw_code_system", "raw_code", "raw_display", "map_predicate")
@@ -18,22 +18,13 @@ _TIME = ("start_us", "end_us", "time_precision", "time_origin")
 
 def expanded(kind: str, facets: Sequence[str], relation: str) -> str:
     """SELECT of the published columns of a kind (with ``twin``) over its narrow rows."""
-    if kind == "identifier":
-        columns = _place("0") | {
-            name: f"n.{name}" for name in ("patient_record", "system", "value", "type", "linking")
-        }
-    elif kind == "patient":
-        names = ("twin", "patient_record", "birth_date", "birth_precision", "sex", "deceased")
-        columns = _place("0") | {name: f"n.{name}" for name in names}
-    elif kind == "device":
-        columns = _place("0") | {
-            name: f"n.{name}" for name in ("id", "type", "name", "manufacturer", "model")
-        }
+    if not KINDS[kind].codes:
+        columns = {name: f"n.{name}" for name, *_ in KINDS[kind].columns()} | _place("0")
     else:
         columns = _place("n.rule + 1 + r.rules * (n.rep - 1)") | _statement(kind, facets)
     listed = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in columns.items())
     joins = "JOIN rules r ON r.grp = n.grp AND r.rule = n.rule"
-    if kind in KINDS and kind != "device":
+    if KINDS[kind].codes:
         joins += f" JOIN signatures s ON s.grp = n.grp AND s.kind = {quoted(kind)} AND s.sig_id = n.sig_id"
         joins += " LEFT JOIN encounters e ON e.source = r.source AND e.enc = n.enc"
     return f"SELECT {listed} FROM {relation} n {joins}"
@@ -61,9 +52,8 @@ def _statement(kind: str, facets: Sequence[str]) -> dict[str, str]:
         return columns | _observation(facets)
     spec = KINDS[kind]
     columns |= {name: f"s.{name}" for name in _CODE} | {name: f"n.{name}" for name in _TIME}
-    for slot, stem in spec.codes.items():
-        if slot != "code":
-            columns |= {f"{stem}_system": f"s.{stem}_system", f"{stem}_code": f"s.{stem}_code"}
+    for stem in spec.codes:
+        columns |= {name: f"s.{name}" for name in spec.pairs[stem]}
     return columns | {column: f"n.t_{column}" for column in spec.texts.values()}
 
 

@@ -16,9 +16,8 @@ from twinmap.engine.duck import Duck, connect
 from twinmap.engine.expand import encounters, expanded
 from twinmap.engine.graphfile import Turns, append
 from twinmap.engine.lines import Lift, Term, lines
-from twinmap.mapping.kinds import KINDS
+from twinmap.kinds import KINDS, Column
 from twinmap.mapping.sql import identifier, quoted
-from twinmap.model import OTHER_TABLES, Column, observation_columns
 from twinmap.privacy import Key
 
 #: The number of parts for so many statements or fewer.
@@ -89,7 +88,7 @@ class PartResult:
 
 def columns_of(kind: str, facets: Sequence[str]) -> tuple[Column, ...]:
     """The published columns of a kind."""
-    return observation_columns(facets) if kind == "observation" else OTHER_TABLES[kind]
+    return KINDS[kind].columns(facets)
 
 
 def shards_for(statements: int) -> int:
@@ -188,7 +187,7 @@ def _scan(*paths: Path) -> str:
 
 
 def _has_twin(kind: str) -> bool:
-    return kind not in {"device", "identifier"}
+    return "twin" in KINDS[kind].names
 
 
 _PLACE = ("rule", "file", "record", "line", "part", "ordinal")
@@ -226,7 +225,7 @@ def _tables(duck: Duck, task: PartTask, kind: str, result: PartResult) -> None:
         return
     twins = "JOIN twins USING (patient_record)" if _has_twin(kind) else ""
     narrow = f"(SELECT * FROM {_scan(*files)} {twins} WHERE shard = {task.number})"
-    if kind in KINDS and kind != "device":
+    if KINDS[kind].codes:
         duck.run(f"CREATE OR REPLACE TEMP TABLE encounters AS {encounters(narrow)}")
     listed = ", ".join(identifier(column.name) for column in columns_of(kind, task.facets))
     rows, path = expanded(kind, task.facets, narrow), task.folder / f"{kind}-{task.number:02}.parquet"

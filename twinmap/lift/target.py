@@ -16,6 +16,7 @@ from typing import Any
 from twinmap import registry
 from twinmap.engine.lines import Lift, Triple
 from twinmap.errors import UsageError
+from twinmap.kinds import KINDS
 from twinmap.mapping.sql import identifier, quoted
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -69,7 +70,7 @@ def _lift(target: Mapping[str, Any], kind: str, base: str, facets: Facets, conce
     if "graph" in spec:
         graph = quoted(f" <{base}{spec['graph']}> .") + " || chr(10)"
     subject = _path(spec["subject"], base)
-    return Lift(derived(kind, base, concepts), CODE_IRIS.get(kind, {}), subject, graph, tuple(triples))
+    return Lift(derived(kind, base, concepts), _code_iris(kind), subject, graph, tuple(triples))
 
 
 def _triple(pattern: Sequence[str], prefixes: Mapping[str, str], base: str) -> Triple:
@@ -227,24 +228,10 @@ def derived(kind: str, base: str, concepts: Units = MappingProxyType({})) -> dic
     return columns
 
 
-#: Columns of codes that become IRIs: name of the IRI column to (system, code).
-CODE_IRIS: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "observation": {
-        "code_iri": ("code_system", "code"),
-        "value_iri": ("value_system", "value_code"),
-    },
-    **{
-        kind: {"code_iri": ("code_system", "code")}
-        for kind in ("condition", "medication", "procedure", "immunization", "allergy", "encounter")
-    },
-}
-for _kind, _stem in (
-    ("medication", "reason"),
-    ("procedure", "reason"),
-    ("encounter", "reason"),
-    ("allergy", "reaction"),
-):
-    CODE_IRIS[_kind][f"{_stem}_iri"] = (f"{_stem}_system", f"{_stem}_code")  # type: ignore[index]
+def _code_iris(kind: str) -> dict[str, tuple[str, str]]:
+    """Columns of codes that become IRIs: name of the IRI column to those of system and code."""
+    pairs = KINDS[kind].pairs if kind in KINDS else {}
+    return {f"{stem}_iri": pair for stem, pair in pairs.items() if stem != "raw_code"}
 
 
 def lifts(name: str, base: str, facets: Facets, concepts: Units) -> dict[str, Lift]:

@@ -122,9 +122,9 @@ def kind_slots(kind: str) -> Mapping[str, Key]:
         return OBSERVATION_SLOTS
     known = KINDS[kind]
     names = [*known.codes, *(["display"] if known.codes else []), *known.texts]
-    if kind != "device":
+    if "start_us" in known.names:
         names.append("time")
-    if kind not in {"device", "encounter"}:
+    if "encounter" in known.names:
         names.append("encounter")
     if known.identified:
         names.insert(0, "id")

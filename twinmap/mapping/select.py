@@ -12,8 +12,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from twinmap.kinds import Kind
 from twinmap.mapping.ast import Expression, RecordSet, Statement, Text, Value
-from twinmap.mapping.kinds import KINDS, Kind
+from twinmap.mapping.kinds import KINDS
 from twinmap.mapping.slots import Slots, keyed
 from twinmap.mapping.sql import NULL, Relation, identifier, quoted
 from twinmap.mapping.typed import PLAIN_NUMBER

@@ -84,7 +84,6 @@ def type_value(
     comparator: str | None = None,
     decimal: str = ".",
     thousands: str = "",
-    quantitative: bool = False,
 ) -> Typed:
     """Type one text.
 
@@ -94,7 +93,6 @@ def type_value(
         comparator: Bound by the mapping or given by the format.
         decimal: The decimal sign of the source.
         thousands: Its grouping sign, or "".
-        quantitative: The concept takes a number: other text is a finding.
     """
 
     def exact(part: str) -> str | None:
@@ -118,7 +116,7 @@ def type_value(
             low, high = exact(text[: cut.start()]), exact(text[cut.end() :])
             if low is not None and high is not None:
                 return Typed(name, None, low=low, high=high)
-    if kind in {"quantity", "range", "ratio"} or quantitative:
+    if kind in {"quantity", "range", "ratio"}:
         return Typed("string", text, issue="TM-Q11", shape=shape(text))
     return Typed("string", text)
 

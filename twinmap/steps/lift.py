@@ -7,7 +7,7 @@ from functools import partial
 from twinmap.engine import parts
 from twinmap.engine.apply import SENSOR
 from twinmap.engine.graphfile import Digest, blocks
-from twinmap.model import KINDS
+from twinmap.kinds import KINDS
 from twinmap.steps.state import Run
 from twinmap.steps.validate import checker
 

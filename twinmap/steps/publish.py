@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twinmap import registry
 from twinmap.engine.graphfile import blocks
+from twinmap.kinds import KINDS
 from twinmap.mapping.sql import quoted
-from twinmap.model import KINDS
 from twinmap.steps.state import Run
 
 

@@ -12,8 +12,8 @@ from twinmap import registry
 from twinmap.diagnostics import PLACES_KEPT, Finding, Place, Span
 from twinmap.engine.graphfile import blocks
 from twinmap.engine.parts import Part
+from twinmap.kinds import KINDS
 from twinmap.mapping.sql import quoted
-from twinmap.model import KINDS
 from twinmap.steps.state import Run
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _tables_of(stem: str) -> Iterator[tuple[str, str]]:
     What nothing is said of but that it was measured (a patient, a device) is found by what was measured.
     """
     if stem in {"record", "patient"}:
-        people = ("patient", *(kind for kind in KINDS if kind not in {"patient", "device", "identifier"}))
+        people = ("patient", *(name for name, kind in KINDS.items() if {"id", "twin"} <= kind.names))
         yield from ((kind, "twin" if stem == "patient" else "patient_record") for kind in people)
         return
     yield {"obs": "observation"}.get(stem, stem), "id"
