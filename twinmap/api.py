@@ -144,15 +144,13 @@ def run(
         )
         for step in RUN_STEPS:
             step(state)
-    return Outcome(
-        folder,
-        tuple(state.findings),
-        state.ledger,
-        state.triples,
-        len(set(state.twins.of.values())),
-        time.monotonic() - started,
-        (*((note,) if note else ()), *state.notes),
-    )
+    return _outcome(state, folder, time.monotonic() - started, (note,) if note else ())
+
+
+def _outcome(state: Run, folder: Path, seconds: float, notes: tuple[str, ...]) -> Outcome:
+    patients = len(set(state.twins.of.values()))
+    told = (*notes, *state.notes)
+    return Outcome(folder, tuple(state.findings), state.ledger, state.triples, patients, seconds, told)
 
 
 def _project(
