@@ -100,6 +100,10 @@ def cli() -> str:
         assert command is not None
         context = click.Context(command, info_name=name, parent=root, terminal_width=100)
         blocks += [f"## twinmap {name}", _help(context)]
+        if isinstance(command, click.Group):
+            for part, below in command.commands.items():
+                inner = click.Context(below, info_name=part, parent=context, terminal_width=100)
+                blocks += [f"### twinmap {name} {part}", _help(inner)]
     return _MADE + "\n\n".join(blocks) + "\n"
 
 

@@ -149,7 +149,7 @@ KINDS: Mapping[str, Kind] = {
                 Column(
                     "canon_num",
                     "DOUBLE",
-                    "in canon_unit, 12 significant digits; null where more than 15 came",
+                    "in canon_unit, 12 significant digits where it was converted",
                 ),
                 _text("canon_unit", "UCUM; one for all quantities of a code and unit"),
                 *_TIME,

@@ -119,6 +119,15 @@ CELLS: dict[str, dict[str, tuple[tuple[str, ...], Exit]]] = {
     "schema": {"fine": ((), Exit.OK), "an argument": (("m.yaml",), Exit.USAGE)},
     "completion": {"fine": (("bash",), Exit.OK), "an unknown shell": (("tcsh",), Exit.USAGE)},
     "doctor": {"fine": ((), Exit.OK), "an argument": (("m.yaml",), Exit.USAGE)},
+    "terms": {
+        "added": (("add", "lab.sssom.tsv", "--store", "terms"), Exit.OK),
+        "a store that is not there yet": (("status", "--store", "terms"), Exit.OK),
+        "an unknown option": (("add", "lab.sssom.tsv", "--stroe", "terms"), Exit.USAGE),
+        "nothing to look in": (("find", "glucose", "--store", "terms"), Exit.USAGE),
+        "a missing file": (("add", "missing.zip", "--store", "terms"), Exit.INPUT_OUTPUT),
+        "no terminology": (("add", "vitals.csv", "--store", "terms"), Exit.INPUT_OUTPUT),
+        "a cut gz": (("add", "cut.csv.gz", "--store", "terms"), Exit.INPUT_OUTPUT),
+    },
 }
 
 #: What each command calls: made to fail, it stands for a bug.
@@ -126,12 +135,13 @@ WORK = {
     "run": ("twinmap.api.run", ("m.yaml", "-o", "out")),
     "check": ("twinmap.lint.check", ("m.yaml",)),
     "test": ("twinmap.testing.run.run_tests", ("good",)),
-    "validate": ("twinmap.validate.files.validate_files", ("fine.ttl",)),
+    "validate": ("twinmap.api.validate_graph", ("fine.ttl",)),
     "report": ("twinmap.cli.report.load_report", ("done",)),
     "explain": ("twinmap.cli.explain.page", ("TM-L01",)),
     "schema": ("twinmap.mapping.schema.json_schema", ()),
     "completion": ("click.shell_completion.get_completion_class", ("bash",)),
     "doctor": ("twinmap.cli.doctor._facts", ()),
+    "terms": ("twinmap.terms.store.add.add", ("add", "lab.sssom.tsv", "--store", "terms")),
 }
 
 #: Commands with a product on stdout, and arguments that make it.
@@ -144,6 +154,7 @@ PRODUCT = {
     "schema": (),
     "completion": ("bash",),
     "doctor": (),
+    "terms": ("status", "--store", "terms", "-f", "json"),
 }
 
 

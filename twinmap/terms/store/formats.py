@@ -1,0 +1,74 @@
+"""The formats that a store reads: one module ``read_NAME`` each, which says what is its own and loads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from twinmap.terms.store import read_athena, read_fhir, read_loinc, read_rf2, read_sssom
+from twinmap.terms.store.loader import Loader
+from twinmap.terms.store.package import File
+from twinmap.terms.store.staging import Layout, layout
+
+
+class Format(Protocol):
+    """A module ``read_NAME``.
+
+    ``claim`` says what a file is in the format (``concepts``), by its content, or None where it is none of its
+    files; ``load`` puts claimed files into the common tables.
+    """
+
+    @property
+    def NAME(self) -> str:  # noqa: N802 - a constant of a module
+        """Its name, as in ``terms status``."""
+
+    def claim(self, file: File, found: Layout | None) -> str | None:
+        """The role of a file; ``found`` is its layout where it is a text table."""
+
+    def load(self, claims: Sequence[Claim], loader: Loader) -> None:
+        """Load what was claimed.
+
+        Raises:
+            InputOutputError: It is not usable, as a release without its main file (O04).
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A file that a format knows, in its role."""
+
+    file: File
+    role: str
+    layout: Layout | None
+
+    @property
+    def table(self) -> Layout:
+        """The layout of a file that is a text table."""
+        assert self.layout is not None
+        return self.layout
+
+
+#: In the order in which they are asked; a file belongs to the first that knows it.
+FORMATS: tuple[Format, ...] = (read_loinc, read_rf2, read_athena, read_sssom, read_fhir)
+
+
+def recognised(files: Iterable[File]) -> tuple[dict[str, list[Claim]], list[File]]:
+    """The files by format, and those that no format knows."""
+    claims: dict[str, list[Claim]] = {}
+    unknown: list[File] = []
+    for file in files:
+        found = layout(file)
+        for item in FORMATS:
+            role = item.claim(file, found)
+            if role is not None:
+                claims.setdefault(item.NAME, []).append(Claim(file, role, found))
+                break
+        else:
+            unknown.append(file)
+    return claims, unknown
+
+
+def named(name: str) -> Format:
+    """The format of a name."""
+    return next(item for item in FORMATS if name == item.NAME)

@@ -1,0 +1,195 @@
+"""From the files of a source to the common tables, with books: every row is kept, skipped or refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from twinmap import registry
+from twinmap.diagnostics import Finding, Place
+from twinmap.errors import InputOutputError, InternalError
+from twinmap.terms.store import hierarchy, words
+from twinmap.terms.store.duck import Duck, quoted
+from twinmap.terms.store.editions import Edition, Tally
+from twinmap.terms.store.package import File, Package
+from twinmap.terms.store.staging import Layout, Staged, stage
+from twinmap.terms.store.tables import DERIVED, ORDER, TABLES, ddl
+
+#: Rows of Python values that go to DuckDB at a time.
+_BATCH = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A reason for not keeping rows: those that fit ``condition``; they are ``refused``, or skipped."""
+
+    condition: str
+    reason: str
+    refused: bool = True
+
+
+@dataclass(slots=True)
+class Loader:
+    """What a format loads into: editions, rows of the common tables, books, findings."""
+
+    duck: Duck
+    package: Package
+    editions: list[Edition] = field(default_factory=list)
+    tallies: list[Tally] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    format: str = ""
+
+    def __post_init__(self) -> None:
+        for name in TABLES:
+            self.duck.run(ddl(name))
+
+    def edition(self, edition: Edition) -> int:
+        """Add an edition; gives its number."""
+        self.editions.append(edition)
+        return len(self.editions) - 1
+
+    def change(self, number: int, **about: Any) -> None:
+        """Say more of an edition, once it is known."""
+        self.editions[number] = replace(self.editions[number], **about)
+
+    def leave(self, file: File, reason: str) -> None:
+        """Say that a file is left alone, and why."""
+        self.notes.append(f"{file.name} is not read: {reason}")
+
+    @staticmethod
+    def twice(table: str, *columns: str) -> str:
+        """The condition of a row whose cells stand in an earlier row of the table already."""
+        keys = ", ".join(columns)
+        first = f"SELECT rowid AS r, row_number() OVER (PARTITION BY {keys} ORDER BY rowid) AS k FROM {table}"
+        return f"{table}.rowid IN (SELECT r FROM ({first}) WHERE k > 1)"
+
+    def stage(self, name: str, file: File, wanted: Mapping[str, str], found: Layout) -> Staged:
+        """Make a table of texts of a file (see :func:`twinmap.terms.store.staging.stage`)."""
+        return stage(self.duck, name, file, wanted, found)
+
+    def take(self, staged: Staged, what: str, into: str, select: str, why: Sequence[Why] = ()) -> None:
+        """Put the rows of a staged table into a common one, but for those that there is a reason against.
+
+        Args:
+            staged: The table.
+            what: What its rows are, for people (``descriptions``).
+            into: The common table.
+            select: Its columns, as SQL over the columns of the staged table.
+            why: The reasons; of several that fit the first counts.
+        """
+        cases = " ".join(f"WHEN {item.condition} THEN {number}" for number, item in enumerate(why))
+        reason = f"CASE {cases} END" if why else "NULL"
+        told = self.duck.rows(
+            f"SELECT {reason} AS why, count(*), min(rowid) FROM {staged.name} GROUP BY why "
+            "HAVING why IS NOT NULL ORDER BY why"
+        )
+        kept = self.duck.value(
+            f"INSERT INTO {into} SELECT {select} FROM {staged.name} WHERE ({reason}) IS NULL"
+        )
+        skipped = {"a comment": staged.comments} if staged.comments else {}
+        refused: dict[str, int] = {}
+        if staged.ragged:
+            refused["a wrong number of columns"] = staged.ragged
+            self.refuse("TM-Q01", staged.file, "a wrong number of columns", staged.ragged, staged.first)
+        for number, count, first in told:
+            item = why[number]
+            (refused if item.refused else skipped)[item.reason] = count
+            if item.refused:
+                self.refuse("TM-Q22", staged.file, item.reason, count, [first + 1])
+        self.book(Tally(staged.file, what, staged.read, kept, skipped, refused))
+
+    def refuse(self, code: str, file: str, reason: str, count: int, rows: Sequence[int] = ()) -> None:
+        """Say that rows of a file were refused, and the numbers of the first."""
+        places = tuple(Place(self.format, file, row) for row in rows)
+        message = f"{file}: rows were refused: {reason}"
+        self.findings.append(registry.finding(code, message, places=places, count=count))
+
+    def book(self, tally: Tally) -> None:
+        """Add the books of a file.
+
+        Raises:
+            InternalError: They do not balance.
+        """
+        if tally.lost:
+            raise InternalError(
+                f"{tally.file}: {tally.read:,} rows read, {tally.lost:,} of them unaccounted for",
+                help="report it",
+            )
+        self.tallies.append(tally)
+
+    def rows(self, table: str, rows: Iterable[Sequence[Any]]) -> int:
+        """Add rows of Python values to a common table; gives their number."""
+        import pyarrow as pa
+
+        types = {"INTEGER": pa.int32(), "VARCHAR": pa.string(), "BOOLEAN": pa.bool_(), "DOUBLE": pa.float64()}
+        columns = {name: types[kind] for name, kind in TABLES[table].items()}
+        total = 0
+        for batch in _batches(rows):
+            cells = zip(*batch, strict=True)
+            arrays = [pa.array(cell, kind) for cell, kind in zip(cells, columns.values(), strict=True)]
+            self.duck.connection.register("incoming", pa.table(arrays, names=[*columns]))
+            total += self.duck.value(f"INSERT INTO {table} SELECT * FROM incoming")
+            self.duck.connection.unregister("incoming")
+        return total
+
+    def unusable(self, message: str, help: str | None = None) -> InputOutputError:  # noqa: A002
+        """The error for a source that is not what it seems to be (O04)."""
+        return InputOutputError(message, help=help, findings=[registry.finding("TM-O04", message, help=help)])
+
+    def publish(self, folder: Path) -> None:
+        """Derive what is derived, count what was kept, and write every table that has rows."""
+        self.findings += hierarchy.derive(self.duck, [edition.uri for edition in self.editions])
+        words.index(self.duck)
+        self._count()
+        for name in (*TABLES, *DERIVED):
+            if self.duck.value(f"SELECT count(*) FROM {name}"):
+                options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100_000"
+                path = quoted(str(folder / f"{name}.parquet"))
+                self.duck.run(f"COPY (SELECT * FROM {name} ORDER BY {ORDER[name]}) TO {path} ({options})")
+
+    def _count(self) -> None:
+        """The number of codes, members or mappings of every edition, and whether it has a hierarchy."""
+        tables = {"codes": "concept", "values": "member", "map": "mapping"}
+        counts = {
+            (kind, number): count
+            for kind, table in tables.items()
+            for number, count in self.duck.rows(f"SELECT edition, count(*) FROM {table} GROUP BY edition")
+        }
+        linked = {row[0] for row in self.duck.rows("SELECT DISTINCT edition FROM edge")}
+        linked |= {
+            row[0]
+            for row in self.duck.rows(
+                "SELECT DISTINCT edition FROM node WHERE n IN (SELECT ancestor FROM closure)"
+            )
+        }
+        self.editions = [
+            replace(edition, count=counts.get((edition.kind, number), 0), hierarchy=number in linked)
+            for number, edition in enumerate(self.editions)
+        ]
+
+
+def _batches(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, _BATCH)):
+        yield batch
+
+
+def summed(tallies: Iterable[Tally]) -> Tally:
+    """The books of several files together.
+
+    >>> summed([Tally("a", "rows", 2, 1, {"x": 1}), Tally("b", "rows", 1, 1)]).skipped
+    {'x': 1}
+    """
+    read = kept = 0
+    skipped: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    for tally in tallies:
+        read, kept = read + tally.read, kept + tally.kept
+        skipped.update(tally.skipped)
+        refused.update(tally.refused)
+    return Tally("", "rows", read, kept, dict(skipped), dict(refused))

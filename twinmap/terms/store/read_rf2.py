@@ -1,0 +1,259 @@
+"""A SNOMED CT release in RF2: concepts, descriptions, is-a, preferred terms and historical associations.
+
+Source of columns and ids: SNOMED CT Release File Specifications, "Component Release Files Specification" and
+"Reference Set Release Files Specification".
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from twinmap.terms import snomed
+from twinmap.terms.store.duck import quoted
+from twinmap.terms.store.editions import Edition
+from twinmap.terms.store.loader import Loader, Why
+from twinmap.terms.store.package import File
+from twinmap.terms.store.staging import Layout, Staged
+
+if TYPE_CHECKING:
+    from twinmap.terms.store.formats import Claim
+
+NAME = "snomed-rf2"
+
+_STATE = ("id", "effectiveTime", "active", "moduleId")
+_REFSET = (*_STATE, "refsetId", "referencedComponentId")
+_ROLES: Mapping[str, tuple[str, ...]] = {
+    "concepts": (*_STATE, "definitionStatusId"),
+    "descriptions": (*_STATE, "conceptId", "languageCode", "typeId", "term", "caseSignificanceId"),
+    "relationships": (
+        *(*_STATE, "sourceId", "destinationId", "relationshipGroup"),
+        *("typeId", "characteristicTypeId", "modifierId"),
+    ),
+    "languages": (*_REFSET, "acceptabilityId"),
+    "associations": (*_REFSET, "targetComponentId"),
+}
+
+_ROOT, _IS_A = "138875005", "116680003"
+_STATED = "900000000000010007"
+_PREFERRED = "900000000000548007"
+_FSN, _SYNONYM, _DEFINITION = "900000000000003001", "900000000000013009", "900000000000550004"
+#: Language reference sets whose preferred term is shown before that of others: US, then GB English.
+_SHOWN = ("900000000000509007", "900000000000508004")
+_CORE_MODULES = {"900000000000207008", "900000000000012004"}
+
+#: Association reference sets to the kind of replacement.
+_ASSOCIATIONS = {
+    "900000000000526001": "replaced-by",
+    "900000000000527005": "same-as",
+    "900000000000523009": "possibly-equivalent-to",
+    "1186921001": "possibly-replaced-by",
+    "1186924009": "partially-equivalent-to",
+    "900000000000530003": "alternative",
+    "900000000000528000": "was-a",
+}
+#: The International Edition has had more concepts than this since 2002; fewer are a part, or an extension.
+_WHOLE = 300_000
+_LICENCE = "SNOMED CT affiliate licence, https://www.snomed.org/licensing"
+_KIND = re.compile(r"(Snapshot|Full|Delta)", re.IGNORECASE)
+_DATE = re.compile(r"_(\d{8})(?:T\d{6}Z)?(?:\.|_|$)")
+
+
+def claim(file: File, found: Layout | None) -> str | None:  # noqa: ARG001
+    """The role of a file by its columns, which RF2 fixes."""
+    if found is None or found.delimiter != "\t":
+        return None
+    return next((role for role, columns in _ROLES.items() if found.columns == columns), None)
+
+
+def load(claims: Sequence[Claim], loader: Loader) -> None:
+    """Load one state of the release: its snapshot, else the newest states of its full files."""
+    chosen, kind = _chosen(claims, loader)
+    number = loader.edition(Edition("codes", snomed.SYSTEM, name="SNOMED CT", licence=_LICENCE))
+    by_role: dict[str, list[Claim]] = defaultdict(list)
+    for item in chosen:
+        by_role[item.role].append(item)
+    dates: list[str] = []
+    for item in by_role["concepts"]:
+        dates += _concepts(_stage(item, loader, "concepts"), loader, number)
+    loader.duck.run("CREATE TEMP TABLE prefer (description VARCHAR, refset VARCHAR)")
+    for item in by_role["languages"]:
+        _languages(_stage(item, loader, "languages"), loader)
+    for item in by_role["descriptions"]:
+        _descriptions(_stage(item, loader, "descriptions"), loader, number)
+    for item in by_role["relationships"]:
+        _relationships(_stage(item, loader, "relationships"), loader, number)
+    for item in by_role["associations"]:
+        _associations(_stage(item, loader, "associations"), loader, number)
+    _displays(loader, number)
+    _identify(loader, number, kind, dates, [item.file.base for item in by_role["concepts"]])
+
+
+def _chosen(claims: Sequence[Claim], loader: Loader) -> tuple[list[Claim], str]:
+    """The files of one kind of release: a snapshot goes before full files, and a delta is none.
+
+    Raises:
+        InputOutputError: There is no concept file to go with (O04).
+    """
+    kinds: dict[str, list[Claim]] = defaultdict(list)
+    for item in claims:
+        match = _KIND.search(item.file.base) or _KIND.search(item.file.name)
+        kinds[match[1].casefold() if match else "snapshot"].append(item)
+    for kind in ("snapshot", "full"):
+        if any(item.role == "concepts" for item in kinds[kind]):
+            for other in sorted(set(kinds) - {kind}):
+                for item in kinds[other]:
+                    loader.leave(item.file, f"the {kind} files of the release are")
+            return kinds[kind], kind
+    what = "has no concept file" if kinds["snapshot"] or kinds["full"] else "is a delta"
+    raise loader.unusable(
+        f"{loader.package.path} is an RF2 release and {what}",
+        help="name the folder or zip of a whole release",
+    )
+
+
+def _stage(item: Claim, loader: Loader, name: str) -> Staged:
+    """The table of a file; of a component with several states the newest counts."""
+    return loader.stage(name, item.file, {column: column for column in item.table.columns}, item.table)
+
+
+def _state(table: str) -> list[Why]:
+    """The reasons that all components share."""
+    newest = f"SELECT rowid AS r, row_number() OVER (PARTITION BY id ORDER BY effectiveTime DESC, rowid) AS k FROM {table}"
+    return [
+        Why(
+            "id IS NULL OR active IS NULL OR active NOT IN ('0', '1')", "no id, or active is neither 0 nor 1"
+        ),
+        Why(f"{table}.rowid IN (SELECT r FROM ({newest}) WHERE k > 1)", "an older state", refused=False),
+    ]
+
+
+_INACTIVE = Why("active = '0'", "inactive", refused=False)
+
+
+def _concepts(staged: Staged, loader: Loader, number: int) -> list[str]:
+    loader.take(
+        staged,
+        "concepts",
+        "concept",
+        f"{number}, id, NULL, CASE active WHEN '1' THEN 'active' ELSE 'inactive' END, NULL",
+        _state("concepts"),
+    )
+    loader.duck.run(
+        "CREATE TEMP TABLE IF NOT EXISTS module AS SELECT moduleId AS id, count(*) AS n FROM concepts GROUP BY moduleId"
+    )
+    found = loader.duck.value("SELECT max(effectiveTime) FROM concepts")
+    return [found] if found else []
+
+
+def _languages(staged: Staged, loader: Loader) -> None:
+    loader.take(
+        staged,
+        "preferred terms",
+        "prefer",
+        "referencedComponentId, refsetId",
+        [
+            *_state("languages"),
+            _INACTIVE,
+            Why(f"acceptabilityId <> '{_PREFERRED}'", "acceptable, not preferred", refused=False),
+        ],
+    )
+
+
+def _descriptions(staged: Staged, loader: Loader, number: int) -> None:
+    use = (
+        f"CASE WHEN typeId = '{_FSN}' THEN 'fully-specified' WHEN typeId = '{_DEFINITION}' THEN 'definition' "
+        "WHEN id IN (SELECT description FROM prefer) THEN 'preferred' ELSE 'synonym' END"
+    )
+    types = f"('{_FSN}', '{_SYNONYM}', '{_DEFINITION}')"
+    loader.take(
+        staged,
+        "descriptions",
+        "designation",
+        f"{number}, conceptId, languageCode, {use}, term",
+        [
+            *_state("descriptions"),
+            _INACTIVE,
+            Why("conceptId IS NULL OR term IS NULL", "no concept or no term"),
+            Why(f"typeId NOT IN {types}", "a description of another type", refused=False),
+        ],
+    )
+    ranks = " ".join(f"WHEN p.refset = '{refset}' THEN {rank}" for rank, refset in enumerate(_SHOWN, 1))
+    loader.duck.run("CREATE TEMP TABLE IF NOT EXISTS shown (code VARCHAR, term VARCHAR, rank INTEGER)")
+    loader.duck.run(
+        f"INSERT INTO shown SELECT d.conceptId, d.term, "
+        f"CASE WHEN d.typeId = '{_FSN}' THEN 8 WHEN p.refset IS NULL THEN 9 {ranks} ELSE 3 END "
+        "FROM descriptions d LEFT JOIN prefer p ON p.description = d.id AND d.typeId <> "
+        f"'{_FSN}' WHERE d.active = '1' AND d.typeId IN ('{_FSN}', '{_SYNONYM}') AND d.conceptId IS NOT NULL"
+    )
+
+
+def _displays(loader: Loader, number: int) -> None:
+    """The display of a concept: what is preferred, else the fully specified name, else a synonym."""
+    if not loader.duck.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'shown'"):
+        return
+    loader.duck.run(
+        "UPDATE concept SET display = s.term FROM "
+        "(SELECT code, arg_min(term, (rank, term)) AS term FROM shown GROUP BY code) s "
+        f"WHERE concept.code = s.code AND concept.edition = {number}"
+    )
+
+
+def _relationships(staged: Staged, loader: Loader, number: int) -> None:
+    loader.take(
+        staged,
+        "relationships",
+        "edge",
+        f"{number}, sourceId, destinationId",
+        [
+            *_state("relationships"),
+            _INACTIVE,
+            Why(f"typeId <> '{_IS_A}'", "an attribute, no is-a", refused=False),
+            Why(f"characteristicTypeId = '{_STATED}'", "stated, not inferred", refused=False),
+            Why("sourceId IS NULL OR destinationId IS NULL", "no source or no destination"),
+        ],
+    )
+
+
+def _associations(staged: Staged, loader: Loader, number: int) -> None:
+    known = ", ".join(quoted(refset) for refset in _ASSOCIATIONS)
+    kind = " ".join(f"WHEN '{refset}' THEN '{kind}'" for refset, kind in _ASSOCIATIONS.items())
+    loader.take(
+        staged,
+        "associations",
+        "replacement",
+        f"{number}, referencedComponentId, {quoted(snomed.SYSTEM)}, targetComponentId, CASE refsetId {kind} END",
+        [
+            *_state("associations"),
+            _INACTIVE,
+            Why(f"refsetId NOT IN ({known})", "an association that names no other concept", refused=False),
+            Why(
+                f"NOT EXISTS (SELECT 1 FROM concept c WHERE c.edition = {number} AND c.code = referencedComponentId)",
+                "of a description, not of a concept",
+                refused=False,
+            ),
+        ],
+    )
+
+
+def _identify(loader: Loader, number: int, kind: str, dates: Sequence[str], names: Sequence[str]) -> None:
+    """Version, edition and extent: the date of the file name, or the newest of the rows; the modules."""
+    named = [match[1] for name in names if (match := _DATE.search(name))]
+    modules = [
+        row[0] for row in loader.duck.rows("SELECT id FROM module WHERE id IS NOT NULL ORDER BY n DESC, id")
+    ]
+    own = [module for module in modules if module not in _CORE_MODULES]
+    codes = [row[0] for row in loader.duck.rows("SELECT DISTINCT code FROM concept WHERE length(code) > 10")]
+    spaces = {space for code in codes if (space := snomed.namespace(code))}
+    count = loader.duck.value("SELECT count(*) FROM concept")
+    root = loader.duck.rows("SELECT 1 FROM concept WHERE code = ?", [_ROOT])
+    name = "International Edition" if not own else f"modules {', '.join(own[:3])}{' …' if own[3:] else ''}"
+    loader.change(
+        number,
+        version=max(named or dates or [""]),
+        name=f"SNOMED CT {name}" + (" (from full files)" if kind == "full" else ""),
+        content="complete" if count >= _WHOLE and root else "fragment",
+        namespaces=tuple(sorted(spaces)),
+    )

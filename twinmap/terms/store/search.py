@@ -1,0 +1,141 @@
+"""``terms find``: by code in any system, or by the words of a name, also misspelt ones, best first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from twinmap.terms.store.answers import Code
+from twinmap.terms.store.editions import Edition
+from twinmap.terms.store.lookup import Store
+from twinmap.terms.store.words import WORDS
+from twinmap.terms.systems import canonical, expand
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A code that was found: ``term`` is the name that fitted, ``score`` from 0 to 1 how well."""
+
+    system: str
+    code: str
+    display: str | None
+    status: str
+    detail: str | None
+    term: str | None
+    score: float
+    edition: Edition
+
+
+def find(store: Store, query: str, *, system: str | None = None, limit: int = 10) -> list[Hit]:
+    """The codes that a query means; where it is a code itself, that one in every system.
+
+    Args:
+        store: Where to look.
+        query: A code, a CURIE (``loinc:8480-6``), or words of a name in any order.
+        system: Only this system: its URI, OID or prefix.
+        limit: How many at most.
+    """
+    known = canonical(system) if system else None
+    uri = known.uri if known else system
+    hits = _by_code(store, query.strip(), uri)
+    return (hits or _by_words(store, query, uri, limit))[:limit]
+
+
+def _by_code(store: Store, query: str, uri: str | None) -> list[Hit]:
+    curie = expand(query)
+    asked: list[Code]
+    if curie is not None:
+        asked = [curie] if uri in {None, curie[0]} else []
+    else:
+        systems = {s.editions[n].uri for s, n in store.serving if s.editions[n].kind == "codes"}
+        asked = [(item, query) for item in sorted(systems) if uri in {None, item}]
+    return [
+        Hit(item.system, item.code, item.display, item.status, item.detail, None, 1.0, item.edition)
+        for item in store.lookup(asked)
+        if item.edition is not None
+    ]
+
+
+def _by_words(store: Store, query: str, uri: str | None, limit: int) -> list[Hit]:
+    """The concepts whose names share words with the query."""
+    duck = store.ready("word", "posting", "designation", "concept")
+    duck.run("SET VARIABLE query = $1::VARCHAR", [query])
+    duck.run("SET VARIABLE system = $1::VARCHAR", [uri])
+    duck.run(f"CREATE OR REPLACE TEMP TABLE asked_word AS {_ASKED}")
+    duck.run(f"CREATE OR REPLACE TEMP TABLE near AS {_NEAR}")
+    within = _WITHIN if uri is not None else ""
+    rows: list[tuple[Any, ...]] = duck.rows(_BEST.format(within=within), [limit])
+    return [
+        Hit(
+            system,
+            code,
+            display,
+            status,
+            detail,
+            term,
+            round(score, 3),
+            store.sources[source].editions[number],
+        )
+        for system, code, display, status, detail, term, score, source, number in rows
+    ]
+
+
+#: The words of the query, numbered.
+_ASKED = f"""
+SELECT row_number() OVER () AS i, word
+FROM (SELECT DISTINCT unnest({WORDS.format(text="getvariable('query')")}) AS word)
+WHERE word <> ''
+"""
+#: Words of the index that are those of the query, begin with one, or differ by a slip of the pen; the best of each.
+_NEAR = """
+SELECT i, source, n, weight,
+       ln(1 + (SELECT max(terms) FROM word) / first(terms) OVER (PARTITION BY i, source ORDER BY weight DESC, n)) AS worth
+FROM (
+    SELECT a.i, w.source, w.n, w.terms, CASE
+        WHEN w.word = a.word THEN 1.0
+        WHEN length(a.word) >= 2 AND starts_with(w.word, a.word)
+            THEN 0.6 + 0.3 * length(a.word) / length(w.word)
+        WHEN length(a.word) >= 4 AND abs(length(a.word) - length(w.word)) <= 2
+            AND damerau_levenshtein(a.word, w.word) <= CASE WHEN length(a.word) < 8 THEN 1 ELSE 2 END
+            THEN 0.8 - 0.1 * damerau_levenshtein(a.word, w.word)
+        END AS weight
+    FROM word w, asked_word a
+)
+WHERE weight IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY i, source ORDER BY weight DESC, terms DESC, n) <= 40
+"""
+_WITHIN = """
+JOIN (SELECT source, row FROM designation WHERE system = getvariable('system')) d
+  ON d.source = p.source AND d.row = p.term
+"""
+#: Terms by the share of the query that they have, long ones after short ones; then the best term of each code.
+_BEST = """
+WITH fit AS (
+    SELECT p.source, p.term, n.i, max(n.weight * n.worth) AS worth, first(p.words) AS words
+    FROM near n JOIN posting p ON p.source = n.source AND p.word = n.n {within}
+    GROUP BY p.source, p.term, n.i
+),
+whole AS (SELECT sum(worth) AS worth FROM (SELECT max(worth) AS worth FROM near GROUP BY i)),
+ranked AS (
+    SELECT f.source, f.term,
+           sum(f.worth) / first(w.worth) * (0.8 + 0.2 * least(count(*) / first(f.words), 1)) AS score
+    FROM fit f, whole w GROUP BY f.source, f.term
+    ORDER BY score DESC, f.source, f.term LIMIT 500
+),
+close AS (
+    SELECT d.system, d.code, d.source, d.edition, d.term,
+           r.score * (0.95 + 0.05 * jaro_winkler_similarity(lower(d.term), lower(getvariable('query'))))
+               * CASE d.use WHEN 'definition' THEN 0.9 WHEN 'synonym' THEN 0.98 ELSE 1 END AS score
+    FROM ranked r JOIN designation d ON d.source = r.source AND d.row = r.term
+),
+one AS (
+    SELECT system, code, max(score) AS score, arg_max(term, (score, -length(term), term)) AS term,
+           arg_max(source, score) AS source, arg_max(edition, score) AS edition
+    FROM close GROUP BY system, code
+)
+SELECT o.system, o.code, c.display, c.status, c.detail, o.term,
+       o.score * CASE c.status WHEN 'inactive' THEN 0.9 ELSE 1 END AS score, o.source, o.edition
+FROM one o JOIN concept c ON c.source = o.source AND c.edition = o.edition AND c.code = o.code
+WHERE o.score >= 0.4 * (SELECT max(score) FROM one)
+ORDER BY 7 DESC, length(o.term), o.system, o.code LIMIT $1
+"""

@@ -1,0 +1,186 @@
+"""Tables of text files into DuckDB: strict, streamed, with a count of rows that the parser has no part in."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from twinmap import registry
+from twinmap.diagnostics import Finding
+from twinmap.errors import InputOutputError
+from twinmap.limits import LIMITS
+from twinmap.terms.store.duck import Duck
+from twinmap.terms.store.package import File
+
+#: Bytes that are parsed at a time; a row is never longer.
+_BLOCK = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a text table is written: its columns, its delimiter, and whether cells are quoted.
+
+    ``skip`` lines stand before its header, ``before`` of them not empty.
+    """
+
+    columns: tuple[str, ...]
+    delimiter: str
+    quoted: bool
+    skip: int
+    before: int
+
+
+def layout(file: File, *, quoted_tabs: bool = False) -> Layout | None:
+    """The layout of a text table by its first rows; None where it is no table.
+
+    Lines of ``#`` and blank ones before the header are passed over. Tables with tabs have no quotes, unless it
+    is said that they have.
+    """
+    before = 0
+    for skip, line in enumerate(file.head.split("\n")):
+        text = line.rstrip("\r")
+        if not text.strip() or text.startswith("#"):
+            before += bool(text)
+            continue
+        for delimiter in ("\t", ",", ";"):
+            if delimiter in text:
+                quoted = delimiter != "\t" or quoted_tabs
+                return Layout(_cells(text, delimiter, quoted=quoted), delimiter, quoted, skip, before)
+        return None
+    return None
+
+
+def _cells(line: str, delimiter: str, *, quoted: bool) -> tuple[str, ...]:
+    if not quoted:
+        return tuple(cell.strip() for cell in line.split(delimiter))
+    return tuple(cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), []))
+
+
+@dataclass(slots=True)
+class Staged:
+    """A table of texts in DuckDB, and what was read to make it: ``read`` rows, ``ragged`` of them refused."""
+
+    name: str
+    file: str
+    read: int
+    ragged: int = 0
+    comments: int = 0
+    first: list[int] = field(default_factory=list)
+
+
+def stage(duck: Duck, name: str, file: File, wanted: Mapping[str, str], found: Layout) -> Staged:
+    """Make the table ``name`` of some columns of a file, all of them text; an empty cell is NULL.
+
+    Args:
+        duck: Where to.
+        name: The table that is made.
+        file: The file.
+        wanted: Our names of columns to those of the file; one that the file lacks is NULL throughout.
+        found: Its layout.
+
+    Raises:
+        InputOutputError: It is not UTF-8 (Q03), a quote is never closed (Q02), or a row is too long (Q15).
+    """
+    import pyarrow as pa
+
+    read = count_rows(file, found)
+    bad: Counter[str] = Counter()
+    first: list[int] = []
+
+    def handler(row: Any) -> str:
+        bad["comments" if row.text.startswith("#") else "ragged"] += 1
+        if not row.text.startswith("#") and len(first) < 3 and row.number is not None:
+            first.append(row.number)
+        return "skip"
+
+    there = [column for column in dict.fromkeys(wanted.values()) if column in found.columns]
+    columns = ", ".join(
+        f"nullif(trim(\"{column}\"), '') AS {ours}" if column in there else f"NULL::VARCHAR AS {ours}"
+        for ours, column in wanted.items()
+    )
+    try:
+        with file.open() as stream:
+            reader = _reader(stream, found, there, handler)
+            duck.connection.register("incoming", pa.RecordBatchReader.from_batches(reader.schema, reader))
+            duck.run(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM incoming")
+            duck.connection.unregister("incoming")
+    except pa.ArrowInvalid as error:
+        raise _told(file, error) from error
+    return Staged(name, file.name, read, bad["ragged"], bad["comments"], first)
+
+
+def _reader(stream: Any, found: Layout, there: Sequence[str], handler: Any) -> Any:
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    return arrow.open_csv(
+        pa.PythonFile(stream, mode="r"),
+        read_options=arrow.ReadOptions(
+            block_size=_BLOCK, skip_rows=found.skip + 1, column_names=[*found.columns], use_threads=False
+        ),
+        parse_options=arrow.ParseOptions(
+            delimiter=found.delimiter,
+            quote_char='"' if found.quoted else False,
+            double_quote=found.quoted,
+            newlines_in_values=found.quoted,
+            invalid_row_handler=handler,
+        ),
+        convert_options=arrow.ConvertOptions(
+            include_columns=[*there],
+            column_types=dict.fromkeys(there, pa.string()),
+            strings_can_be_null=False,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+
+
+def _told(file: File, error: Exception) -> Exception:
+    """What a parser says, as a finding of ours; an error of another kind stays as it is."""
+    text = str(error)
+    known = {
+        "UTF8": ("TM-Q03", "is not UTF-8"),
+        "utf8": ("TM-Q03", "is not UTF-8"),
+        "straddling": (
+            "TM-Q15",
+            f"has a row of more than {_BLOCK >> 20} MB, or a quote that is never closed",
+        ),
+        "out of sync": ("TM-Q02", "has a quote that is never closed"),
+    }
+    for word, (code, what) in known.items():
+        if word in text:
+            message = f"{file.name} {what}"
+            return InputOutputError(message, findings=[registry.finding(code, message)])
+    return error
+
+
+# --- the second count -----------------------------------------------------------------------------
+
+
+def count_rows(file: File, found: Layout) -> int:
+    """The rows of a table below its header, counted by other code than what parses it; empty lines are none."""
+    if found.quoted:
+        with io.TextIOWrapper(file.open(), "utf-8-sig", errors="replace", newline="") as text:
+            below = islice(text, found.skip + 1, None)
+            return sum(map(bool, csv.reader(below, delimiter=found.delimiter)))
+    rows, rest = -found.before - 1, b""
+    with file.open() as stream:
+        while chunk := stream.read(1 << 20):
+            *lines, rest = (rest + chunk).replace(b"\r", b"\n").split(b"\n")
+            rows += sum(map(bool, lines))
+    return rows + bool(rest)
+
+
+def sheets(files: Sequence[File]) -> Iterator[tuple[File, Layout]]:
+    """The text tables among files."""
+    for file in files:
+        found = layout(file)
+        if found is not None and len(found.columns) <= LIMITS.columns:
+            yield file, found
+
+
+__all__ = ["Finding", "Layout", "Staged", "layout", "sheets", "stage"]
