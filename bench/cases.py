@@ -23,6 +23,8 @@ KEY = HERE.parent / "examples" / "demo.key"
 
 #: How much smaller than ``--rows`` the inputs are that peers take long for.
 _FHIR_PART, _HL7_PART = 10, 50
+#: Values of an array to a row of CSV.
+_VALUES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,25 @@ def shacl(bench: Bench) -> Iterable[Row]:
     yield Row("shacl", "SHACL at 100,000 triples, times faster than pyshacl", value, "x", ours, peer, note)
 
 
+def units(bench: Bench) -> Iterable[Row]:
+    """Values converted in an array, offset included, beside numpy and pint; see ``unit_rates.py``."""
+    count = _VALUES * bench.rows
+    script = [sys.executable, str(HERE / "unit_rates.py"), str(count), str(bench.repeat)]
+    done = subprocess.run(script, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    rate = {name: count / 1e6 / used["seconds"] for name, used in found.items()}
+    off = ", ".join(f"{name} {used['places']:.2f}" for name, used in found.items())
+    yield Row(
+        "units",
+        f"{count:,} values from Cel to [degF], millions a second",
+        rate["twinmap"],
+        "M/s",
+        f"{rate['twinmap']:,.0f} M/s",
+        f"numpy `x * 1.8 + 32` {rate['numpy']:,.0f} M/s, pint {rate['pint']:,.0f} M/s",
+        f"largest error in units of the last place: {off}",
+    )
+
+
 def small(bench: Bench) -> Iterable[Row]:
     """What a user waits for: a small file, the help, the check of a mapping."""
     folder = bench.folder("small")
@@ -280,6 +301,7 @@ CASES: Mapping[str, Callable[[Bench], Iterable[Row]]] = {
     "fhir": fhir_run,
     "hl7v2": hl7v2_run,
     "shacl": shacl,
+    "units": units,
     "small": small,
     "profile": profile,
 }

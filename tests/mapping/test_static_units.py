@@ -36,7 +36,7 @@ def test_what_is_ucum_is_fine(unit: str) -> None:
         ("beatz", "beatz", "such as /min; a unit that UCUM has not is written {beatz}"),
         ("beats per minuet", "beats per minuet", 'did you mean "/min"?'),
         ("C", "C", 'did you mean "Cel" or "C"?'),
-        ("/mn", "/mn", 'did you mean "/min"?'),
+        ("/MN", "/MN", 'did you mean "/min"?'),
         ("$(unit) | beatz", "beatz", "such as /min; a unit that UCUM has not is written {beatz}"),
         (
             "{from: $(u), map: {a: beatz}}",

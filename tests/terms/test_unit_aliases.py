@@ -49,6 +49,8 @@ def test_the_traps_are_those_that_we_know():
         *("AU", "MU", "MV", "PA", "RAD", "ft", "pH", "pt", "st"),
         *("K/mm3", "K/uL", "T/L", "T/l", "G/L", "G/l", "EU/dL", "b/min", "g/l-1"),
         *("103/uL", "106/uL", "109/L", "1012/L", "1.73", "1.73.m2", "cu.mm"),
+        *("TU", "au", "ku", "mu", "uu", "pc", "mph", "kph", "EU", "N/A", "L/m", "K/L", "K/l"),
+        *("Gm", "Mg", "Ml", "Mm", "Meq", "Mmol", "Pg", "Pmol"),
     }
 
 
@@ -142,6 +144,27 @@ ALIASES = {
     "Cal": "[Cal]",
     "kpa": "kPa",
     "T/l": "10*12/L",
+    "E9/L": "10*9/L",
+    "10 exp 9/L": "10*9/L",
+    "u/l": "U/l",
+    "mu/L": "mU/L",
+    "Gm/dL": "g/dL",
+    "Mg/dL": "mg/dL",
+    "mph": "[mi_i]/h",
+    "FT": "[ft_i]",
+    "l/mn": "l/min",
+    "mAs": "mA.s",
+    "HU": "[hnsf'U]",
+    "\N{MASCULINE ORDINAL INDICATOR}C": "Cel",
+    "mg/dL (calc)": "mg/dL",
+    "hour(s)": "h",
+    "kg/m**2": "kg/m2",
+    "mL/(kg·min)": "mL/(kg.min)",
+    "dyn*s/cm5": "dyn.s/cm5",
+    "mL/min/1,73 m²": "mL/min/{1.73_m2}",
+    "per HPF": "/[HPF]",
+    "log10 copies/mL": "{Log_copies}/mL",
+    "% w/v": "g/dL",
 }
 
 
@@ -219,6 +242,12 @@ def test_ucum_stays(text):
         ("g/cm-2", ("g/cm2", "g/cm-2")),
         ("mg/L-1", ("mg/L", "mg/L-1")),
         ("AU/mL", ("[arb'U]/mL", "[AU]/mL", "AU/mL")),
+        ("au/ml", ("[arb'U]/ml", "[AU]/ml", "AU/ml")),
+        ("EU/mL", ("{EU}/mL", "[EU]/mL")),
+        ("l/m", ("L/min", "L/m")),
+        ("D", ("[diop]", "d")),
+        ("MHZ", ("MHz", "mHz")),
+        ("units/hr", ("U/h", "[iU]/h", "[arb'U]/h")),
     ],
 )
 def test_ambiguous(text, candidates):
@@ -276,7 +305,23 @@ def test_an_expected_quantity_that_is_no_unit_is_an_error():
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "*", "n/a", "null", "foo", "Unit1", "10Q", "//", "x" * 500, "mg/foo"]
+    "text",
+    [
+        "",
+        " ",
+        "*",
+        "n/a",
+        "N/A",
+        "w/v",
+        "mL/kg·h·h",
+        "null",
+        "foo",
+        "Unit1",
+        "10Q",
+        "//",
+        "x" * 500,
+        "mg/foo",
+    ],
 )
 def test_unknown(text):
     found = resolve(text)

@@ -1,4 +1,4 @@
-"""Units that a mapping itself writes: they must be UCUM, or mean a unit without doubt (U01)."""
+"""Units that a mapping itself writes: they must be UCUM, or mean a unit without doubt (U01, U13)."""
 
 from __future__ import annotations
 
@@ -40,11 +40,14 @@ def _check(context: Context, word: str, span: Span, concept: Any, severity: Seve
     found = units.resolve(word, own)
     if found.status == "ucum":
         return
-    # Capitals alone make a unit of nearly everything: "/mn" is no millinewton where a rate is meant.
+    # Capitals alone make a unit of nearly everything: "/MN" is no millinewton where a rate is meant.
     is_guess = found.status == "case" and own is not None and not units.same_kind(found.unit or "1", own)
     if found.unit is not None and not is_guess:
         message = f'the unit "{word}" is read as {found.unit}'
-        context.report("TM-U01", message, span, f"write {found.unit}", severity=Severity.INFO)
+        if found.status == "case":
+            context.report("TM-U13", message, span, f"write {found.unit}")
+        else:
+            context.report("TM-U01", message, span, f"write {found.unit}", severity=Severity.INFO)
         return
     message = f'"{word}" is not a unit of UCUM' + (f": {found.note}" if found.candidates else "")
     context.report("TM-U01", message, span, _advice(word, found.candidates, own), severity=severity)

@@ -103,9 +103,10 @@ def from_row(row: Alias) -> Resolution:
 
 # --- parts ----------------------------------------------------------------------------------------
 
-#: 10^3, 10E3, x10E3, 10**3, 10+3, 10(3), 10 3: a power of ten, and what is multiplied with it.
+#: 10^3, 10E3, x10E3, E3, 10**3, 10+3, 10(3), 10 3, 10 exp 3: a power of ten, and what is multiplied with it.
 _POWER_OF_TEN = re.compile(
-    r"[x×*]?\s*10\s*(?:(?:\^|\*\*|\*|[eE]|\+|\s)\s*\(?|\()([+-]?[0-9]{1,2})\)?(?=$|[^0-9])\s*(.*)"
+    r"[x×*]?\s*(?:10\s*(?:(?:\^|\*\*|\*|[eE](?:xp)?|\+|\s)\s*\(?|\()|[eE])"
+    r"([+-]?[0-9]{1,2})\)?(?=$|[^0-9])\s*(.*)"
 )
 #: At most so many readings of an ambiguous text are kept.
 _CANDIDATES = 12

@@ -64,7 +64,8 @@ _CARET = re.compile(r"(?<=[A-Za-z\]])(?:\^|\*\*)(?=-?[0-9])")
 _PER = re.compile(r"\s*/\s*|(?:^|\s+)per\s+", re.IGNORECASE)
 #: What laboratories write behind the unit of a result that is calculated.
 _CALCULATED = re.compile(r"\s*\(calc(?:ulated|\.)?\)$", re.IGNORECASE)
-_DECIMAL_COMMA = re.compile(r"(?<=[0-9]),(?=[0-9])")
+#: 1,73 m²; no other comma is known to be that of a decimal (1,000/uL).
+_DECIMAL_COMMA = re.compile(r"(?<![0-9,])1,73(?![0-9,])")
 #: kg·m or kg*m; behind a slash it is left open what it divides.
 _PRODUCT = re.compile(r"(?<=[A-Za-z\])])\s*[·*]\s*(?=[A-Za-z\[(])")
 _DECIMAL_POINT = re.compile(r"[0-9]\.[0-9]")
@@ -128,7 +129,7 @@ def _lowered(match: re.Match[str]) -> str:
 def _cleaned(text: str) -> str:
     """The text with the characters that UCUM knows, as far as they can only mean one thing."""
     clean = _RAISED.sub(_lowered, _CALCULATED.sub("", text)).replace("(s)", "s")
-    clean = _DECIMAL_COMMA.sub(".", _CARET.sub("", clean.translate(_CHARACTERS)))
+    clean = _DECIMAL_COMMA.sub("1.73", _CARET.sub("", clean.translate(_CHARACTERS)))
     return " ".join(_PRODUCT.sub(_multiplied, _PER.sub("/", clean)).split())
 
 
