@@ -38,3 +38,10 @@ def test_a_code_of_ours_goes_before_that_of_a_plug_in(monkeypatch: pytest.Monkey
 def test_a_check_that_is_not_called_like_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match='"toy" is no check'):
         plugged(monkeypatch, "toy")
+
+
+@pytest.mark.parametrize(
+    ("group", "name"), [("targets", "twin"), ("facets", "site"), ("concepts", "heart-rate")]
+)
+def test_shipped_files_have_names_too(group: str, name: str) -> None:
+    assert name in registry.names(group)

@@ -59,11 +59,13 @@ def load(group: str, name: str) -> Any:
 
 @cache
 def names(group: str, *, plugins: bool = True) -> tuple[str, ...]:
-    """The names in a group, sorted."""
+    """The names in a group, sorted: of modules, or of shipped files (``targets``, ``facets``, ``concepts``)."""
+    inside = files("twinmap") / group
+    folder, end = (inside, ".py") if inside.is_dir() else (shipped("ontologies") / group, ".yaml")
     own = {
-        entry.name.removesuffix(".py")
-        for entry in (files("twinmap") / group).iterdir()
-        if entry.name.endswith(".py") and not entry.name.startswith("_")
+        entry.name.removesuffix(end)
+        for entry in folder.iterdir()
+        if entry.name.endswith(end) and not entry.name.startswith("_")
     }
     if plugins:
         own |= {entry.name for entry in entry_points(group=f"twinmap.{group}")}
@@ -75,7 +77,8 @@ class Code:
     """A finding code: its name, default severity and page. One module of ``twinmap.checks`` each.
 
     The module may have ``HELP`` (what to do, in one line), ``MESSAGE`` (where a reader or the engine raises
-    it), and ``check`` or ``TELLS`` (by which :func:`twinmap.checks.run_semantic` finds it).
+    it), ``check`` or ``TELLS`` (by which :func:`twinmap.checks.run_semantic` finds it), and ``written`` (by
+    which :func:`twinmap.checks.run_written` finds it in a mapping).
     """
 
     code: str

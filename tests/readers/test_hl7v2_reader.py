@@ -8,12 +8,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from reading import Result
 
 from twinmap import registry
 from twinmap.errors import InputOutputError
@@ -37,37 +38,11 @@ MSH = "MSH|^~\\&|LAB|H|TM|H|20260301081500-0600||ORU^R01^ORU_R01|M1|P|2.5.1"
 PID = "PID|1||42^^^H&1.2.3.4&ISO^MR~99^^^^SS"
 
 
-class Given(NamedTuple):
-    """All that a reader said about one file."""
-
-    rows: list[dict[str, Any]]
-    aside: list[SetAside]
-    issues: list[Issue]
-    notes: list[Note]
-    counts: FileCounts
-
-    def column(self, name: str = "a") -> list[Any]:
-        return [row[name] for row in self.rows]
-
-    @property
-    def codes(self) -> list[str]:
-        return [issue.code for issue in self.issues]
-
-
-def events_of(path: Path, request: Request) -> Given:
-    kinds: dict[type, list[Any]] = {SetAside: [], Issue: [], Note: [], FileCounts: []}
-    rows: list[dict[str, Any]] = []
-    for event in READER.read(InputFile(1, path, path.name), request):
-        if isinstance(event, pa.RecordBatch):
-            event.validate(full=True)
-            rows += event.to_pylist()
-        else:
-            kinds[type(event)].append(event)
-    (counts,) = kinds[FileCounts]
-    found = Given(rows, kinds[SetAside], kinds[Issue], kinds[Note], counts)
-    records = {row["_record"] for row in rows}
-    assert counts.records == len(records) + len(found.aside) + counts.filtered
-    assert counts.records == counts.second
+def events_of(path: Path, request: Request) -> Result:
+    found = Result(READER, InputFile(1, path, path.name), request)
+    records = {row["_record"] for row in found.rows}
+    assert found.counts.records == len(records) + len(found.aside) + found.counts.filtered
+    assert found.counts.second is not None
     return found
 
 
@@ -80,7 +55,7 @@ def read(tmp_path: Path) -> Any:
         *paths: str | tuple[str, Shape],
         each: str | None = "OBX",
         **options: Any,
-    ) -> Given:
+    ) -> Result:
         path = tmp_path / "feed.hl7"
         text = "".join(f"{line}\r" for line in data) if isinstance(data, list) else data
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -101,7 +76,7 @@ def request(*paths: str | tuple[str, Shape], each: str | None = "OBX", **options
     return Request(each, fields, SourceOptions(format="hl7v2", **options))
 
 
-def value_of(given: Given, row: int = 0) -> list[dict[str, str]]:
+def value_of(given: Result, row: int = 0) -> list[dict[str, str]]:
     """The values of a row, without what is null."""
     return [
         {key: found for key, found in value.items() if found is not None}

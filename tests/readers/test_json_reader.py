@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+import reading
 
 from twinmap import registry
 from twinmap.errors import InputOutputError
@@ -19,13 +18,7 @@ from twinmap.model import (
     AROUND,
     Field,
     FileCounts,
-    InputFile,
-    Issue,
-    Note,
-    Request,
-    SetAside,
     Shape,
-    SourceOptions,
 )
 from twinmap.readers import _json_documents
 
@@ -40,38 +33,10 @@ SCALE = """
 """
 
 
-class Result:
-    """What a reader gave for one file."""
-
-    def __init__(self, found: Iterable[Any]) -> None:
-        items = list(found)
-        self.rows = [row for item in items if isinstance(item, pa.RecordBatch) for row in item.to_pylist()]
-        self.aside = [item for item in items if isinstance(item, SetAside)]
-        self.issues = [item for item in items if isinstance(item, Issue)]
-        self.notes = [item for item in items if isinstance(item, Note)]
-        (self.counts,) = (item for item in items if isinstance(item, FileCounts))
-        assert items[-1] is self.counts
-
-    @property
-    def cells(self) -> Counter[str]:
-        named = (name.removeprefix(AROUND) for row in self.rows for name in row["_cells"])
-        return Counter(self.counts.cells) + Counter(named)
-
-    def check(self) -> Result:
-        """The books balance."""
-        records = {row["_record"] for row in self.rows} | {item.record for item in self.aside}
-        assert len(records) == self.counts.records - self.counts.filtered
-        assert self.counts.second in {None, self.counts.records}
-        assert self.counts.items == len(self.rows)
-        return self
-
-
 def read(
     path: Path, *fields: str | Field, each: str | None = None, reader: Any = READER, **options: Any
-) -> Result:
-    asked = tuple(Field(item, item) if isinstance(item, str) else item for item in fields)
-    request = Request(each, asked, SourceOptions(**{"format": "json", **options}))
-    return Result(reader.read(InputFile(3, path, path.name), request)).check()
+) -> reading.Result:
+    return reading.read(reader, path, *fields, each=each, number=3, **{"format": "json", **options})
 
 
 def write(folder: Path, text: str, name: str = "a.json") -> Path:

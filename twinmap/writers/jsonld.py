@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from twinmap.errors import UsageError
 from twinmap.limits import LIMITS
@@ -28,6 +30,15 @@ def write(blocks: Iterable[bytes], path: Path) -> None:
             )
     data = Dataset()
     data.parse(data=b"".join(whole), format="nquads")
-    text = data.serialize(format="json-ld", indent=1, sort_keys=True)
+    document = _ordered(json.loads(data.serialize(format="json-ld")))
     with sink(path) as file:
-        file.write(text.encode())
+        file.write(json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False).encode())
+
+
+def _ordered(value: Any) -> Any:
+    """The same document with its sets in order: rdflib writes them in another one on every run."""
+    if isinstance(value, dict):
+        return {key: _ordered(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return sorted(map(_ordered, value), key=lambda item: json.dumps(item, sort_keys=True))
+    return value

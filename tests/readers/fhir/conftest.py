@@ -3,50 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-import pyarrow as pa
 import pytest
+from reading import Result, read
 
 from twinmap import registry
-from twinmap.model import (
-    AROUND,
-    Field,
-    FileCounts,
-    InputFile,
-    Issue,
-    Note,
-    Request,
-    SetAside,
-    Shape,
-    SourceOptions,
-)
+from twinmap.model import Field, Shape
 
 LOINC = "http://loinc.org"
-
-
-class Result:
-    """What a reader gave for one file; its books balance."""
-
-    def __init__(self, found: Iterable[Any]) -> None:
-        items = list(found)
-        self.rows = [row for item in items if isinstance(item, pa.RecordBatch) for row in item.to_pylist()]
-        self.aside = [item for item in items if isinstance(item, SetAside)]
-        self.issues = [item for item in items if isinstance(item, Issue)]
-        self.notes = [item for item in items if isinstance(item, Note)]
-        (self.counts,) = (item for item in items if isinstance(item, FileCounts))
-        records = {row["_record"] for row in self.rows} | {item.record for item in self.aside}
-        assert len(records) == self.counts.records - self.counts.filtered
-        assert self.counts.second in {None, self.counts.records}
-        assert self.counts.items == len(self.rows)
-
-    @property
-    def cells(self) -> Counter[str]:
-        named = (name.removeprefix(AROUND) for row in self.rows for name in row["_cells"])
-        return Counter(self.counts.cells) + Counter(named)
 
 
 class Fhir:
@@ -93,9 +60,7 @@ class Fhir:
     def read(
         self, path: Path, *fields: str | Field, each: str | None = None, siblings: Sequence[Path] = ()
     ) -> Result:
-        asked = tuple(Field(item, item) if isinstance(item, str) else item for item in fields)
-        request = Request(each, asked, SourceOptions(format="fhir"))
-        return Result(self.reader.read(InputFile(1, path, path.name, tuple(siblings)), request))
+        return read(self.reader, path, *fields, each=each, siblings=siblings, format="fhir")
 
     def one(self, resource: dict[str, Any], path: str, shape: Shape) -> Any:
         """The value of one field of one resource."""
