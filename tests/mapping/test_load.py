@@ -509,6 +509,17 @@ def test_parameters() -> None:
     assert not loaded(body, params={"patient": ""}).usable
 
 
+def test_a_parameter_that_is_a_time_zone() -> None:
+    body = (
+        "params: {zone: required, at: UTC}\nsource: {format: csv, timezone: $(param:zone)}\npatient: $(p)\n"
+    )
+    body += "time: {from: $(t), timezone: $(tz) | $(param:at)}\nkey: [p]\nobserve: {heart-rate: {value: $(v), unit: /min}}\n"
+    assert loaded(body, params={"zone": "Europe/Zurich"}).usable
+    for given in ({"zone": "localtime"}, {"zone": "UTC", "at": "posixrules"}):
+        (found,) = [item for item in loaded(body, params=given).findings if item.severity is Severity.ERROR]
+        assert (found.code, found.message) == ("TM-L08", f'there is no time zone "{[*given.values()][-1]}"')
+
+
 def test_look_ups() -> None:
     made = document(
         BASE

@@ -225,3 +225,21 @@ def test_sql_types_ordinary_times(duck: Duck) -> None:
     """It is of no use if all goes the slow way."""
     texts = [f"2026-0{month}-1{day} 08:15" for month in range(1, 10) for day in range(10)]
     assert len(in_sql(duck, texts, "yyyy-MM-dd HH:mm", ZURICH)) == len(texts)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("localtime", "posixrules", "Factory", "posix/Europe/Zurich", "right/Europe/Zurich", "leapseconds"),
+        *("+24:00", "-99:00", "+01:60", "", ".", "/", "../UTC", "Mars/Base", "Europe"),
+    ],
+)
+def test_what_depends_on_the_machine_is_no_zone(name: str) -> None:
+    assert times.zone(name) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["UTC", "GMT", "Etc/GMT+3", "Europe/Zurich", "EST5EDT", "+01:00", "-0330", "+23:59"]
+)
+def test_what_means_the_same_everywhere_is_a_zone(name: str) -> None:
+    assert times.zone(name) is not None

@@ -158,3 +158,70 @@ def test_the_systems_of_real_documents_are_known(corpus: Path) -> None:
     known = [oid for oid in found if canonical(oid) is not None]
     assert len(found) > 1000
     assert len(known) > 0.85 * len(found)
+
+
+# --- near, against its plain definition -----------------------------------------------------------
+
+
+def _edits(a: str, b: str) -> int:
+    """The edit distance of two texts, swaps of neighbours as one edit: the whole table, without a limit."""
+    rows = [list(range(len(b) + 1))]
+    for i, char in enumerate(a, start=1):
+        rows.append([i])
+        for j, other in enumerate(b, start=1):
+            cost = min(rows[i - 1][j - 1] + (char != other), rows[i - 1][j] + 1, rows[i][j - 1] + 1)
+            if i > 1 and j > 1 and char == b[j - 2] and a[i - 2] == other:
+                cost = min(cost, rows[i - 2][j - 2] + 1)
+            rows[i].append(cost)
+    return rows[-1][-1]
+
+
+def _near_by_definition(text: str) -> str | None:
+    text = text.strip()
+    if len(text) < 8 or canonical(text) is not None or systems._OID.fullmatch(text):
+        return None
+    known = systems.systems().values()
+    distance, uri = min((_edits(systems._fold(text), systems._fold(item.uri)), item.uri) for item in known)
+    return uri if distance <= 2 else None
+
+
+@st.composite
+def _misspelt(draw: st.DrawFn) -> str:
+    """The URI of a known system with up to four edits."""
+    chars = list(draw(st.sampled_from(sorted(item.uri for item in systems.systems().values()))))
+    for _ in range(draw(st.integers(0, 4))):
+        at = draw(st.integers(0, len(chars) - 2))
+        edit = draw(st.sampled_from(["swap", "drop", "add", "change"]))
+        if edit == "swap":
+            chars[at], chars[at + 1] = chars[at + 1], chars[at]
+        else:
+            letter = [] if edit == "drop" else [draw(st.sampled_from("ab/:.chiIt"))]
+            chars[at : at + (edit != "add")] = letter
+    return "".join(chars)
+
+
+@given(_misspelt())
+def test_near_is_what_its_definition_says(text: str) -> None:
+    assert near(text) == _near_by_definition(text)
+
+
+@given(st.text("ab", max_size=7), st.text("ab", max_size=7))
+def test_the_distance_is_the_edit_distance_up_to_its_limit(a: str, b: str) -> None:
+    assert systems._distance(a, b) == min(_edits(a, b), 3)
+
+
+def test_many_unknown_systems_are_looked_up_in_little_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is compared is what differs: without ``http://``, and for texts of nearly one length alone."""
+    compared: list[int] = []
+    differing = systems._differing
+
+    def counted(a: str, b: str) -> tuple[str, str]:
+        left = differing(a, b)
+        compared.append(min(map(len, left)))
+        return left
+
+    monkeypatch.setattr(systems, "_differing", counted)
+    for _ in range(3):
+        assert near("http://lab00001.example.org/tests") is None
+    lengths = [abs(len(systems._fold(item.uri)) - 33) for item in systems.systems().values()]
+    assert len(compared) == sum(each <= 2 for each in lengths) < len(lengths)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -71,7 +71,8 @@ def register(duck: Duck, signatures: Sequence[Signature], found: Sequence[Pair])
     """
     numbers = {each: number for number, each in enumerate(series(signatures))}
     concepts = {group: number for number, group in enumerate(sorted({item.group for item in signatures}))}
-    lines = [_line(item, _common(item, signatures)) for item in signatures]
+    common = _frequent(signatures)
+    lines = [_line(item, _common(item, common)) for item in signatures]
     duck.register(
         "k_line",
         {
@@ -99,14 +100,22 @@ def series(signatures: Iterable[Signature]) -> list[tuple[str, str]]:
     return sorted({(item.source, item.group) for item in signatures})
 
 
-def _common(signature: Signature, signatures: Sequence[Signature]) -> str | None:
+def _frequent(signatures: Iterable[Signature]) -> dict[str, str]:
+    """The most frequent unit of each concept, of equally frequent ones the first by name."""
+    first: dict[str, tuple[int, str]] = {}
+    for item in signatures:
+        if item.unit is not None:
+            rank = (-item.profile.n, item.unit)
+            first[item.group] = min(first.get(item.group, rank), rank)
+    return {group: unit for group, (_, unit) in first.items()}
+
+
+def _common(signature: Signature, frequent: Mapping[str, str]) -> str | None:
     """The unit in which values of a concept are compared: the concept's, else the most frequent."""
     concept = signature.meaning.concept
     if concept is not None and concept.unit is not None:
         return concept.unit
-    units = [item for item in signatures if item.group == signature.group and item.unit is not None]
-    first = min(units, key=lambda item: (-item.profile.n, item.unit or ""), default=None)
-    return first.unit if first else None
+    return frequent.get(signature.group)
 
 
 def _line(signature: Signature, common: str | None) -> tuple[float, float] | None:

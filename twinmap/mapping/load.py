@@ -20,11 +20,15 @@ from twinmap.formats import yamlnodes
 from twinmap.formats.yamlnodes import Mapping, Node, Scalar, Sequence
 from twinmap.limits import LIMITS
 from twinmap.mapping import layout, recordsets, static
-from twinmap.mapping.ast import Document
+from twinmap.mapping.ast import Document, Text, Value
 from twinmap.mapping.context import CatalogueLike, Context, Findings
 from twinmap.mapping.definitions import definitions
 from twinmap.mapping.structure import Structure
+from twinmap.mapping.uses import used
 from twinmap.mapping.words import did_you_mean
+
+#: The slots that hold a time zone.
+_ZONES = ("source.timezone", "time.timezone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ def loads(
         context = Context(name, report, base, (root or folder or Path()).resolve(), concepts, facets)
         document = _document(context, node, data)
         _given(context, params)
+        _zones(context, document, params or {})
     return Loaded(document, _once(report))
 
 
@@ -177,6 +182,17 @@ def _document(context: Context, node: Mapping, data: bytes | str) -> Document:
 def _text(node: Mapping, name: str) -> str:
     found = node.get(name)
     return found.text if isinstance(found, Scalar) else ""
+
+
+def _zones(context: Context, document: Document, params: Map[str, str]) -> None:
+    """Check the parameters that are time zones, by what the run gives or their default."""
+    for use in (use for record_set in document.records for use in used(record_set)):
+        param = context.params.get(use.ref.path) if use.ref.kind == "param" and use.sole else None
+        if param is None or use.slot not in _ZONES:
+            continue
+        name = params.get(use.ref.path) or param.default
+        if name:
+            static.zone(context, Value((Text((name,), param.span),), param.span))
 
 
 def _given(context: Context, params: Map[str, str] | None) -> None:

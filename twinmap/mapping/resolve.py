@@ -165,8 +165,11 @@ def _date(us: int, precision: str) -> str:
     from datetime import UTC, datetime, timedelta
 
     day = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
-    return day.strftime("%Y-%m-%d")[: {"year": 4, "month": 7, "day": 10}[precision]]
+    return day.date().isoformat()[: {"year": 4, "month": 7, "day": 10}[precision]]
 
+
+#: Significant digits that a double holds for certain.
+_DIGITS = 15
 
 VALUE_TYPES = {
     "value_kind": "VARCHAR",
@@ -224,6 +227,8 @@ def _value(parts: Sequence[str | None], record_set: RecordSet, prefixes: Mapping
     }
     if found.issue:
         row["v_issue"] = issue(found.issue, "value", "fail" if kind == "quantity" else "", found.shape)
+    elif found.kind == "quantity" and len((found.text or "").lstrip("-0.").replace(".", "")) > _DIGITS:
+        row["v_issue"] = issue("TM-P06", "value", "info")
     return row
 
 

@@ -51,7 +51,7 @@ def check(context: Context, record_set: RecordSet, places: Places) -> None:
     if birth is not None and birth.format:
         _formats(context, birth.format, "en", birth.span)
     if record_set.timezone is not None:
-        _zone(context, record_set.timezone)
+        zone(context, record_set.timezone)
 
 
 def statements(record_set: RecordSet) -> Iterator[Statement]:
@@ -155,10 +155,10 @@ def _times(context: Context, record_set: RecordSet, time: Any) -> None:
     formats = time.value("format")
     if formats is not None and formats.format:
         _formats(context, formats.format, (locale.literal if locale else None) or "en", formats.span)
-    zone = time.value("timezone")
-    if zone is not None:
-        _zone(context, zone)
-    bound = zone if zone is not None else record_set.timezone
+    own = time.value("timezone")
+    if own is not None:
+        zone(context, own)
+    bound = own if own is not None else record_set.timezone
     if bound is None or not bound.alternatives:
         for name in formats.format if formats else ():
             if formats is not None and _needs_zone(name):
@@ -175,14 +175,15 @@ def _needs_zone(pattern: str) -> bool:
     return bool(letters & set("HhmsS")) and not letters & set("XxZ")
 
 
-def _zone(context: Context, value: Value) -> None:
+def zone(context: Context, value: Value) -> None:
+    """Report a time zone that there is none of."""
     name = value.literal
     if not name or times.zone(name) is not None:
         return
     from zoneinfo import available_timezones
 
     # An abbreviation (EST) is a fixed offset all year; whoever wrote one like it means a place.
-    places = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+    places = sorted(each for each in available_timezones() if "/" in each and not each.startswith("Etc/"))
     advice = did_you_mean(name, ["UTC", *places]) or "name a place, such as America/New_York or Europe/Zurich"
     context.report("TM-L08", f'there is no time zone "{name}"', value.span, advice)
 

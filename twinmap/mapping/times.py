@@ -48,13 +48,25 @@ class Instant:
     issue: str | None = None
 
 
+#: Names in a zone database that are no zones: what the machine is set to, one that says that nothing is set,
+#: and copies of all zones with and without leap seconds, which not every machine has.
+_NO_ZONES = ("localtime", "posixrules", "Factory", "posix/", "right/")
+
+
 @cache
 def zone(name: str) -> ZoneInfo | fixed | None:
-    """The IANA zone (or a fixed offset such as ``+01:00``) of that name, or None."""
+    """The IANA zone (or a fixed offset such as ``+01:00``) of that name, or None.
+
+    A name means the same on every machine: what depends on how one is set up is none.
+    """
     match = re.fullmatch(r"([+-])([0-9]{2}):?([0-9]{2})", name)
     if match:
         minutes = int(match[2]) * 60 + int(match[3])
+        if minutes >= _NO_OFFSET or int(match[3]) > 59:
+            return None
         return fixed(timedelta(minutes=-minutes if match[1] == "-" else minutes))
+    if name.startswith(_NO_ZONES):
+        return None
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

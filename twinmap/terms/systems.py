@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import quote
 
 from twinmap.registry import shipped
@@ -131,6 +131,7 @@ def _table_by_oid(number: str) -> System | None:
     return replace(known, matched="oid") if known else None
 
 
+@lru_cache(4096)
 def near(text: str) -> str | None:
     """The URI of a known system that the text misses by one or two characters, or None.
 
@@ -142,29 +143,64 @@ def near(text: str) -> str | None:
     text = text.strip()
     if len(text) < 8 or canonical(text) is not None or _OID.fullmatch(text):
         return None
-    candidates = sorted(systems().values(), key=lambda system: system.uri)
-    distances = [(_distance(_fold(text), _fold(system.uri), 2), system.uri) for system in candidates]
-    distance, uri = min(distances)
-    return uri if distance <= 2 else None
+    folded = _fold(text)
+    lengths = range(len(folded) - _NEAR, len(folded) + _NEAR + 1)
+    candidates = (item for length in lengths for item in _folded().get(length, ()))
+    distance, uri = min(
+        ((_distance(folded, known), uri) for known, uri in candidates), default=(_NEAR + 1, "")
+    )
+    return uri if distance <= _NEAR else None
 
 
-def _distance(a: str, b: str, limit: int) -> int:
-    """The edit distance of two texts with swaps of neighbours as one edit; ``limit + 1`` if more."""
-    if abs(len(a) - len(b)) > limit:
-        return limit + 1
+#: The most characters that a near text misses a URI by.
+_NEAR = 2
+
+
+@cache
+def _folded() -> Mapping[int, list[tuple[str, str]]]:
+    """The URIs of all systems as :func:`_fold` makes them, and as they are, by the length of the first."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for system in systems().values():
+        folded = _fold(system.uri)
+        found.setdefault(len(folded), []).append((folded, system.uri))
+    return found
+
+
+def _distance(a: str, b: str) -> int:
+    """The edit distance of two texts with swaps of neighbours as one edit; ``_NEAR + 1`` if more.
+
+    What both begin and end with is left out: unknown systems share ``http://`` with every other one.
+    """
+    a, b = _differing(a, b)
     before: list[int] = []
-    previous = list(range(len(b) + 1))
+    previous = [min(j, _NEAR + 1) for j in range(len(b) + 1)]
     for i, char in enumerate(a, start=1):
-        current = [i]
-        for j, other in enumerate(b, start=1):
-            cost = previous[j - 1] + (char != other)
+        current = [_NEAR + 1] * (len(b) + 1)
+        current[0] = min(i, _NEAR + 1)
+        for j in range(max(1, i - _NEAR), min(len(b), i + _NEAR) + 1):
+            other = b[j - 1]
+            cost = min(previous[j - 1] + (char != other), previous[j] + 1, current[j - 1] + 1)
             if i > 1 and j > 1 and char == b[j - 2] and a[i - 2] == other:
                 cost = min(cost, before[j - 2] + 1)
-            current.append(min(previous[j] + 1, current[j - 1] + 1, cost))
-        if min(current) > limit:
-            return limit + 1
+            current[j] = min(cost, _NEAR + 1)
+        if min(current) > _NEAR:
+            return _NEAR + 1
         before, previous = previous, current
     return previous[-1]
+
+
+def _differing(a: str, b: str) -> tuple[str, str]:
+    """Two texts without what they both begin and end with."""
+    start = _shared(a, b)
+    a, b = a[start:], b[start:]
+    end = _shared(a[::-1], b[::-1])
+    return a[: len(a) - end], b[: len(b) - end]
+
+
+def _shared(a: str, b: str) -> int:
+    """How many characters two texts both begin with."""
+    both = zip(a, b, strict=False)
+    return next((place for place, (one, other) in enumerate(both) if one != other), min(len(a), len(b)))
 
 
 def expand(curie_: str, extra_prefixes: Mapping[str, str] | None = None) -> tuple[str, str] | None:
