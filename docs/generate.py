@@ -23,11 +23,11 @@ import pyoxigraph as ox
 from twinmap.cli import twinmap
 from twinmap.engine.identity import Link, Twins
 from twinmap.kinds import KINDS, Column
+from twinmap.lift import beside
 from twinmap.lift.target import load as load_target
 from twinmap.registry import shipped
 from twinmap.renderers import Page, pages
 from twinmap.terms.facets import Facet, facets
-from twinmap.writers import shared
 
 DOCS = Path(__file__).parent
 
@@ -254,7 +254,7 @@ def curie(iri: str) -> str:
 def _beside() -> str:
     """What no patient's part holds: the data set and the links, as they are written."""
     links = Twins(links=[Link("a", "b", "crosswalk", "as declared")])
-    text = shared.dataset("https://x/", ["NAME"]) + shared.links("https://x/", links)
+    text = beside.dataset("https://x/", ["NAME"]) + beside.links("https://x/", links)
     classes: dict[str, str] = {}
     rows: dict[tuple[str, str], None] = {}
     for quad in ox.parse(text.encode(), format=ox.RdfFormat.N_QUADS):

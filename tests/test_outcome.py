@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -51,3 +53,38 @@ def test_times_are_microseconds_in_utc(outcome: twinmap.Outcome) -> None:
     frame = outcome.frame()
     (start,) = pd.to_datetime(frame["start_us"], unit="us", utc=True)
     assert start == pd.Timestamp("2026-03-01T07:15Z")
+
+
+# --- what stands beside run -------------------------------------------------------------------------
+
+
+def test_a_mapping_is_checked_alone_and_against_data(tmp_path: Path) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(MAPPING)
+    (tmp_path / "a.csv").write_text("mrn,sex,at\n")
+    assert twinmap.check(path) == twinmap.check([str(path)])
+    assert twinmap.check(path).findings == ()
+    assert [item.code for item in twinmap.check(path, against=str(tmp_path)).findings] == ["TM-L01"]
+
+
+def test_the_tests_beside_a_mapping_are_run(tmp_path: Path) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(MAPPING)
+    given = "{mrn: p1, at: 2026-03-01T08:15Z, hr: 72}"
+    (tmp_path / "m.test.yaml").write_text(
+        f"tests:\n  - {{name: right, given: {given}, expect: [{{value: 72}}]}}\n"
+        f"  - {{name: wrong, given: {given}, expect: [{{value: 73}}]}}\n"
+    )
+    assert [(item.name, item.passed) for item in twinmap.run_tests(path)] == [
+        ("right", True),
+        ("wrong", False),
+    ]
+
+
+def test_a_graph_is_validated(outcome: twinmap.Outcome) -> None:
+    found = twinmap.validate_graph(outcome.out, engine="pyshacl")
+    assert found.validation.conforms
+    assert found.validation.triples == outcome.triples
+    assert "TM-H01" not in {item.code for item in found.findings}
+    with pytest.raises(twinmap.UsageError, match="holds no graph"):
+        twinmap.validate_graph([outcome.out / "tables"])

@@ -223,10 +223,10 @@ def test_the_observation_table_is_the_one_that_is_documented() -> None:
 
 READER = '''"""Toy: every line is a record, ``n`` its first word, ``v`` its last."""
 from twinmap.formats.batches import BatchBuilder
-from twinmap.model import FileCounts
+from twinmap.model import FileCounts, Reader
 
 
-class Toy:
+class Toy(Reader):
     def parse(self, path, *, each=None):
         return None if path in {"n", "v"} else "there are n and v"
 
@@ -254,6 +254,13 @@ READER = Toy()
 RENDERER = '''"""Toy."""
 def render(report):
     return f"toy: {len(report.findings)}"
+'''
+WRITER = '''"""Toy."""
+FORMATS = ("toy",)
+
+
+def write(blocks, path):
+    path.write_bytes(b"".join(blocks))
 '''
 CHECK = '''"""A toy was found.
 
@@ -322,6 +329,7 @@ def command():
 TOYS = {
     ("readers", "toy"): READER,
     ("renderers", "toy"): RENDERER,
+    ("writers", "toys"): WRITER,
     ("checks", "x98_toy_found"): CHECK,
     ("cli", "toy"): COMMAND,
 }
@@ -340,10 +348,11 @@ from pathlib import Path
 from twinmap import api
 from twinmap.renderers import load_report
 from twinmap import registry
-outcome = api.run(sys.argv[1], out=sys.argv[2], key_file=Path(sys.argv[3]), target="toy", engine="none", jobs=1)
+how = {"target": "toy", "format": "toy", "engine": "none", "jobs": 1}
+outcome = api.run(sys.argv[1], out=sys.argv[2], key_file=Path(sys.argv[3]), **how)
 row = outcome.frame().sort_values("record").to_dict("records")[0]
 print(row["value_text"], row["toy"], row["code"])
-print((outcome.out / "graph.nq").read_text().count("https://toy.example/Toy"))
+print((outcome.out / "graph.toy").read_text().count("https://toy.example/Toy"))
 print([finding.code for finding in outcome.findings if finding.code == "TM-X98"])
 print(registry.load("renderers", "toy").render(load_report(outcome.out)).split()[0])
 """
@@ -364,7 +373,7 @@ def _toy_house(folder: Path) -> Path:
 
 @pytest.mark.parametrize("way", ["file", "entry-point"])
 def test_one_file_adds_one_thing(tmp_path: Path, way: str) -> None:
-    """A reader, a check, a facet, a concept, a target, a report format and a command, each without another edit."""
+    """A reader, a check, a facet, a concept, a target, two formats and a command, each without another edit."""
     house = _toy_house(tmp_path / "house")
     if way == "file":
         for (group, name), text in TOYS.items():

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from twinmap import safeio
-from twinmap.diagnostics import Finding, Severity, worst
+from twinmap.diagnostics import Finding, Severity, merge, worst
 from twinmap.engine.duck import connect
 from twinmap.engine.ledger import Ledger
 from twinmap.engine.parts import take_turns
@@ -23,6 +25,7 @@ from twinmap.engine.workers import Workers
 from twinmap.errors import UsageError
 from twinmap.mapping.project import Project, from_arguments
 from twinmap.privacy import find_key
+from twinmap.renderers import Report, load_report
 from twinmap.steps.close_books import close_books
 from twinmap.steps.compare import compare
 from twinmap.steps.lift import split_and_lift
@@ -34,9 +37,12 @@ from twinmap.steps.read import read
 from twinmap.steps.records import write_records
 from twinmap.steps.state import Progress, Run
 from twinmap.steps.validate import report_validation
+from twinmap.writers import writer
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from twinmap.validate.results import Validation
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,8 @@ def run(
     folder = _folder(out, project)
     key, note = find_key(key_file, project.key_file)
     count = jobs or os.cpu_count() or 1
-    name = _format(format or project.format)
+    name = format or project.format
+    writer(name)
     with (
         safeio.output_folder(folder, force=force) as work,
         connect(work, threads=count, memory_mb=memory_mb // 2, key=key) as duck,
@@ -151,6 +158,133 @@ def _outcome(state: Run, folder: Path, seconds: float, notes: tuple[str, ...]) -
     patients = len(set(state.twins.of.values()))
     told = (*notes, *state.notes)
     return Outcome(folder, tuple(state.findings), state.ledger, state.triples, patients, seconds, told)
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What a diff found: everything that a report shows, and whether the two sides state the very same."""
+
+    report: Report
+    equal: bool
+
+
+def diff(
+    a: str | Path,
+    b: str | Path,
+    *,
+    out: str | Path | None = None,
+    by: str = "concept",
+    params: Mapping[str, str] | None = None,
+    key_file: Path | None = None,
+    jobs: int | None = None,
+    memory_mb: int = 1024,
+    force: bool = False,
+) -> Differences:
+    """Compare two sides: what each has, what is the same, what the rest means, and what changed.
+
+    Args:
+        a: The first side: ``FOLDER`` or ``FOLDER#SOURCE`` of a run, ``MAPPING`` or ``MAPPING=DATA``.
+        b: The second side.
+        out: A folder for the report and its tables, replaced if it is that of a diff; none where None.
+        by: The view: ``concept``, ``facet``, ``patient`` or ``time``.
+        params: Values of the parameters of mappings.
+        key_file: The key of patient ids where a mapping is run; two runs that share none meet by identifiers.
+        jobs: Worker processes; the cores where None.
+        memory_mb: Memory, in megabytes.
+        force: Replace a folder that no diff wrote.
+
+    Raises:
+        UsageError: A side cannot be used.
+        InputOutputError: Data is missing, or the output cannot be written.
+    """
+    from twinmap.diff import outputs
+    from twinmap.diff.open import side
+    from twinmap.diff.run import STEPS, Difference
+    from twinmap.terms.concepts import catalogue
+
+    def made(mapping: str, data: str | None, folder: Path) -> None:
+        given = [] if data is None else [data]
+        run(
+            [mapping],
+            out=folder,
+            data=given,
+            params=params,
+            key_file=key_file,
+            engine="none",
+            jobs=jobs,
+            memory_mb=memory_mb,
+        )
+
+    with (
+        _diff_folder(out, force=force) as work,
+        connect(work, threads=jobs or os.cpu_count() or 1, memory_mb=memory_mb // 2) as duck,
+    ):
+        parts = work / "parts"
+        both = side("A", str(a), parts, made), side("B", str(b), parts, made)
+        found = Difference(both, duck, parts, catalogue())
+        for step in STEPS:
+            step(found)
+        outputs.write(found, work / "publish", by)
+        return Differences(load_report(work / "publish"), found.equal)
+
+
+@contextmanager
+def _diff_folder(out: str | Path | None, *, force: bool) -> Iterator[Path]:
+    """A work folder, whose ``publish`` appears in ``out`` where there is one."""
+    if out is None:
+        with TemporaryDirectory(prefix="twinmap-") as name:
+            for folder in ("publish", "parts"):
+                (Path(name) / folder).mkdir()
+            yield Path(name)
+        return
+    if (Path(out) / "manifest.json").exists() and not (Path(out) / "diff.json").exists() and not force:
+        raise UsageError(f"{out} holds the output of a run", help="choose another folder with -o, or --force")
+    with safeio.output_folder(Path(out), force=force) as work:
+        yield work
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """What a validation gave: the results of the SHACL engine, and what they say as findings."""
+
+    validation: Validation
+    findings: tuple[Finding, ...]
+
+
+def validate_graph(
+    graphs: Sequence[str | Path] | str | Path, *, shapes: Sequence[str | Path] = (), engine: str = "auto"
+) -> Validated:
+    """Validate RDF files against SHACL shapes, all files as one graph.
+
+    Args:
+        graphs: Files (``.nt .nq .ttl .trig .jsonld``, also packed) or output folders of runs.
+        shapes: Files of shapes, instead of those of the twin graph.
+        engine: ``auto``, ``pyshacl``, ``shacl`` or ``both`` (compare them).
+
+    Raises:
+        UsageError: A folder holds no graph, or a file is in no format that is read.
+        InputOutputError: A file is missing, cut short, or not in the format of its name.
+    """
+    from twinmap.steps.validate import generated_shapes
+    from twinmap.terms.concepts import catalogue
+    from twinmap.validate import files, findings
+
+    named = [graphs] if isinstance(graphs, str | Path) else graphs
+    ours = [*files.shipped_shapes(), generated_shapes(catalogue())] if not shapes else []
+    documents = ours or files.read_shapes([Path(path) for path in shapes])
+    validation = files.validate_files([_graph(Path(path)) for path in named], documents, engine)
+    found = [findings.violation(group) for group in validation.groups]
+    return Validated(validation, tuple(merge([*found, *findings.about_validation(validation)])))
+
+
+def _graph(path: Path) -> Path:
+    """The graph of an output folder, or the file itself."""
+    if not path.is_dir():
+        return safeio.regular_file(path)
+    found = sorted(path.glob("graph.*"))
+    if len(found) != 1:
+        raise UsageError(f"{path} is not the output of a run: it holds no graph", help="name a file")
+    return found[0]
 
 
 def _project(
@@ -179,17 +313,6 @@ def _folder(out: str | Path | None, project: Project) -> Path:
     return folder
 
 
-_FORMATS = ("nq", "nt", "ttl", "trig", "jsonld")
-
-
-def _format(name: str) -> str:
-    if name.removesuffix(".gz") not in _FORMATS:
-        raise UsageError(
-            f'there is no format "{name}"', help=f"one of: {', '.join(_FORMATS)}, each also with .gz"
-        )
-    return name
-
-
 def _base(base: str) -> str:
     if not base.startswith(("http://", "https://", "urn:")) or any(char in base for char in ' <>"{}|\\^`'):
         raise UsageError(
@@ -212,4 +335,4 @@ RUN_STEPS: tuple[Callable[[Run], None], ...] = (
     write_records,
 )
 
-__all__ = ["Outcome", "run"]
+__all__ = ["Differences", "Outcome", "Validated", "diff", "run", "validate_graph"]

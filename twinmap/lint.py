@@ -31,7 +31,7 @@ class Linted:
     findings: tuple[Finding, ...]
 
 
-def check(named: Sequence[str | Path], *, against: Path | None = None) -> Linted:
+def check(named: Sequence[str | Path] | str | Path, *, against: str | Path | None = None) -> Linted:
     """Check mapping files.
 
     Args:
@@ -44,6 +44,8 @@ def check(named: Sequence[str | Path], *, against: Path | None = None) -> Linted
         InputOutputError: A file is missing or cannot be read, or no file of the data is one of theirs.
         UsageError: There is no mapping, or no ready-made one of this name.
     """
+    named = [named] if isinstance(named, str | Path) else named
+    against = Path(against) if against is not None else None
     if against is not None and not against.is_dir():
         safeio.regular_file(against)
     findings: list[Finding] = []

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 # --- what a reader is asked for, and what it gives ------------------------------------------------
 
@@ -182,8 +182,10 @@ class FileCounts:
 AROUND = "\x1f"
 
 
-class Reader(Protocol):
-    """The two methods of a format. A reader never guesses in silence and never loses a record.
+class Reader:
+    """What every reader is made of. A reader never guesses in silence and never loses a record.
+
+    A format has ``parse`` and ``read``; the others are None where it has no use for them.
 
     Batches are Arrow record batches with the columns ``_file int32, _record int64, _line int64?,
     _part string``, one column a field of the request in its order, and ``_cells list<string>``: the
@@ -193,8 +195,20 @@ class Reader(Protocol):
     the document that stand in none of its items go with its first row, marked with :data:`AROUND`.
     """
 
+    #: ``parse_each(each)`` says what is wrong with an ``each``, or None.
+    parse_each: Any = None
+    #: ``layout(file, request)``: encoding, delimiter and header, by which the engine may read a file itself.
+    layout: Any = None
+    #: ``read_many(file, requests)``: as ``read`` for several requests, each event with the number of its request.
+    read_many: Any = None
+    #: ``cells(path)``: the names in ``_cells`` that a reference reads, where they are not the reference itself.
+    cells: Any = None
+    #: ``fields_read(path, each=…)``: a regular expression of those names.
+    fields_read: Any = None
+
     def parse(self, path: str, *, each: str | None = None) -> str | None:
         """Say what is wrong with a reference of this format, or None where it is well formed."""
+        raise NotImplementedError
 
     def read(self, file: InputFile, request: Request) -> Iterator[Any | SetAside | Issue | Note | FileCounts]:
         """Read one file as Arrow record batches, between them what is wrong, at last the counts.
@@ -202,6 +216,7 @@ class Reader(Protocol):
         Raises:
             twinmap.errors.InputOutputError: The file is missing, cut short or not to be read.
         """
+        raise NotImplementedError
 
 
 # --- what is said of a run -------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from typing import Any
 
 from twinmap.diagnostics import Finding, Severity
 from twinmap.errors import InternalError, UsageError
+from twinmap.model import Reader
 
 
 @cache
@@ -55,6 +56,16 @@ def load(group: str, name: str) -> Any:
             return entry.load()
     known = ", ".join(names(group))
     raise UsageError(f'no {group.removesuffix("s")} is called "{name}"', help=f"one of: {known}")
+
+
+def reader(name: str) -> Reader:
+    """The reader of a format.
+
+    Raises:
+        UsageError: Nothing of that name is installed.
+    """
+    found: Reader = load("readers", name).READER
+    return found
 
 
 @cache

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
 import click
 
-from twinmap import safeio
 from twinmap.cli import output
 from twinmap.cli._options import Named, fail_on, verdict
-from twinmap.diagnostics import merge
-from twinmap.errors import Exit, UsageError
+from twinmap.errors import Exit
 
 
 @click.command("validate")
@@ -51,39 +48,19 @@ def command(
 
     GRAPH is a file (.nt .nq .ttl .trig .jsonld, also .gz) or the output folder of a run.
     """
-    from twinmap.validate import files, findings
+    from twinmap.api import validate_graph
     from twinmap.validate.report import write_report
 
-    documents = files.read_shapes(shapes) if shapes else _ours()
-    validation = files.validate_files([_graph(path) for path in graphs], documents, engine)
+    validated = validate_graph(graphs, shapes=shapes, engine=engine)
+    validation = validated.validation
     if out is not None:
         report = BytesIO()
         write_report(validation, report)
         output.write_product(report.getvalue(), out)
-    found = [findings.violation(group) for group in validation.groups]
-    found = merge([*found, *findings.about_validation(validation)])
-    output.show_findings(found, fmt)
+    output.show_findings(validated.findings, fmt)
     conforms = "conforms" if validation.conforms else f"{validation.total:,} results"
     output.say(
         f"{validation.triples:,} triples, {validation.shapes:,} shapes, "
         f"{validation.engine.name} {validation.engine.version}: {conforms}"
     )
-    return verdict((finding.severity for finding in found), fail_on)
-
-
-def _ours() -> list[bytes]:
-    from twinmap.steps.validate import generated_shapes
-    from twinmap.terms.concepts import catalogue
-    from twinmap.validate.files import shipped_shapes
-
-    return [*shipped_shapes(), generated_shapes(catalogue())]
-
-
-def _graph(path: Path) -> Path:
-    """The graph of an output folder, or the file itself."""
-    if not path.is_dir():
-        return safeio.regular_file(path)
-    found: Sequence[Path] = sorted(path.glob("graph.*"))
-    if len(found) != 1:
-        raise UsageError(f"{path} is not the output of a run: it holds no graph", help="name a file")
-    return found[0]
+    return verdict((finding.severity for finding in validated.findings), fail_on)

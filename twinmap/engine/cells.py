@@ -179,12 +179,12 @@ def _by_item(duck: Duck, fields: Mapping[str, Field]) -> _Cells:
 
 def _fields(plan: Plan, path: str) -> re.Pattern[str]:
     """The names of the cells that a reference reads, as its reader says."""
-    reader = registry.load("readers", plan.record_set.options.format).READER
-    if path == "." and hasattr(reader, "layout") and plan.record_set.each is not None:
+    reader = registry.reader(plan.record_set.options.format)
+    if path == "." and reader.layout is not None and plan.record_set.each is not None:
         return re.compile(fnmatch.translate(plan.record_set.each))
-    if hasattr(reader, "fields_read") and not path.startswith("record:"):
+    if reader.fields_read is not None and not path.startswith("record:"):
         return re.compile(reader.fields_read(path, each=plan.record_set.each))
-    names = reader.cells(path) if hasattr(reader, "cells") else (path, path.lstrip("^"))
+    names = reader.cells(path) if reader.cells else (path, path.lstrip("^"))
     return re.compile("|".join(re.escape(name) for name in names))
 
 
@@ -252,8 +252,8 @@ def _is_own(plan: Plan, path: str) -> bool:
         return each is None
     if plan.record_set.options.format == "fhir" and path[:1].isupper():
         return False  # it is read on the resource of that type
-    reader = registry.load("readers", plan.record_set.options.format).READER
-    return path.startswith(each) if hasattr(reader, "cells") else True
+    reader = registry.reader(plan.record_set.options.format)
+    return path.startswith(each) if reader.cells else True
 
 
 def _codeless(duck: Duck, done: Applied) -> Iterator[_Reading]:

@@ -22,7 +22,7 @@ from twinmap.model import Issue, Note, SetAside
 _SEVERITY = {"error": Severity.ERROR, "info": Severity.INFO}
 
 #: Codes whose detail (a unit, a word of a list) tells findings of one slot apart.
-_BY_DETAIL = ("TM-U01", "TM-C01", "TM-E01")
+_BY_DETAIL = ("TM-U01", "TM-U13", "TM-C01", "TM-C14", "TM-E01")
 
 #: Codes of values that could not be used: where this share of at least so many values of one slot fails, it is
 #: the mapping that does not fit, and the finding is an error.

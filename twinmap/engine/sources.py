@@ -96,10 +96,10 @@ def readings(
     """
     together: dict[object, list[RecordSet]] = {}
     for record_set in source.document.records:
-        reader = registry.load("readers", record_set.options.format).READER
+        reader = registry.reader(record_set.options.format)
         numbers = tuple(file.number for file in files[record_set.name])
         options = replace(record_set.options, messages=())
-        shared = (options, numbers) if hasattr(reader, "read_many") else record_set.name
+        shared = (options, numbers) if reader.read_many else record_set.name
         together.setdefault(shared, []).append(record_set)
     for record_sets in together.values():
         first = record_sets[0]

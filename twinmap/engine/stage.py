@@ -18,7 +18,7 @@ from twinmap.engine.workers import Workers
 from twinmap.formats.csvdialect import tally
 from twinmap.limits import LIMITS
 from twinmap.mapping.sql import quoted
-from twinmap.model import FileCounts, InputFile, Issue, Note, Request, SetAside
+from twinmap.model import FileCounts, InputFile, Issue, Note, Reader, Request, SetAside
 
 
 @dataclass
@@ -62,9 +62,9 @@ def stage(
     A reader with ``read_many`` reads a file once for all requests.
     """
     first = requests[0]
-    reader = registry.load("readers", first.options.format).READER
+    reader = registry.reader(first.options.format)
     staged = [Staged(list(files), cells=first.options.format != "csv") for _ in requests]
-    layout = getattr(reader, "layout", None)
+    layout = reader.layout
     slow: list[InputFile] = []
     for file in files:
         path = folder / f"{stem}-{file.number}.in.parquet"
@@ -118,7 +118,7 @@ def _read(reading: _Reading) -> list[Staged]:
     from twinmap.formats.batches import schema
 
     name = reading.requests[0].options.format
-    reader = registry.load("readers", name).READER
+    reader = registry.reader(name)
     staged = [Staged(cells=name != "csv") for _ in reading.requests]
     kept: list[dict[type, list[Any]]] = [
         {SetAside: item.set_aside, Issue: item.issues, Note: item.notes, FileCounts: item.counts}
@@ -139,7 +139,7 @@ def _read(reading: _Reading) -> list[Staged]:
     return staged
 
 
-def _events(reader: Any, reading: _Reading) -> Iterator[tuple[int, Any]]:
+def _events(reader: Reader, reading: _Reading) -> Iterator[tuple[int, Any]]:
     """What a reader says of the files, with the number of the request that each answers."""
     requests = reading.requests
     for file in reading.files:

@@ -50,11 +50,10 @@ def load(name: str) -> dict[str, Any]:
     """
     import yaml
 
-    folder = registry.shipped("ontologies") / "targets"
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        known = sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir())
+    known = registry.names("targets")
+    if name not in known:
         raise UsageError(f'there is no target "{name}"', help=f"one of: {', '.join(known)}")
+    path = registry.shipped("ontologies") / "targets" / f"{name}.yaml"
     loaded: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
     return loaded
 
@@ -132,9 +131,7 @@ def decimal(sql: str) -> str:
     digits, power = (f"split_part({plain}, 'e+', {part})" for part in (1, 2))
     zeros = f"repeat('0', {power}::INTEGER - length(split_part({digits}, '.', 2)))"
     large = f"concat(replace({digits}, '.', ''), {zeros})"
-    return (
-        f"CASE WHEN contains({plain}, 'e-') THEN {small} WHEN contains({plain}, 'e+') THEN {large} ELSE {plain} END"
-    )
+    return f"CASE WHEN contains({plain}, 'e-') THEN {small} WHEN contains({plain}, 'e+') THEN {large} ELSE {plain} END"
 
 
 def moment(us: str, precision: str) -> str:

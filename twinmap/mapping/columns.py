@@ -75,7 +75,7 @@ def header(record_set: RecordSet, file: InputFile) -> Columns | None:
     Raises:
         InputOutputError: The file cannot be read, or a column stands twice in its header.
     """
-    layout = getattr(registry.load("readers", record_set.options.format).READER, "layout", None)
+    layout = registry.reader(record_set.options.format).layout
     if layout is None:
         return None
     return Columns(file.name, layout(file, Request(record_set.each, (), record_set.options)).header)

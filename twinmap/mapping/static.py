@@ -16,6 +16,7 @@ from twinmap.mapping.definitions import SELF_DESCRIBING
 from twinmap.mapping.uses import Use, of_slot, used
 from twinmap.mapping.values import is_bound
 from twinmap.mapping.words import did_you_mean
+from twinmap.model import Reader
 
 #: Dates whose day, month and year cannot be mistaken for each other in one pattern, but in two.
 _SAMPLES = ((2001, 2, 3, 4, 5, 6), (2010, 11, 12, 10, 8, 9))
@@ -65,7 +66,7 @@ def statements(record_set: RecordSet) -> Iterator[Statement]:
 # --- references -----------------------------------------------------------------------------------
 
 
-def _references(context: Context, record_set: RecordSet, reader: Any) -> None:
+def _references(context: Context, record_set: RecordSet, reader: Reader | None) -> None:
     unread = [use for name, slot in record_set.slots.items() for use in of_slot(slot, name, None)]
     seen: set[Ref] = set()
     for use in (*used(record_set), *unread):
@@ -75,13 +76,13 @@ def _references(context: Context, record_set: RecordSet, reader: Any) -> None:
         _reference(context, record_set, reader, use)
 
 
-def _reader(context: Context, record_set: RecordSet, places: Places) -> Any:
+def _reader(context: Context, record_set: RecordSet, places: Places) -> Reader | None:
     """The reader of the format, or None and a finding."""
     name = record_set.options.format
     if not name:
         return None
     try:
-        return registry.load("readers", name).READER
+        return registry.reader(name)
     except UsageError as error:
         known = registry.names("readers")
         advice = did_you_mean(name, known) or error.help
@@ -89,18 +90,17 @@ def _reader(context: Context, record_set: RecordSet, places: Places) -> Any:
         return None
 
 
-def _each(context: Context, record_set: RecordSet, reader: Any, places: Places) -> bool:
+def _each(context: Context, record_set: RecordSet, reader: Reader | None, places: Places) -> bool:
     """Whether ``each`` is malformed; then the paths cannot be judged."""
-    parse_each = getattr(reader, "parse_each", None)
-    if record_set.each is None or parse_each is None:
+    if record_set.each is None or reader is None or reader.parse_each is None:
         return False
-    problem = parse_each(record_set.each)
+    problem = reader.parse_each(record_set.each)
     if problem is not None:
         context.report("TM-L12", problem, places.each, f"write a path of {record_set.options.format}")
     return problem is not None
 
 
-def _reference(context: Context, record_set: RecordSet, reader: Any, use: Use) -> None:
+def _reference(context: Context, record_set: RecordSet, reader: Reader | None, use: Use) -> None:
     ref = use.ref
     if ref.kind == "param" and ref.path not in context.params:
         advice = did_you_mean(ref.path, context.params) or f"declare it: params: {{{ref.path}: required}}"

@@ -33,6 +33,7 @@ from twinmap.model import (
     InputFile,
     Issue,
     Note,
+    Reader,
     Request,
     SetAside,
     Shape,
@@ -44,7 +45,7 @@ Report = Callable[[str, str, str, str], None]
 _Getter = Callable[[Row, Report], Any]
 
 
-class JsonReader:
+class JsonReader(Reader):
     """The reader of JSON documents; ``ndjson`` says that every file has one a line."""
 
     def __init__(self, *, ndjson: bool = False) -> None:

@@ -16,7 +16,7 @@ from twinmap.diagnostics import Severity
 from twinmap.errors import InputOutputError
 from twinmap.formats import csvdialect
 from twinmap.limits import LIMITS
-from twinmap.model import FileCounts, InputFile, Note, Request, SetAside
+from twinmap.model import FileCounts, InputFile, Note, Reader, Request, SetAside
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Layout:
     one_line: bool = True
 
 
-class CsvReader:
+class CsvReader(Reader):
     """The reader of comma-separated and other delimited text."""
 
     def parse(self, path: str, *, each: str | None = None) -> str | None:

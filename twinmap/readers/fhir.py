@@ -27,14 +27,14 @@ from twinmap.formats.jsonlex import dump
 from twinmap.formats.jsonwindow import Fault
 from twinmap.formats.treepath import Path, PathError
 from twinmap.formats.treewalk import Names, Row
-from twinmap.model import AROUND, FileCounts, InputFile, Issue, Note, Request, SetAside, Shape
+from twinmap.model import AROUND, FileCounts, InputFile, Issue, Note, Reader, Request, SetAside, Shape
 from twinmap.readers import _fhir_shapes as shapes
 from twinmap.readers._fhir_fields import Getter, children, getter, resource_type
 from twinmap.readers._fhir_record import Record
 from twinmap.readers._fhir_source import Around, Found, Scope, across, resources
 
 
-class FhirReader:
+class FhirReader(Reader):
     """The reader of FHIR R4 resources in JSON."""
 
     def parse(self, path: str, *, each: str | None = None) -> str | None:

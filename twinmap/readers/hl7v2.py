@@ -27,13 +27,13 @@ from typing import Any
 from twinmap import safeio
 from twinmap.formats import hl7path
 from twinmap.formats.hl7 import Frame, Framing, Remark
-from twinmap.model import FileCounts, InputFile, Issue, Note, Request, SetAside
+from twinmap.model import FileCounts, InputFile, Issue, Note, Reader, Request, SetAside
 
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
 _TYPE = re.compile(r"[A-Z]{3}(\^[A-Z0-9]{3})?")
 
 
-class Hl7Reader:
+class Hl7Reader(Reader):
     """The reader of HL7 v2 messages, batches of them and MLLP captures."""
 
     def parse(self, path: str, *, each: str | None = None) -> str | None:

@@ -106,10 +106,7 @@ def facts(report: Report) -> Facts:
 
 def concept_label(report: Report, concept: str) -> str:
     """What people call a concept: its label, else its name or code as it is."""
-    for row in report.concepts:
-        if row.get("concept") == concept and row.get("label"):
-            return str(row["label"])
-    return concept
+    return report.labels.get(concept, concept)
 
 
 def _in_sentence(label: str) -> str:

@@ -59,6 +59,8 @@ class Report:
     ``validation``: ``{"conforms", "engine", "reason", "focus_nodes", "violations"}``, None where the graph was
     not validated.
 
+    ``difference`` is ``diff.json``, None where the report is that of a run; see :mod:`twinmap.diff`.
+
     ``run`` is the part of ``manifest.json`` that is not a time or a host::
 
         {"tool": {"name", "version"}, "mappings": [{"id", "version", "sha256"}],
@@ -73,7 +75,17 @@ class Report:
     concepts: Sequence[Json] = ()
     ledger: Mapping[str, Json] = field(default_factory=dict)
     validation: Json | None = None
+    difference: Json | None = None
     run: Json = field(default_factory=dict)
+    #: What people call each concept that has a label.
+    labels: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        labels: dict[str, str] = {}
+        for row in self.concepts:
+            if row.get("label"):
+                labels.setdefault(str(row.get("concept")), str(row["label"]))
+        object.__setattr__(self, "labels", labels)
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> Report:

@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 from twinmap.renderers._facts import verdict
+from twinmap.renderers._html_difference import tables
 from twinmap.renderers._html_findings import findings
 from twinmap.renderers._html_ledger import books, provenance
 from twinmap.renderers._html_overview import concepts, figures
@@ -47,6 +48,7 @@ def _page(report: Report, names: FileNames, examples: int) -> str:
         Html(f"<style>{_style()}</style>"),
     )
     sections = {
+        "difference": ("What differs", tables(report)),
         "concepts": ("What the sources mean", concepts(report, examples)),
         "findings": ("Findings", findings(report, names, examples)),
         "books": ("Books", books(report, examples)),

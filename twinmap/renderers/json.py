@@ -32,4 +32,6 @@ def render(report: Report) -> str:
         "validation": report.validation,
         "run": report.run,
     }
+    if report.difference is not None:
+        document["difference"] = report.difference
     return dump(document)

@@ -16,6 +16,7 @@ from twinmap.renderers._common import (
     shown_of,
     tally,
 )
+from twinmap.renderers._difference import Table, difference
 from twinmap.renderers._escape import visible
 from twinmap.renderers._facts import balance, book, concept_label
 from twinmap.renderers._relations import Told, Way, told
@@ -30,7 +31,8 @@ _WINDOW = 100
 
 def render(report: Report) -> str:
     """Every finding, relation and book of the report; ends with a newline unless it is empty."""
-    blocks = [_finding(group, report) for group in grouped(report.findings)]
+    blocks = [_difference(table) for table in difference(report)]
+    blocks += [_finding(group, report) for group in grouped(report.findings)]
     found = told(report)
     blocks += [_relation(way, concept_label(report, item.concept)) for item in found for way in item.ways]
     blocks.append(_legend(found))
@@ -129,6 +131,14 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
     return [
         "  " + "  ".join(cell + " " * (w - width(cell)) for cell, w in zip(row, widths, strict=True)).rstrip()
         for row in cells
+    ]
+
+
+def _difference(table: Table) -> list[str]:
+    return [
+        table.caption,
+        *_table([table.head, *table.rows]),
+        *([f"  and {table.more:,} more"] * bool(table.more)),
     ]
 
 

@@ -14,10 +14,9 @@ from twinmap.steps.validate import checker
 
 def split_and_lift(state: Run) -> None:
     """Split the statements into parts by patient; sort, tell apart and lift each part."""
-    from twinmap.lift import target
+    from twinmap.lift import beside, target
     from twinmap.terms.concepts import catalogue
     from twinmap.terms.facets import facets
-    from twinmap.writers import shared
 
     tables: dict[str, list[parts.Narrow]] = {}
     for group, made in enumerate(state.made):
@@ -40,7 +39,7 @@ def split_and_lift(state: Run) -> None:
         for place, number in enumerate(numbers)
     ]
     sources = [source.name for source in state.sources]
-    head = shared.dataset(state.project.base, sources) + shared.links(state.project.base, state.twins)
+    head = beside.dataset(state.project.base, sources) + beside.links(state.project.base, state.twins)
     state.graph.write_text(head, encoding="utf-8")
     digest = Digest()
     digest.update(blocks(state.graph))

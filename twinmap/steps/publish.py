@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from twinmap import registry
 from twinmap.engine.graphfile import blocks
 from twinmap.kinds import KINDS
 from twinmap.mapping.sql import quoted
 from twinmap.steps.state import Run
+from twinmap.writers import writer
 
 
 def put_together(state: Run) -> None:
@@ -26,10 +26,5 @@ def put_together(state: Run) -> None:
     if state.format == "nq":
         state.graph.replace(path)
     else:
-        writer = registry.load("writers", FORMATS.get(state.format.removesuffix(".gz"), state.format))
-        writer.write(blocks(state.graph), path)
+        writer(state.format).write(blocks(state.graph), path)
         state.graph.unlink()
-
-
-#: Formats that one writer makes.
-FORMATS = {"nt": "nquads", "nq": "nquads", "ttl": "turtle", "trig": "turtle"}

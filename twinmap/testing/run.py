@@ -41,7 +41,7 @@ class Result:
         return not self.differences
 
 
-def run_tests(named: Sequence[str]) -> Iterator[Result]:
+def run_tests(named: Sequence[str | Path] | str | Path) -> Iterator[Result]:
     """Run the tests beside mappings, one after the other.
 
     Args:
@@ -51,14 +51,15 @@ def run_tests(named: Sequence[str]) -> Iterator[Result]:
         UsageError: A mapping or a file of tests cannot be used, or there is no test at all.
         InputOutputError: A file is missing.
     """
+    names = list(map(str, [named] if isinstance(named, str | Path) else named))
     found = [
         (subject, tests_beside(subject.mapping))
-        for subject in each_once(subject for name in named for subject in subjects(name))
+        for subject in each_once(subject for name in names for subject in subjects(name))
         if has_tests(subject.mapping)
     ]
     if not found:
         raise UsageError(
-            f"no tests stand beside {', '.join(named)}", help="the tests of NAME.yaml are in NAME.test.yaml"
+            f"no tests stand beside {', '.join(names)}", help="the tests of NAME.yaml are in NAME.test.yaml"
         )
     for subject, tests in found:
         yield from _run_file(subject, tests)

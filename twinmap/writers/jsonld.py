@@ -11,6 +11,8 @@ from twinmap.errors import UsageError
 from twinmap.limits import LIMITS
 from twinmap.writers._files import sink
 
+FORMATS = ("jsonld",)
+
 
 def write(blocks: Iterable[bytes], path: Path) -> None:
     """Write N-Quads to ``graph.jsonld``, also ``.gz``.

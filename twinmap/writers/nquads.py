@@ -8,6 +8,8 @@ from pathlib import Path
 
 from twinmap.writers._files import sink
 
+FORMATS = ("nq", "nt")
+
 #: The graph name at the end of a line; IRIs hold neither blanks nor angle brackets.
 _GRAPH = re.compile(rb" <[^<> ]*> \.\n")
 

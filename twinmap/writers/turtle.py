@@ -9,6 +9,8 @@ from typing import IO, Any, cast
 
 from twinmap.writers._files import sink
 
+FORMATS = ("ttl", "trig")
+
 #: Prefixes of the terms that every graph uses.
 PREFIXES = {
     "loinc": "http://loinc.org/rdf/",

@@ -1,0 +1,177 @@
+"""Two sides compared through the command line: what is the same, what changed, and who the patients are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from twinmap import api
+from twinmap.cli import twinmap as group
+from twinmap.errors import UsageError
+
+ROOT = Path(__file__).parent.parent.parent
+KEY = ROOT / "examples" / "demo.key"
+MAPPING = """\
+twinmap: 1
+id: {id}
+version: 1.0.0
+source: {{format: csv, files: "*.csv", timezone: UTC}}
+patient: {{id: $(p), system: mrn}}
+key: [n]
+time: $(t)
+systems: {{mrn: "urn:mrn"}}
+observe: {{result: {{code: loinc:$(code), value: {value}, unit: {unit}}}}}
+"""
+ROWS = [
+    "1,p1,2026-01-01T08:00:00Z,8480-6,120,mm[Hg]",
+    "2,p1,2026-01-01T09:00:00Z,8480-6,130,mm[Hg]",
+    "3,p2,2026-01-01T08:00:00Z,8867-4,70,/min",
+    "4,p2,2026-01-02T08:00:00Z,8867-4,70,/min",
+    "5,p3,2026-02-02T08:00:00Z,29463-7,80,kg",
+]
+Make = Callable[..., Path]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Run a mapping over rows, and give the output folder."""
+
+    def run(name: str, rows: list[str], value: str = "$(v)", unit: str = "$(u)", key: Path = KEY) -> Path:
+        data = tmp_path / f"{name}-data"
+        data.mkdir()
+        (data / "d.csv").write_text("n,p,t,code,v,u\n" + "\n".join(rows) + "\n")
+        (tmp_path / f"{name}.yaml").write_text(MAPPING.format(id="m", value=value, unit=unit))
+        out = tmp_path / name
+        api.run(tmp_path / f"{name}.yaml", data=[str(data)], out=out, key_file=key, engine="none", jobs=1)
+        return out
+
+    return run
+
+
+def _diff(*arguments: object) -> tuple[Result, Any]:
+    done = CliRunner().invoke(group, ["diff", *map(str, arguments), "-f", "json"], standalone_mode=False)
+    return done, json.loads(done.stdout)["difference"] if done.exception is None else None
+
+
+def test_the_same_twice_is_no_difference(make: Make) -> None:
+    done, found = _diff(make("one", ROWS), make("two", list(reversed(ROWS))))
+    assert done.return_value == 0
+    assert found["equal"]
+    assert {(row["a"], row["b"], row["same"]) for row in found["statements"]} == {
+        (2, 2, 2),
+        (1, 1, 1),
+        (3, 3, 3),
+    }
+    assert found["changes"] == []
+
+
+def test_a_statement_that_one_side_lacks_is_counted(make: Make) -> None:
+    done, found = _diff(make("one", ROWS), make("two", ROWS[:3] + ROWS[4:]))
+    assert done.return_value == 1
+    (heart,) = (row for row in found["statements"] if row["code"] == "8867-4")
+    assert (heart["a"], heart["b"], heart["same"]) == (2, 1, 1)
+    (covered,) = (row for row in found["concepts"] if row["concept"] == "heart-rate")
+    assert covered == {
+        "concept": "heart-rate",
+        "a": 2,
+        "b": 1,
+        "patients_a": 1,
+        "patients_b": 1,
+        "patients_both": 1,
+    }
+    assert [(row["month"], row["a"], row["b"]) for row in found["months"]] == [
+        ("2026-01", 4, 3),
+        ("2026-02", 1, 1),
+    ]
+
+
+def test_a_statement_that_stands_twice_on_one_side_is_a_difference(make: Make) -> None:
+    again = "6,p2,2026-01-02T08:00:00Z,8867-4,70,/min"
+    done, found = _diff(make("one", ROWS), make("two", [*ROWS, again]))
+    assert done.return_value == 1
+    (heart,) = (row for row in found["statements"] if row["code"] == "8867-4")
+    assert (heart["a"], heart["b"], heart["same"]) == (2, 3, 2)
+
+
+def test_the_same_value_in_another_unit_is_the_same(make: Make) -> None:
+    kilopascal = [row.replace("120,mm[Hg]", "15.998684,kPa") for row in ROWS]
+    _, found = _diff(
+        make("one", [row.replace("120,mm[Hg]", "120.0000001,mm[Hg]") for row in ROWS]), make("two", ROWS)
+    )
+    assert not found["equal"]
+    pounds = [row.replace("80,kg", "176.369809748704,[lb_av]") for row in ROWS]
+    done, found = _diff(make("three", ROWS), make("four", pounds))
+    assert done.return_value == 0, found["statements"]
+    assert len(kilopascal) == len(ROWS)
+
+
+def test_what_a_new_version_of_a_mapping_changes_is_told(make: Make, tmp_path: Path) -> None:
+    """Same files, other mapping: the value doubles, and the unit becomes another one."""
+    one, two = make("one", ROWS), make("two", ROWS, value="= $(v) * 2", unit='"mm[Hg]"')
+    _, found = _diff(one, two)
+    told = {(row["code"], row["what"]): row for row in found["changes"]}
+    assert told["8480-6", "value_text"]["ratio"] == 2
+    assert (told["8867-4", "unit"]["before"], told["8867-4", "unit"]["after"]) == ("/min", "mm[Hg]")
+    assert told["8480-6", "value_text"]["n"] == 2
+    assert ("8480-6", "unit") not in told
+    text = CliRunner().invoke(group, ["diff", str(one), str(two)], standalone_mode=False).stdout
+    assert "2 times as large" in text
+    assert "/min -> mm[Hg]" in text
+
+
+def test_runs_of_different_keys_meet_by_their_identifiers(make: Make, tmp_path: Path) -> None:
+    other = tmp_path / "other.key"
+    other.write_bytes(bytes(range(32)).hex().encode())
+    other.chmod(0o600)
+    done, found = _diff(make("one", ROWS), make("two", ROWS, key=other))
+    assert done.return_value == 0, found
+    assert sum(1 for row in found["patients"] if row["a"] and row["b"]) == 3
+
+
+def test_one_source_of_a_run_is_a_side(make: Make) -> None:
+    out = make("one", ROWS)
+    done, _ = _diff(f"{out}#m", out)
+    assert done.return_value == 0
+    with pytest.raises(UsageError, match="no source"):
+        api.diff(f"{out}#nobody", out)
+
+
+def test_a_mapping_with_its_data_is_a_side(make: Make, tmp_path: Path) -> None:
+    out = make("one", ROWS)
+    done, _ = _diff(out, f"{tmp_path / 'one.yaml'}={tmp_path / 'one-data'}", "--key-file", KEY)
+    assert done.return_value == 0
+
+
+def test_the_output_is_a_report_and_no_run_is_lost(make: Make, tmp_path: Path) -> None:
+    one, two = make("one", ROWS), make("two", ROWS[1:])
+    before = {path.name for path in one.iterdir()}
+    with pytest.raises(UsageError, match="output of a run"):
+        api.diff(one, two, out=one)
+    assert {path.name for path in one.iterdir()} == before
+    for _ in range(2):
+        api.diff(one, two, out=tmp_path / "d")
+    names = {path.name for path in (tmp_path / "d").iterdir()}
+    assert names == {"diff.json", "findings.jsonl", "manifest.json", "relations.jsonl", "report.html"}
+    page = (tmp_path / "d" / "report.html").read_text()
+    assert "What differs" in page
+    assert "Observations by concept" in page
+
+
+@pytest.mark.parametrize("view", ["concept", "facet", "patient", "time"])
+def test_every_view_counts(view: str, make: Make) -> None:
+    one, two = make("one", ROWS), make("two", ROWS[1:])
+    text = CliRunner().invoke(group, ["diff", str(one), str(two), "--by", view], standalone_mode=False).stdout
+    assert {"concept": "systolic", "facet": "Facets that differ", "patient": "by patient", "time": "2026-01"}[
+        view
+    ] in text
+
+
+def test_a_folder_that_is_no_run_is_told(tmp_path: Path, make: Make) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError):
+        api.diff(tmp_path / "empty", make("one", ROWS))

@@ -1,0 +1,72 @@
+"""``twinmap diff``: what two sides say, and whether they mean the same by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from twinmap import registry
+from twinmap.cli import output
+from twinmap.cli._options import Memory, Named, Pair
+from twinmap.errors import Exit
+
+
+@click.command("diff")
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Write the report and its tables there.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["concept", "facet", "patient", "time"]),
+    default="concept",
+    show_default=True,
+    help="What the observations of both are counted by.",
+)
+@click.option("-f", "--format", "fmt", type=Named("renderers"), default="text", help="How it is shown.")
+@click.option(
+    "--set", "params", type=Pair("=", "NAME=VALUE"), multiple=True, help="A parameter of the mappings."
+)
+@click.option(
+    "--key-file",
+    type=click.Path(path_type=Path),
+    help="The secret of the patient ids where a mapping is run; else TWINMAP_KEY_FILE, the project's, your own.",
+)
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Worker processes (default: the cores).")
+@click.option(
+    "--memory",
+    type=Memory(),
+    default="1GB",
+    show_default=True,
+    help="Memory over all workers, 128MB at least.",
+)
+@click.option("--force", is_flag=True, help="Replace an output folder that no diff wrote.")
+def command(a: str, b: str, **options: Any) -> Exit:
+    """Compare two sides: runs, sources of a run, or mappings with their data.
+
+    A and B are each the output folder of a run, FOLDER#SOURCE for one of its sources, or MAPPING=DATA (a mapping,
+    builtin:NAME or a project, which is run first). Exits with 0 where both state the very same, with 1 where they
+    differ.
+    """
+    from twinmap import api
+
+    found = api.diff(
+        a,
+        b,
+        out=options["out"],
+        by=options["by"],
+        params=dict(options["params"]),
+        key_file=options["key_file"],
+        jobs=options["jobs"],
+        memory_mb=options["memory"],
+        force=options["force"],
+    )
+    output.write_product(registry.load("renderers", options["fmt"]).render(found.report))
+    return Exit.OK if found.equal else Exit.FINDINGS

@@ -1,0 +1,63 @@
+"""What is compared: the output of a run, or one of its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from twinmap.errors import UsageError
+from twinmap.kinds import KINDS
+from twinmap.renderers import load_report
+
+#: The sides as they are called in findings, relations and tables.
+A, B = "A", "B"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side.
+
+    Args:
+        label: ``A`` or ``B``.
+        name: What it was called by.
+        tables: Its Parquet file of each kind.
+        source: The only source of the run that is meant; None for all.
+        files: Name and SHA-256 of its input files by number.
+    """
+
+    label: str
+    name: str
+    tables: Mapping[str, Path]
+    source: str | None = None
+    files: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+
+
+def of_run(label: str, folder: Path, source: str | None = None) -> Side:
+    """The output of a run as a side.
+
+    Raises:
+        UsageError: It is not the output of a run, or the run has no such source.
+    """
+    run = load_report(folder).run
+    inputs = run.get("inputs", [])
+    sources = list(dict.fromkeys(item["source"] for item in inputs))
+    if source is not None and source not in sources:
+        raise UsageError(f'{folder} has no source "{source}"', help=f"its sources: {', '.join(sources)}")
+    files = {item["number"]: (item["name"], item["sha256"]) for item in inputs}
+    return Side(label, _named(folder, source), tables(folder / "tables"), source, files)
+
+
+def named(side: Side, name: str) -> Side:
+    """A side that was made on the way, by what it was asked for by."""
+    return replace(side, name=name)
+
+
+def _named(folder: Path, source: str | None) -> str:
+    name = folder.resolve().name
+    return name if source is None else f"{name}#{source}"
+
+
+def tables(folder: Path) -> dict[str, Path]:
+    """The statement tables of a folder, by kind."""
+    return {kind: folder / f"{kind}.parquet" for kind in KINDS if (folder / f"{kind}.parquet").is_file()}

@@ -1,0 +1,85 @@
+"""The statements of two sides in one table a kind, their patients linked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from twinmap.diff.sides import Side
+from twinmap.engine.duck import Duck
+from twinmap.engine.identity import Twins, link
+from twinmap.kinds import KINDS
+from twinmap.mapping.sql import quoted
+
+#: B's files are numbered from here on, so that a number is one file.
+SECOND = 1_000_000
+
+
+def unite(duck: Duck, sides: Sequence[Side], folder: Path) -> tuple[dict[str, Path], Twins]:
+    """Write ``folder/<kind>.parquet`` with the statements of both sides; ``source`` is the side.
+
+    Records are one patient where a side says so, where they are the same record, and where they have an
+    identifier of one system; records that contradict each other stay apart, as in a run.
+
+    Returns:
+        The tables by kind, and the patients of both sides.
+    """
+    twins = _linked(duck, sides, folder)
+    records = sorted(twins.of)
+    columns = {
+        "patient_record": ("VARCHAR", records),
+        "twin": ("VARCHAR", [twins.of[each] for each in records]),
+    }
+    duck.register("k_both", columns)
+    made = {}
+    for kind in KINDS:
+        selects = [_select(side, kind) for side in sides if kind in side.tables]
+        if selects:
+            made[kind] = folder / f"{kind}.parquet"
+            duck.to_parquet(" UNION ALL BY NAME ".join(selects), made[kind])
+    return made, twins
+
+
+def scan(side: Side, kind: str) -> str:
+    """SQL of the statements of one kind that a side has."""
+    mine = "" if side.source is None else f" WHERE source = {quoted(side.source)}"
+    return f"(SELECT * FROM read_parquet({quoted(str(side.tables[kind]))}){mine})"
+
+
+def number(side: Side, file: int) -> int:
+    """The number of a file of a side among those of both."""
+    return file + SECOND * (side.label != "A")
+
+
+def _select(side: Side, kind: str) -> str:
+    names = KINDS[kind].names
+    new = {"source": quoted(side.label), "file": f"(s.file + {number(side, 0)})::INTEGER"}
+    new |= {"id": f"concat({quoted(side.label)}, s.id)"} if "id" in names else {}
+    new |= {"twin": "coalesce(k.twin, s.twin)"} if "twin" in names else {}
+    replaced = ", ".join(f"{sql} AS {name}" for name, sql in new.items())
+    join = " LEFT JOIN k_both k USING (patient_record)" if "twin" in names else ""
+    return f"SELECT s.* REPLACE ({replaced}) FROM {scan(side, kind)} s{join}"
+
+
+def _linked(duck: Duck, sides: Sequence[Side], folder: Path) -> Twins:
+    pairs = [
+        f"SELECT patient_record, twin FROM {scan(side, kind)}"
+        for side in sides
+        for kind in side.tables
+        if "twin" in KINDS[kind].names
+    ]
+    if not pairs:
+        return Twins()
+    known = f"SELECT DISTINCT patient_record, twin FROM ({' UNION ALL '.join(pairs)})"
+    within = [(*row, "a run") for row in duck.rows(f"{known} WHERE twin <> patient_record ORDER BY ALL")]
+    who, said = folder / "who.parquet", folder / "said.parquet"
+    record = "SELECT DISTINCT unnest([patient_record, twin]) AS patient_record"
+    duck.to_parquet(
+        f"SELECT patient_record, 'record' AS system, patient_record AS local FROM ({record} FROM ({known}))",
+        who,
+    )
+    patients = [f"SELECT * FROM {scan(side, 'patient')}" for side in sides if "patient" in side.tables]
+    if patients:
+        duck.to_parquet(f"SELECT *, false AS aside FROM ({' UNION ALL BY NAME '.join(patients)})", said)
+    identifiers = [side.tables["identifier"] for side in sides if "identifier" in side.tables]
+    return link(duck, [who], identifiers, [said] if patients else [], within)

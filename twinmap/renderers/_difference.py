@@ -1,0 +1,153 @@
+"""What a diff found, as tables: how much each side has comes first, then what is the same and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from twinmap.model import RELATIONS
+from twinmap.renderers._report import Json, Report
+from twinmap.terms import systems
+
+#: What a diff can be looked at by.
+VIEWS = ("concept", "facet", "patient", "time")
+#: Rows of a table that are shown; how many more there are is said.
+_ROWS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with a caption; ``more`` says how many rows are left out."""
+
+    caption: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    more: int = 0
+
+
+def difference(report: Report) -> Iterator[Table]:
+    """The tables of a diff in the view that was asked for; nothing where the report is that of a run."""
+    found = report.difference
+    if found is None:
+        return
+    view = found.get("by", VIEWS[0])
+    yield _sides(found)
+    rows = {"concept": _concepts, "facet": _facets, "patient": _patients, "time": _months}[view](
+        report, found
+    )
+    yield _cut(*rows)
+    others = [
+        (row["kind"], _code(row), _number(row["a"]), _number(row["b"]), _number(row["same"]))
+        for row in found["statements"]
+        if not row["a"] == row["b"] == row["same"]
+    ]
+    if others:
+        yield _cut("Statements that are not the same", ("kind", "code", "A", "B", "the same"), others)
+    changes = [
+        (row["kind"], _code(row), row["what"], _change(row), _number(row["n"])) for row in found["changes"]
+    ]
+    if changes:
+        caption = "What changed in statements of the same record"
+        yield _cut(caption, ("kind", "code", "what", "change", "statements"), changes)
+
+
+def _cut(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    return Table(caption, head, rows[:_ROWS], max(0, len(rows) - _ROWS))
+
+
+def _sides(found: Json) -> Table:
+    rows = [
+        (
+            side["side"],
+            str(side["name"]),
+            _number(sum(row[side["side"].lower()] for row in found["statements"])),
+            _number(sum(1 for row in found["patients"] if row[side["side"].lower()])),
+        )
+        for side in found["sides"]
+    ]
+    both = sum(1 for row in found["patients"] if row["a"] and row["b"])
+    same = sum(row["same"] for row in found["statements"])
+    return Table(
+        "What is compared",
+        ("", "side", "statements", "patients"),
+        [*rows, ("", "both, and the same", _number(same), _number(both))],
+    )
+
+
+_View = tuple[str, Sequence[str], Sequence[Sequence[str]]]
+
+
+def _concepts(report: Report, found: Json) -> _View:
+    worst: dict[str, str] = {}
+    for row in report.relations:
+        name = str(row.get("concept"))
+        if name not in worst or RELATIONS.index(row["relation"]) < RELATIONS.index(worst[name]):
+            worst[name] = row["relation"]
+    rows = [
+        (
+            str(row["concept"]),
+            _number(row["a"]),
+            _number(row["b"]),
+            f"{row['patients_a']:,} / {row['patients_b']:,}",
+            _number(row["patients_both"]),
+            worst.get(str(row["concept"]), _alone(row)),
+        )
+        for row in found["concepts"]
+    ]
+    return "Observations by concept", ("concept", "A", "B", "patients A / B", "of both", "relation"), rows
+
+
+def _alone(row: Json) -> str:
+    return (
+        "only A has it"
+        if row["a"] and not row["b"]
+        else "only B has it"
+        if row["b"] and not row["a"]
+        else "not compared"
+    )
+
+
+def _facets(report: Report, _: Json) -> _View:
+    rows = [
+        (
+            str(row["concept"]),
+            str(facet["facet"]),
+            str(facet["a"] or "not said"),
+            str(facet["b"] or "not said"),
+            str(facet["relation"]),
+        )
+        for row in report.relations
+        for facet in row.get("facets", ())
+        if facet["relation"] != "="
+    ]
+    return "Facets that differ", ("concept", "facet", "A", "B", "relation"), list(dict.fromkeys(rows))
+
+
+def _patients(_: Report, found: Json) -> _View:
+    rows = [(str(row["patient"]), _number(row["a"]), _number(row["b"])) for row in found["patients"]]
+    return "Observations by patient", ("patient", "A", "B"), rows
+
+
+def _months(_: Report, found: Json) -> _View:
+    rows = [(str(row["month"] or "no time"), _number(row["a"]), _number(row["b"])) for row in found["months"]]
+    return "Observations by month (UTC)", ("month", "A", "B"), rows
+
+
+def _code(row: Json) -> str:
+    if row.get("code") is None:
+        return ""
+    return systems.curie(row["system"], row["code"]) if row.get("system") else str(row["code"])
+
+
+def _change(row: Json) -> str:
+    if "ratio" in row:
+        return f"{row['ratio']:g} times as large"
+    if "shift_us" in row:
+        return f"{row['shift_us'] / 3.6e9:+g} h"
+    if row.get("before") is None and row.get("after") is None:
+        return ""
+    return f"{row['before'] or 'nothing'} -> {row['after'] or 'nothing'}"
+
+
+def _number(count: int) -> str:
+    return f"{count:,}"
