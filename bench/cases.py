@@ -248,6 +248,29 @@ def units(bench: Bench) -> Iterable[Row]:
     )
 
 
+def terms(bench: Bench) -> Iterable[Row]:
+    """A terminology store of full size, built and asked; see ``store_rates.py``."""
+    loinc, snomed = bench.rows // 10, bench.rows * 37 // 100
+    folder = bench.data / f"terms-{bench.rows}"
+    script = [
+        sys.executable,
+        str(HERE / "store_rates.py"),
+        str(folder),
+        str(loinc),
+        str(snomed),
+        str(bench.repeat),
+    ]
+    done = subprocess.run(script, capture_output=True, text=True, check=True)
+    used = json.loads(done.stdout)
+    size = used["bytes"] / 1e6
+    built = f"{used['add-loinc']:.1f} s and {used['add-snomedct']:.1f} s, {size:,.0f} MB on disk"
+    what = f"`twinmap terms add` of {loinc:,} LOINC terms and {snomed:,} SNOMED CT concepts"
+    yield Row("terms-add", what, used["add-loinc"] + used["add-snomedct"], "s", built)
+    yield Row("terms-size", "the store on disk", size, "MB")
+    yield Row("terms-subsumes", "1,000,000 tests of subsumption", used["subsumes"], "s")
+    yield Row("terms-find", "the slowest of five searches", used["find"], "s")
+
+
 def small(bench: Bench) -> Iterable[Row]:
     """What a user waits for: a small file, the help, the check of a mapping."""
     folder = bench.folder("small")
@@ -302,6 +325,7 @@ CASES: Mapping[str, Callable[[Bench], Iterable[Row]]] = {
     "hl7v2": hl7v2_run,
     "shacl": shacl,
     "units": units,
+    "terms": terms,
     "small": small,
     "profile": profile,
 }

@@ -127,6 +127,8 @@ CELLS: dict[str, dict[str, tuple[tuple[str, ...], Exit]]] = {
         "a missing file": (("add", "missing.zip", "--store", "terms"), Exit.INPUT_OUTPUT),
         "no terminology": (("add", "vitals.csv", "--store", "terms"), Exit.INPUT_OUTPUT),
         "a cut gz": (("add", "cut.csv.gz", "--store", "terms"), Exit.INPUT_OUTPUT),
+        "no map": (("verify", "graph.xyz", "--store", "terms"), Exit.USAGE),
+        "a missing map": (("verify", "missing.tsv", "--store", "terms"), Exit.INPUT_OUTPUT),
     },
 }
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from twinmap.cli import output
-from twinmap.cli._options import Function, Memory, fail_on, verdict
+from twinmap.cli._options import Function, Memory, Named, fail_on, verdict
 from twinmap.errors import Exit, UsageError
 from twinmap.renderers import visible
 
@@ -241,3 +241,34 @@ def _source(source: Source, serves: set[tuple[str, int]]) -> dict[str, Any]:
         for number, edition in enumerate(source.editions)
     ]
     return record
+
+
+# --- verify ---------------------------------------------------------------------------------------
+
+
+@command.command("verify")
+@click.argument("maps", metavar="MAP...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_store_option
+@click.option(
+    "-f", "--format", "fmt", type=Named("renderers"), default="text", help="How findings are shown."
+)
+@fail_on("error")
+def verify(*, maps: tuple[Path, ...], store: Path | None, fmt: str, fail_on: str) -> Exit:
+    """Check the codes of maps against the store.
+
+    MAP is a mapping (.yaml), an SSSOM or other table with CURIEs (.tsv, .csv), or a FHIR ConceptMap (.json). Is
+    each code there, is it in use, and is it what its label says? Codes that no edition can tell of are counted.
+    """
+    from twinmap.cli._terms_codes import written
+    from twinmap.terms.store.verify import verify
+    from twinmap.terms.systems import curie
+
+    places = [item for path in maps for item in written(path)]
+    with _opened(store) as opened:
+        verified = verify(opened, places)
+    output.show_findings(verified.findings, fmt)
+    unknown = len(verified.unknown)
+    shown = ", ".join(curie(*key) for key in verified.unknown[:3]) + (" …" if unknown > 3 else "")
+    rest = f", {unknown:,} that the store cannot tell of ({visible(shown)})" if unknown else ""
+    output.say(f"{verified.checked:,} codes checked{rest}: {len(verified.findings):,} findings")
+    return verdict((finding.severity for finding in verified.findings), fail_on)

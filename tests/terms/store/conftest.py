@@ -326,3 +326,17 @@ toy:kite\tKite\tskos:exactMatch\tNot\tloinc:1000-9\t"Toyose, raw"\tsemapv:Manual
 @pytest.fixture
 def sssom(tmp_path: Path) -> Path:
     return write(tmp_path / "toys.sssom.tsv", SSSOM)
+
+
+GUIDE = """\
+HL7 v2,,,Condition (IF True),,,HL7 FHIR,,,,,Comments
+Code,Text,Code System,Computable ANTLR,Computable FHIRPath,Narrative,Code,,Display,Code System,,
+H,Too high,HL70078,,,,high,,High,http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation,,
+L,Too low,HL70078,IF OBX-2 IS NM,,,low,,Low,http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation,,
+N,"Normal, or so",HL70078,,,,,,,,,nothing fits
+"""
+
+
+@pytest.fixture
+def guide(tmp_path: Path) -> Path:
+    return write(tmp_path / "Concept Map_ Flags.csv", GUIDE)

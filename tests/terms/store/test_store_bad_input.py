@@ -54,7 +54,9 @@ def tarred(path: Path, *entries: tuple[tarfile.TarInfo, bytes], mode: str = "w:g
     return path
 
 
-@pytest.mark.parametrize("name", ["../out.json", "/etc/out.json", "a/../../b.json", "C:/b.json", "a\\..\\b.json"])
+@pytest.mark.parametrize(
+    "name", ["../out.json", "/etc/out.json", "a/../../b.json", "C:/b.json", "a\\..\\b.json"]
+)
 @pytest.mark.parametrize("kind", ["zip", "tgz"])
 def test_a_name_that_leads_out(name: str, kind: str, tmp_path: Path, store: Path, toys: Any) -> None:
     data = json.dumps(toys()).encode()
@@ -124,7 +126,9 @@ def test_an_archive_that_unpacks_to_far_more(
     monkeypatch.setattr("twinmap.safeio._CHUNK", 1 << 14)
     data = b'{"resourceType": "CodeSystem"}' + b" " * 8_000_000
     path = tmp_path / f"a.{kind}"
-    made = zipped(path, {"a.json": data}) if kind == "zip" else tarred(path, (tarfile.TarInfo("a.json"), data))
+    made = (
+        zipped(path, {"a.json": data}) if kind == "zip" else tarred(path, (tarfile.TarInfo("a.json"), data))
+    )
     assert codes(refused(made, store)) == ["TM-Q15"]
 
 
@@ -186,7 +190,9 @@ def test_columns_of_another_file(loinc: Path, store: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
-def test_a_wrong_encoding(encoding: str, loinc: Path, rf2: Path, athena: Path, tmp_path: Path, store: Path) -> None:
+def test_a_wrong_encoding(
+    encoding: str, loinc: Path, rf2: Path, athena: Path, tmp_path: Path, store: Path
+) -> None:
     for folder, pattern in ((loinc, "Loinc.csv"), (rf2, "sct2_Desc*"), (athena, "CONCEPT.csv")):
         path = next(folder.rglob(pattern))
         path.write_bytes(path.read_text("utf-8-sig").replace("Toy", "Tøy").encode(encoding))
@@ -216,7 +222,9 @@ def test_a_document_that_is_too_large(
 
 
 def test_a_bundle_without_terminology(tmp_path: Path, store: Path) -> None:
-    (tmp_path / "b.json").write_text('{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient"}}]}')
+    (tmp_path / "b.json").write_text(
+        '{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient"}}]}'
+    )
     assert codes(refused(tmp_path / "b.json", store)) == ["TM-O04"]
 
 
@@ -256,7 +264,12 @@ def test_sssom_rows_are_never_dropped_in_silence(sssom: Path, store: Path) -> No
         "toy:a\t\tloinc:1-8\t\tsemapv:x\t\ts\t",
         "toy:a\t\tskos:exactMatch\t\tloinc:1-8\t\ts\t\tmore",
     ]
-    fine = ["toy:b\t\tskos:exactMatch\t\tsssom:NoTermFound\t\ts\t", "", "\t\t\t\t\t\t\t", "other:b\t\tskos:closeMatch\t\tloinc:1-8"]
+    fine = [
+        "toy:b\t\tskos:exactMatch\t\tsssom:NoTermFound\t\ts\t",
+        "",
+        "\t\t\t\t\t\t\t",
+        "other:b\t\tskos:closeMatch\t\tloinc:1-8",
+    ]
     before = len(sssom.read_text("utf-8").splitlines())
     sssom.write_text(sssom.read_text("utf-8") + "\n".join([*bad, *fine]) + "\n", "utf-8")
     added = add(sssom, store)
@@ -270,14 +283,18 @@ def test_sssom_rows_are_never_dropped_in_silence(sssom: Path, store: Path) -> No
 
 
 def test_a_table_without_justifications_is_told(tmp_path: Path, store: Path) -> None:
-    (tmp_path / "m.csv").write_text("subject_id,predicate_id,object_id\nloinc:1-8,skos:exactMatch,loinc:2-6\n")
+    (tmp_path / "m.csv").write_text(
+        "subject_id,predicate_id,object_id\nloinc:1-8,skos:exactMatch,loinc:2-6\n"
+    )
     (finding,) = add(tmp_path / "m.csv", store).findings
     assert (finding.code, finding.severity.value) == ("TM-L15", "warning")
 
 
 def test_a_circle_is_told_and_cut(tmp_path: Path, store: Path, toys: Any) -> None:
     links = {"a": "b", "b": "c", "c": "a", "d": "a", "e": "e", "f": "d", "b2": "c"}
-    concepts = [{"code": code, "property": [{"code": "parent", "valueCode": up}]} for code, up in links.items()]
+    concepts = [
+        {"code": code, "property": [{"code": "parent", "valueCode": up}]} for code, up in links.items()
+    ]
     concepts += [{"code": "top"}, {"code": "c2", "property": [{"code": "parent", "valueCode": "top"}]}]
     (tmp_path / "c.json").write_text(json.dumps(toys(concept=concepts)))
     (finding,) = add(tmp_path / "c.json", store).findings
@@ -288,7 +305,9 @@ def test_a_circle_is_told_and_cut(tmp_path: Path, store: Path, toys: Any) -> Non
         assert opened.subsumes(TOYS, pairs) == [False, True, True, True, True, True, False]
 
 
-def test_books_that_do_not_balance_are_a_bug(loinc: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_books_that_do_not_balance_are_a_bug(
+    loinc: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A row is dropped between the parser and the tables: the count of its own sees it."""
     take = Loader.take
 
@@ -309,7 +328,9 @@ def test_lost_rows_are_what_is_left() -> None:
 # --- the store itself -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("text", "word"), [("{", "damaged"), ("[]", "damaged"), ('{"form": 99, "twinmap": "9.0"}', "twinmap 9.0")])
+@pytest.mark.parametrize(
+    ("text", "word"), [("{", "damaged"), ("[]", "damaged"), ('{"form": 99, "twinmap": "9.0"}', "twinmap 9.0")]
+)
 def test_a_manifest_that_cannot_be_used(text: str, word: str, sssom: Path, store: Path) -> None:
     (source,) = add(sssom, store).sources
     (source.folder / "manifest.json").write_text(text)

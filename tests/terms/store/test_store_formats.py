@@ -133,11 +133,18 @@ def test_rf2(rf2: Path, store: Path) -> None:
 def test_full_files_give_the_newest_state(rf2: Path, store: Path) -> None:
     for path in [*rf2.rglob("*.txt")]:
         path.rename(path.with_name(path.name.replace("Snapshot", "Full")))
+    names = next(rf2.rglob("sct2_Description*"))
+    older = (
+        names.read_text("utf-8").splitlines()[3].replace("20260101", "20200101").replace("Ear", "A wrong ear")
+    )
+    names.write_text(names.read_text("utf-8") + older + "\n", "utf-8")
     (rf2 / "Snapshot").rename(rf2 / "Full")
     added = add(rf2, store)
     assert only(added).editions[0].name.endswith("(from full files)")
     with open_store(store) as opened:
-        assert opened.lookup([("snomed", EAR)])[0].status == "active"
+        ear = opened.lookup([("snomed", EAR)])[0]
+        assert (ear.status, ear.display) == ("active", 'Ear "of a toy"')
+        assert "wrong" not in str(opened.designations([("snomed", EAR)]))
 
 
 def test_a_snapshot_goes_before_the_rest(rf2: Path, store: Path) -> None:
@@ -242,7 +249,9 @@ def test_fhir(fhir: Path, store: Path) -> None:
 
 
 @pytest.mark.parametrize("meaning", ["part-of", "grouped-by", None])
-def test_nesting_is_is_a_where_it_is_said(meaning: str | None, toys: Any, tmp_path: Path, store: Path) -> None:
+def test_nesting_is_is_a_where_it_is_said(
+    meaning: str | None, toys: Any, tmp_path: Path, store: Path
+) -> None:
     resource = toys(hierarchyMeaning=meaning)
     (tmp_path / "c.json").write_text(json.dumps({k: v for k, v in resource.items() if v is not None}))
     added = add(tmp_path / "c.json", store)
@@ -357,11 +366,25 @@ def test_what_describes_a_table_may_stand_beside_it(sssom: Path, store: Path) ->
         assert len(opened.mappings([(TOYS, "ball")])) == 1
 
 
+# --- the HL7 v2 to FHIR guide ---------------------------------------------------------------------
+
+
+def test_the_guide_from_v2_to_fhir(guide: Path, store: Path) -> None:
+    added = add(guide, store)
+    (tally,) = only(added).tallies
+    assert (tally.read, tally.kept, tally.skipped) == (3, 1, {"no target": 1})
+    assert tally.refused == {"maps under a condition": 1}
+    with open_store(store) as opened:
+        ((mapped,),) = opened.mappings([("HL70078", "H"), ("HL70078", "L")]).values()
+        assert (mapped.target, mapped.predicate) == ("high", "skos:mappingRelation")
+        assert mapped.target_system.endswith("v3-ObservationInterpretation")
+
+
 # --- all of them ----------------------------------------------------------------------------------
 
 
 def test_one_path_may_hold_several_formats(
-    fhir: Path, loinc: Path, rf2: Path, athena: Path, sssom: Path, store: Path
+    fhir: Path, loinc: Path, rf2: Path, athena: Path, sssom: Path, guide: Path, store: Path
 ) -> None:
     added = add(fhir.parent, store)
     assert sorted(source.format for source in added.sources) == sorted(item.NAME for item in formats.FORMATS)

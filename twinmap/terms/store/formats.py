@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from twinmap.terms.store import read_athena, read_fhir, read_loinc, read_rf2, read_sssom
+from twinmap.terms.store import read_athena, read_fhir, read_loinc, read_rf2, read_sssom, read_v2fhir
 from twinmap.terms.store.loader import Loader
 from twinmap.terms.store.package import File
 from twinmap.terms.store.staging import Layout, layout
@@ -50,7 +50,7 @@ class Claim:
 
 
 #: In the order in which they are asked; a file belongs to the first that knows it.
-FORMATS: tuple[Format, ...] = (read_loinc, read_rf2, read_athena, read_sssom, read_fhir)
+FORMATS: tuple[Format, ...] = (read_loinc, read_rf2, read_athena, read_sssom, read_v2fhir, read_fhir)
 
 
 def recognised(files: Iterable[File]) -> tuple[dict[str, list[Claim]], list[File]]:

@@ -82,12 +82,12 @@ def load(claims: Sequence[Claim], loader: Loader) -> None:
     for item in by_role["languages"]:
         _languages(_stage(item, loader, "languages"), loader)
     for item in by_role["descriptions"]:
-        _descriptions(_stage(item, loader, "descriptions"), loader, number)
+        _descriptions(_stage(item, loader, "descriptions"), loader)
     for item in by_role["relationships"]:
         _relationships(_stage(item, loader, "relationships"), loader, number)
     for item in by_role["associations"]:
         _associations(_stage(item, loader, "associations"), loader, number)
-    _displays(loader, number)
+    _names(loader, number)
     _identify(loader, number, kind, dates, [item.file.base for item in by_role["concepts"]])
 
 
@@ -162,17 +162,21 @@ def _languages(staged: Staged, loader: Loader) -> None:
     )
 
 
-def _descriptions(staged: Staged, loader: Loader, number: int) -> None:
+def _descriptions(staged: Staged, loader: Loader) -> None:
     use = (
         f"CASE WHEN typeId = '{_FSN}' THEN 'fully-specified' WHEN typeId = '{_DEFINITION}' THEN 'definition' "
         "WHEN id IN (SELECT description FROM prefer) THEN 'preferred' ELSE 'synonym' END"
     )
     types = f"('{_FSN}', '{_SYNONYM}', '{_DEFINITION}')"
+    loader.duck.run(
+        "CREATE TEMP TABLE IF NOT EXISTS described "
+        "(id VARCHAR, code VARCHAR, language VARCHAR, use VARCHAR, term VARCHAR)"
+    )
     loader.take(
         staged,
         "descriptions",
-        "designation",
-        f"{number}, conceptId, languageCode, {use}, term",
+        "described",
+        f"id, conceptId, languageCode, {use}, term",
         [
             *_state("descriptions"),
             _INACTIVE,
@@ -180,24 +184,22 @@ def _descriptions(staged: Staged, loader: Loader, number: int) -> None:
             Why(f"typeId NOT IN {types}", "a description of another type", refused=False),
         ],
     )
-    ranks = " ".join(f"WHEN p.refset = '{refset}' THEN {rank}" for rank, refset in enumerate(_SHOWN, 1))
-    loader.duck.run("CREATE TEMP TABLE IF NOT EXISTS shown (code VARCHAR, term VARCHAR, rank INTEGER)")
-    loader.duck.run(
-        f"INSERT INTO shown SELECT d.conceptId, d.term, "
-        f"CASE WHEN d.typeId = '{_FSN}' THEN 8 WHEN p.refset IS NULL THEN 9 {ranks} ELSE 3 END "
-        "FROM descriptions d LEFT JOIN prefer p ON p.description = d.id AND d.typeId <> "
-        f"'{_FSN}' WHERE d.active = '1' AND d.typeId IN ('{_FSN}', '{_SYNONYM}') AND d.conceptId IS NOT NULL"
-    )
 
 
-def _displays(loader: Loader, number: int) -> None:
-    """The display of a concept: what is preferred, else the fully specified name, else a synonym."""
-    if not loader.duck.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'shown'"):
+def _names(loader: Loader, number: int) -> None:
+    """The designations; and as the display of a concept what is preferred, else its full name, else a synonym."""
+    if not loader.duck.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'described'"):
         return
+    loader.duck.run(f"INSERT INTO designation SELECT {number}, code, language, use, term FROM described")
+    ranks = " ".join(f"WHEN p.refset = '{refset}' THEN {rank}" for rank, refset in enumerate(_SHOWN, 1))
     loader.duck.run(
-        "UPDATE concept SET display = s.term FROM "
-        "(SELECT code, arg_min(term, (rank, term)) AS term FROM shown GROUP BY code) s "
-        f"WHERE concept.code = s.code AND concept.edition = {number}"
+        "CREATE TEMP TABLE shown AS SELECT d.code, arg_min(d.term, (CASE "
+        f"WHEN d.use = 'fully-specified' THEN 8 WHEN d.use = 'synonym' THEN 9 {ranks} ELSE 3 END, d.term)) AS term "
+        "FROM described d LEFT JOIN prefer p ON p.description = d.id WHERE d.use <> 'definition' GROUP BY d.code"
+    )
+    loader.duck.run(
+        "CREATE OR REPLACE TABLE concept AS SELECT c.* REPLACE (s.term AS display) "
+        "FROM concept c LEFT JOIN shown s ON s.code = c.code"
     )
 
 

@@ -66,9 +66,9 @@ def _table(item: Claim, loader: Loader, beside: File | None) -> None:
     lines = text.splitlines(keepends=True)
     start = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
     head = "".join(line[1:] if line[1:].strip() else "\n" for line in lines[:start])
-    slots, prefixes = _described(head, item.table.delimiter)
+    slots, prefixes = described(head, item.table.delimiter)
     if beside is not None:
-        more, others = _described(_text(beside), "")
+        more, others = described(_text(beside), "")
         slots, prefixes = more | slots, others | prefixes
     edition = loader.edition(
         Edition(
@@ -100,7 +100,7 @@ def _text(file: File) -> str:
         raise InputOutputError(message, findings=[registry.finding("TM-Q03", message)]) from error
 
 
-def _described(text: str, delimiter: str) -> tuple[dict[str, str], dict[str, str]]:
+def described(text: str, delimiter: str) -> tuple[dict[str, str], dict[str, str]]:
     """The slots of a mapping set and its prefixes; spreadsheets pad the lines with delimiters."""
     plain = "\n".join(line.rstrip("\r").rstrip(delimiter or None) for line in text.split("\n"))
     root = yamlnodes.parse(plain, "").root if plain.strip() else None
@@ -196,7 +196,7 @@ class _Rows:
         stem = self._prefixes.get(prefix)
         known = systems.expand(f"{prefix}:x")
         if stem is not None:
-            return _by_stem(stem), code
+            return by_stem(stem), code
         if known is not None:
             return known[0], code
         if prefix not in self._undeclared:
@@ -232,7 +232,7 @@ def _prefix(curie: str) -> str:
     return curie.partition(":")[0]
 
 
-def _by_stem(stem: str) -> str:
+def by_stem(stem: str) -> str:
     """The system whose concepts have IRIs with this stem; a stem of their own names other systems."""
     for system in systems.systems().values():
         if stem in {system.stem, system.uri, f"{system.uri}/"}:

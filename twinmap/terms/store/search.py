@@ -88,8 +88,7 @@ WHERE word <> ''
 """
 #: Words of the index that are those of the query, begin with one, or differ by a slip of the pen; the best of each.
 _NEAR = """
-SELECT i, source, n, weight,
-       ln(1 + (SELECT max(terms) FROM word) / first(terms) OVER (PARTITION BY i, source ORDER BY weight DESC, n)) AS worth
+SELECT i, source, n, terms, weight
 FROM (
     SELECT a.i, w.source, w.n, w.terms, CASE
         WHEN w.word = a.word THEN 1.0
@@ -108,14 +107,19 @@ _WITHIN = """
 JOIN (SELECT source, row FROM designation WHERE system = getvariable('system')) d
   ON d.source = p.source AND d.row = p.term
 """
-#: Terms by the share of the query that they have, long ones after short ones; then the best term of each code.
+#: A word is worth more the fewer terms have it. Terms by the share of the query that they have, long ones after
+#: short ones; then the best term of each code.
 _BEST = """
-WITH fit AS (
-    SELECT p.source, p.term, n.i, max(n.weight * n.worth) AS worth, first(p.words) AS words
-    FROM near n JOIN posting p ON p.source = n.source AND p.word = n.n {within}
+WITH worth AS (
+    SELECT i, ln(1 + (SELECT max(terms) FROM word) / arg_max(terms, (weight, terms))) AS worth
+    FROM near GROUP BY i
+),
+whole AS (SELECT sum(worth) AS worth FROM worth),
+fit AS (
+    SELECT p.source, p.term, n.i, max(n.weight * w.worth) AS worth, first(p.words) AS words
+    FROM near n JOIN worth w USING (i) JOIN posting p ON p.source = n.source AND p.word = n.n {within}
     GROUP BY p.source, p.term, n.i
 ),
-whole AS (SELECT sum(worth) AS worth FROM (SELECT max(worth) AS worth FROM near GROUP BY i)),
 ranked AS (
     SELECT f.source, f.term,
            sum(f.worth) / first(w.worth) * (0.8 + 0.2 * least(count(*) / first(f.words), 1)) AS score

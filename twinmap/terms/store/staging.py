@@ -5,15 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from twinmap import registry
-from twinmap.diagnostics import Finding
 from twinmap.errors import InputOutputError
-from twinmap.limits import LIMITS
 from twinmap.terms.store.duck import Duck
 from twinmap.terms.store.package import File
 
@@ -58,7 +56,10 @@ def layout(file: File, *, quoted_tabs: bool = False) -> Layout | None:
 def _cells(line: str, delimiter: str, *, quoted: bool) -> tuple[str, ...]:
     if not quoted:
         return tuple(cell.strip() for cell in line.split(delimiter))
-    return tuple(cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), []))
+    try:
+        return tuple(cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), []))
+    except csv.Error:  # no table
+        return ()
 
 
 @dataclass(slots=True)
@@ -143,8 +144,6 @@ def _told(file: File, error: Exception) -> Exception:
     """What a parser says, as a finding of ours; an error of another kind stays as it is."""
     text = str(error)
     known = {
-        "UTF8": ("TM-Q03", "is not UTF-8"),
-        "utf8": ("TM-Q03", "is not UTF-8"),
         "straddling": (
             "TM-Q15",
             f"has a row of more than {_BLOCK >> 20} MB, or a quote that is never closed",
@@ -162,25 +161,24 @@ def _told(file: File, error: Exception) -> Exception:
 
 
 def count_rows(file: File, found: Layout) -> int:
-    """The rows of a table below its header, counted by other code than what parses it; empty lines are none."""
-    if found.quoted:
-        with io.TextIOWrapper(file.open(), "utf-8-sig", errors="replace", newline="") as text:
-            below = islice(text, found.skip + 1, None)
-            return sum(map(bool, csv.reader(below, delimiter=found.delimiter)))
-    rows, rest = -found.before - 1, b""
-    with file.open() as stream:
-        while chunk := stream.read(1 << 20):
-            *lines, rest = (rest + chunk).replace(b"\r", b"\n").split(b"\n")
-            rows += sum(map(bool, lines))
-    return rows + bool(rest)
+    """The rows of a table below its header, counted by other code than what parses it; empty lines are none.
 
-
-def sheets(files: Sequence[File]) -> Iterator[tuple[File, Layout]]:
-    """The text tables among files."""
-    for file in files:
-        found = layout(file)
-        if found is not None and len(found.columns) <= LIMITS.columns:
-            yield file, found
-
-
-__all__ = ["Finding", "Layout", "Staged", "layout", "sheets", "stage"]
+    Raises:
+        InputOutputError: It is not UTF-8 (Q03).
+    """
+    try:
+        with io.TextIOWrapper(file.open(), "utf-8-sig", newline="") as text:
+            if found.quoted:
+                below = islice(text, found.skip + 1, None)
+                return sum(map(bool, csv.reader(below, delimiter=found.delimiter)))
+            rows, rest = -found.before - 1, ""
+            while chunk := text.read(1 << 20):
+                *lines, rest = (rest + chunk).replace("\r", "\n").split("\n")
+                rows += sum(map(bool, lines))
+            return rows + bool(rest)
+    except UnicodeDecodeError as error:
+        message = f"{file.name} is not UTF-8"
+        raise InputOutputError(message, findings=[registry.finding("TM-Q03", message)]) from error
+    except csv.Error as error:
+        message = f"{file.name} has a cell that is too long, or a quote that is never closed"
+        raise InputOutputError(message, findings=[registry.finding("TM-Q02", message)]) from error

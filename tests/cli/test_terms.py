@@ -1,0 +1,199 @@
+"""``twinmap terms``: what is said, and what goes to stdout."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CODES = {
+    "resourceType": "CodeSystem",
+    "url": "http://loinc.org",
+    "version": "9.9",
+    "name": "A part of LOINC",
+    "content": "complete",
+    "copyright": "as it is",
+    "concept": [
+        {"code": "2345-7", "display": "Glucose [Mass/volume] in Serum or Plasma"},
+        {"code": "2160-0", "display": "Creatinine [\x1b[31mMass/volume] in Serum or Plasma"},
+        {
+            "code": "2710-2",
+            "display": "Oxygen saturation by pulse oximetry",
+            "property": [
+                {"code": "STATUS", "valueCode": "DEPRECATED"},
+                {"code": "MAP_TO", "valueCode": "59408-5"},
+            ],
+        },
+    ],
+}
+
+
+@pytest.fixture
+def store(here: Path, cli: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store with three terms, named by the environment."""
+    monkeypatch.setenv("TWINMAP_TERMS", str(here / "terms"))
+    (here / "codes.json").write_text(json.dumps(CODES))
+    assert cli("terms", "add", "codes.json").code == 0
+    return here / "terms"
+
+
+def test_add_tells_what_it_did(here: Path, cli: Any) -> None:
+    (here / "codes.json").write_text(json.dumps(CODES))
+    done = cli("terms", "add", "codes.json", "lab.sssom.tsv", "--store", "terms")
+    assert (done.code, done.out) == (0, "")
+    said = done.err.splitlines()
+    assert said[0].startswith("added fhir-")
+    assert said[0].split(": ")[1].startswith("codes.json, ")
+    assert said[1:3] == [
+        "  loinc 9.9: 3 codes, complete",
+        "  3 rows read = 3 kept + 0 skipped + 0 refused",
+    ]
+    again = cli("terms", "add", "codes.json", "--store", "terms")
+    assert "already there as fhir-" in again.err
+
+
+def test_refused_rows_fail_only_where_that_is_asked_for(here: Path, cli: Any) -> None:
+    (here / "bad.sssom.tsv").write_text(
+        "subject_id\tpredicate_id\tobject_id\tmapping_justification\nx\ty\tz\ts\n"
+    )
+    first = cli("terms", "add", "bad.sssom.tsv", "--store", "one")
+    assert (first.code, "TM-L15 error" in first.err) == (0, True)
+    assert "bad.sssom.tsv:2:1" in first.err
+    assert cli("terms", "add", "bad.sssom.tsv", "--store", "two", "--fail-on", "error").code == 1
+
+
+def test_find_as_text_and_as_json(store: Path, cli: Any) -> None:
+    assert (
+        cli("terms", "find", "glucose", "serum").out
+        == "loinc:2345-7  Glucose [Mass/volume] in Serum or Plasma\n"
+    )
+    assert cli("terms", "find", "saturation").out.endswith("[deprecated]\n")
+    (hit,) = json.loads(cli("terms", "find", "2345-7", "-f", "json").out)
+    assert {key: hit[key] for key in ("system", "code", "status", "version")} == {
+        "system": "http://loinc.org",
+        "code": "2345-7",
+        "status": "active",
+        "version": "9.9",
+    }
+    none = cli("terms", "find", "xyzzy")
+    assert (none.code, none.out, none.err) == (0, "", "nothing found\n")
+    assert cli("terms", "find", "glucose", "--system", "snomed").out == ""
+
+
+def test_terminal_escapes_are_shown(store: Path, cli: Any) -> None:
+    assert "\x1b" not in cli("terms", "find", "creatinine").out
+    assert "\x1b" not in json.dumps(cli("terms", "status").said)
+
+
+def test_status_names_versions_licences_and_what_serves(store: Path, here: Path, cli: Any) -> None:
+    (here / "older.json").write_text(json.dumps({**CODES, "version": "9.8"}))
+    cli("terms", "add", "older.json")
+    done = cli("terms", "status")
+    assert "  loinc 9.9: 3 codes, complete, serves  (as it is)\n" in done.out
+    assert "  loinc 9.8: 3 codes, complete, an older edition  (as it is)\n" in done.out
+    assert done.out.count("  sha256 ") == 2
+    assert done.err.startswith(f"{store}: 2 sources, ")
+    records = json.loads(cli("terms", "status", "-f", "json").out)
+    assert sorted(record["editions"][0]["serves"] for record in records) == [False, True]
+    assert all(record["bytes"] > 0 and len(record["sha256"]) == 64 for record in records)
+
+
+def test_an_empty_store_says_what_to_do(here: Path, cli: Any) -> None:
+    done = cli("terms", "find", "glucose", "--store", "none")
+    assert (done.code, "twinmap terms add" in done.err) == (2, True)
+    status = cli("terms", "status", "--store", "none", "-f", "json")
+    assert (status.code, json.loads(status.out)) == (0, [])
+
+
+def test_help_needs_nothing_heavy() -> None:
+    heavy = {"duckdb", "pyarrow", "pandas", "numpy", "rich", "yaml"}
+    code = (
+        "import sys, twinmap.cli; twinmap.cli.main(['terms', 'find', '--help']);"
+        f"print(sorted({heavy} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+# --- verify ---------------------------------------------------------------------------------------
+
+TABLE = """\
+#curie_map:
+#  LN: http://loinc.org/rdf/
+subject_id\tsubject_label\tpredicate_id\tobject_id\tobject_label\tmapping_justification
+lab:GLU\tGlucose\tskos:exactMatch\tLN:2345-7\tGlucose in Serum\tsemapv:ManualMappingCuration
+lab:CRE\tCreatinine\tskos:exactMatch\tLN:2345-7\tCreatinine\tsemapv:ManualMappingCuration
+lab:SPO\tSpO2\tskos:exactMatch\tloinc:2710-2\t\tsemapv:ManualMappingCuration
+lab:XXX\tX\tskos:exactMatch\tloinc:8480-7\t\tsemapv:ManualMappingCuration
+lab:YYY\tY\tskos:exactMatch\tsnomed:271649006\t\tsemapv:ManualMappingCuration
+lab:ZZZ\tZ\tskos:exactMatch\tloinc:8480-6\t\tsemapv:ManualMappingCuration
+"""
+
+
+def verified(cli: Any, *arguments: str) -> tuple[int, list[tuple[str, str]], str]:
+    """Exit code, codes with their places, and what was said."""
+    done = cli("terms", "verify", *arguments, "-f", "json")
+    found = json.loads(done.out)["findings"]
+    return done.code, sorted((item["code"], item["where"]) for item in found), done.err
+
+
+def test_verify_a_table(store: Path, here: Path, cli: Any) -> None:
+    (here / "map.sssom.tsv").write_text(TABLE)
+    code, found, said = verified(cli, "map.sssom.tsv")
+    assert code == 1
+    assert found == [
+        ("TM-C02", "map.sssom.tsv:9:27"),
+        ("TM-C03", "map.sssom.tsv:7:27"),
+        ("TM-C05", "map.sssom.tsv:5:36"),
+        ("TM-N01", "map.sssom.tsv:6:30"),
+    ]
+    assert said == "4 codes checked, 1 that the store cannot tell of (snomed:271649006): 4 findings\n"
+    assert cli("terms", "verify", "map.sssom.tsv", "--fail-on", "never").code == 0
+
+
+def test_verify_a_concept_map(store: Path, here: Path, cli: Any) -> None:
+    resource = {
+        "resourceType": "ConceptMap",
+        "group": [
+            {
+                "source": "https://lab.example.org/",
+                "target": "http://loinc.org|2.8",
+                "element": [{"code": "CRE", "target": [{"code": "2160-0", "display": "Glucose"}]}],
+            }
+        ],
+    }
+    (here / "map.json").write_text(json.dumps(resource, indent=1))
+    line = next(
+        n for n, text in enumerate((here / "map.json").read_text().splitlines(), 1) if "2160-0" in text
+    )
+    code, found, _ = verified(cli, "map.json")
+    assert (code, [item[0] for item in found]) == (0, ["TM-C05"])
+    assert found[0][1].split(":")[1] == str(line)
+
+
+def test_verify_a_mapping(store: Path, here: Path, cli: Any) -> None:
+    """Codes that it writes, targets of its maps, and those of its code maps."""
+    text = (here / "m.yaml").read_text().replace('"lab:$(test)", codes: lab.sssom.tsv', '"loinc:$(test)"')
+    text = text.replace("unmapped: report}", "display: x}").replace(
+        '{from: "loinc:$(test)", display: x}', "loinc:8480-6"
+    )
+    (here / "written.yaml").write_text(text)
+    code, found, _ = verified(cli, "written.yaml")
+    line = next(n for n, row in enumerate(text.splitlines(), 1) if "loinc:8480-6" in row)
+    assert (code, [(item, where.split(":")[1]) for item, where in found]) == (1, [("TM-C02", str(line))])
+    assert verified(cli, "m.yaml")[:2] == (0, [])
+
+
+def test_verify_needs_a_map_that_can_be_read(store: Path, here: Path, cli: Any) -> None:
+    (here / "plain.json").write_text("{}")
+    (here / "latin.tsv").write_bytes("a\tb\nü\tx\n".encode("latin-1"))
+    assert cli("terms", "verify", "vitals.txt").code == 3
+    assert cli("terms", "verify", "graph.xyz").code == 2
+    assert cli("terms", "verify", "plain.json").code == 2
+    assert cli("terms", "verify", "unknown-key.yaml").code == 2
+    assert cli("terms", "verify", "latin.tsv").code == 3
+    assert cli("terms", "verify", "vitals.csv").err == "0 codes checked: 0 findings\n"

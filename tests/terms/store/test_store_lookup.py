@@ -1,0 +1,210 @@
+"""Questions to a store: editions side by side, subsumption against a slow oracle, search."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from twinmap.terms.store import open_store, store_folder
+from twinmap.terms.store.add import add
+from twinmap.terms.store.editions import Edition, Source, newest_key, serving
+from twinmap.terms.store.search import find
+
+TOYS = "https://toys.example/codes"
+
+
+def put(store: Path, resource: dict[str, Any]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "resource.json"
+        path.write_text(json.dumps(resource))
+        add(path, store)
+
+
+# --- editions -------------------------------------------------------------------------------------
+
+
+def test_the_newest_of_two_editions_serves(toys: Callable[..., Any], store: Path) -> None:
+    put(store, toys(version="1.10.0", concept=[{"code": "new", "display": "New"}]))
+    put(store, toys(version="1.9.0", concept=[{"code": "old", "display": "Old"}]))
+    with open_store(store) as opened:
+        assert [item.exists for item in opened.lookup([(TOYS, "new"), (TOYS, "old")])] == [True, False]
+        assert [hit.code for hit in find(opened, "old")] == []
+    with open_store(store, pinned={TOYS: "1.9.0"}) as opened:
+        assert [item.exists for item in opened.lookup([(TOYS, "new"), (TOYS, "old")])] == [False, True]
+        assert [hit.code for hit in find(opened, "old")] == ["old"]
+
+
+def test_a_fragment_answers_beside_a_complete_edition(toys: Callable[..., Any], store: Path) -> None:
+    put(
+        store,
+        toys(
+            content="fragment", name="More", concept=[{"code": "ball", "display": "Globe"}, {"code": "kite9"}]
+        ),
+    )
+    put(store, toys())
+    with open_store(store) as opened:
+        ball, more, none = opened.lookup([(TOYS, "ball"), (TOYS, "kite9"), (TOYS, "cube")])
+        assert (ball.display, more.exists, none.exists) == ("Ball", True, False)
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [("2.9", "2.77"), ("", "0"), ("20250101", "20260101"), ("4.0.1", "4.0.2"), ("1-b1", "1-b2")],
+)
+def test_versions_are_ordered_by_their_numbers(older: str, newer: str) -> None:
+    assert newest_key(older) < newest_key(newer)
+
+
+def test_of_one_version_the_later_addition_serves() -> None:
+    def source(name: str, added: str) -> Source:
+        return Source(name, "fhir", name, "", added, (Edition("codes", "u", "1", content="complete"),), ())
+
+    first, second = source("b", "2026-01-01"), source("a", "2026-01-02")
+    assert [held.id for held, _ in serving([second, first])] == ["a"]
+
+
+def test_an_empty_store_knows_nothing(store: Path) -> None:
+    with open_store(store) as opened:
+        assert opened.lookup([("loinc", "8480-6")])[0].exists is None
+        assert opened.subsumes("snomed", [("1", "2")]) == [None]
+        assert opened.members("x", [("loinc", "1-8")]) == [None]
+        assert opened.mappings([("loinc", "1-8")]) == {}
+        assert opened.designations([("loinc", "1-8")]) == {}
+        assert find(opened, "glucose") == []
+        assert opened.lookup([]) == []
+        assert opened.subsumes("snomed", []) == []
+
+
+def test_where_a_store_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.delenv("TWINMAP_TERMS", raising=False)
+    assert store_folder() == tmp_path / "data" / "twinmap" / "terms"
+    monkeypatch.setenv("TWINMAP_TERMS", str(tmp_path / "mine"))
+    assert store_folder() == tmp_path / "mine"
+    assert store_folder(tmp_path / "this") == tmp_path / "this"
+
+
+def test_systems_may_be_named_in_any_way(loinc: Path, store: Path) -> None:
+    add(loinc, store)
+    with open_store(store) as opened:
+        names = ("loinc", "LN", "http://loinc.org", "urn:oid:2.16.840.1.113883.6.1")
+        assert [item.exists for item in opened.lookup((name, "1000-9") for name in names)] == [True] * 4
+
+
+# --- subsumption ----------------------------------------------------------------------------------
+
+NODES = st.integers(0, 11)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sets(st.tuples(NODES, NODES), max_size=25))
+def test_the_closure_is_what_walking_up_gives(links: set[tuple[int, int]]) -> None:
+    """Also where there are circles: the links within one are not used, and all others are."""
+    resource = {
+        "resourceType": "CodeSystem",
+        "url": TOYS,
+        "content": "complete",
+        "hierarchyMeaning": "is-a",
+        "concept": [
+            {
+                "code": str(n),
+                "property": [
+                    {"code": "parent", "valueCode": str(up)} for down, up in sorted(links) if down == n
+                ],
+            }
+            for n in range(12)
+        ],
+    }
+    above = _above(_without_circles(links))
+    pairs = [(upper, lower) for upper in range(12) for lower in range(12)]
+    with TemporaryDirectory() as folder:
+        put(Path(folder), resource)
+        with open_store(Path(folder)) as opened:
+            answers = opened.subsumes(TOYS, [(str(upper), str(lower)) for upper, lower in pairs])
+            known = opened.sources[0].editions[0].hierarchy
+    for (upper, lower), answer in zip(pairs, answers, strict=True):
+        below = upper == lower or upper in above[lower]
+        assert answer == (True if below else False if known else None), (upper, lower, links)
+
+
+def _above(links: set[tuple[int, int]]) -> dict[int, set[int]]:
+    above: dict[int, set[int]] = {n: {up for down, up in links if down == n} for n in range(12)}
+    for _ in range(12):
+        above = {n: ups.union(*(above[up] for up in ups)) if ups else ups for n, ups in above.items()}
+    return above
+
+
+def _without_circles(links: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    above = _above(links)
+    return {(down, up) for down, up in links if down != up and down not in above[up]}
+
+
+# --- search ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def filled(loinc: Path, rf2: Path, fhir: Path, store: Path) -> Path:
+    for path in (loinc, rf2, fhir):
+        add(path, store)
+    return store
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("1000-9", "1000-9"),
+        ("loinc:1001-7", "1001-7"),
+        ("toyose serum", "1000-9"),
+        ("SERUM toyose", "1000-9"),
+        ("toyos urine", "1001-7"),
+        ("toyosse urin", "1001-7"),
+        ("kugel", "ball"),
+        ("something to play with", "toy"),
+        ("gamma bal", "1003-3"),
+    ],
+)
+def test_what_is_found_first(query: str, first: str, filled: Path) -> None:
+    with open_store(filled) as opened:
+        hits = find(opened, query)
+    assert hits[0].code == first
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert all(0 < hit.score <= 1 for hit in hits)
+
+
+def test_a_synonym_is_shown_beside_the_display(filled: Path) -> None:
+    with open_store(filled) as opened:
+        (hit,) = find(opened, "auricle")
+        assert (hit.term, hit.display) == ("Auricle of a toy", 'Ear "of a toy"')
+
+
+def test_a_system_and_a_limit(filled: Path) -> None:
+    with open_store(filled) as opened:
+        assert {hit.system for hit in find(opened, "ball kite")} >= {"http://loinc.org", TOYS}
+        assert {hit.system for hit in find(opened, "toyose", system="LN")} == {"http://loinc.org"}
+        assert find(opened, "loinc:1000-9", system="snomed") == []
+        assert len(find(opened, "toyose", limit=2)) == 2
+        assert [hit.code for hit in find(opened, "ball", system=TOYS)] == ["ball"]
+
+
+@pytest.mark.parametrize(
+    "query", ["", "''", "\x00", "%_", "xyzzy", "[/foo]", "'; DROP TABLE served; --", "𝔘𝔫𝔦"]
+)
+def test_strange_queries_find_nothing(query: str, filled: Path) -> None:
+    with open_store(filled) as opened:
+        assert find(opened, query) == []
+        assert find(opened, query, system=query or None) == []
+
+
+def test_inactive_codes_come_after_active_ones(filled: Path) -> None:
+    with open_store(filled) as opened:
+        hits = find(opened, "toyose blood")
+        assert [hit.status for hit in hits if hit.code in {"1002-5"}] == ["inactive"]
+        assert hits[0].score < 1

@@ -1,0 +1,156 @@
+"""The codes that a map holds, with the places where they are written: for ``twinmap terms verify``."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from twinmap import safeio
+from twinmap.diagnostics import Span
+from twinmap.errors import InputOutputError, UsageError
+from twinmap.limits import LIMITS
+from twinmap.terms import systems
+from twinmap.terms.store.read_sssom import by_stem, described
+from twinmap.terms.store.verify import Written
+
+_CURIE = re.compile(r"([A-Za-z][\w.-]*):(\S+)")
+
+
+def written(path: Path) -> list[Written]:
+    """The codes of a mapping (YAML), of an SSSOM or other table (TSV, CSV), or of a FHIR ConceptMap.
+
+    Only codes whose system is known, by itself or by what the file declares.
+
+    Raises:
+        InputOutputError: The file is missing, or not UTF-8.
+        UsageError: It is none of these.
+    """
+    if path.suffix in {".yaml", ".yml"}:
+        return list(_of_mapping(path))
+    data = safeio.read_bytes(path, LIMITS.record_bytes)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputOutputError(f"{path} is not UTF-8") from error
+    if text.lstrip().startswith("{"):
+        return list(_of_concept_map(path, text))
+    if path.suffix in {".tsv", ".csv"}:
+        return list(_of_table(path, text))
+    raise UsageError(f"{path} is no map", help="a mapping .yaml, a table .tsv or .csv, or a ConceptMap .json")
+
+
+# --- a mapping ------------------------------------------------------------------------------------
+
+
+def _of_mapping(path: Path) -> Iterator[Written]:
+    from twinmap.mapping.load import load
+
+    loaded = load(path)
+    if loaded.document is None or not loaded.usable:
+        raise UsageError(f"{path} cannot be used", findings=loaded.findings)
+    for value in _values(loaded.document):
+        texts = [value.literal] if value.literal else []
+        texts += value.map.entries.values() if value.map is not None else ()
+        for text in texts:
+            code = systems.expand(text, loaded.document.systems)
+            if code is not None:
+                label = value.display.literal if value.display is not None else None
+                yield Written(*code, label, value.span)
+        for matches in value.codes.entries.values() if value.codes is not None else ():
+            for match in matches:
+                yield Written(match.system, match.code, match.display, value.span)
+
+
+def _values(node: Any) -> Iterator[Any]:
+    """Every value of a loaded mapping, wherever it is bound."""
+    from twinmap.mapping.ast import Value
+
+    if isinstance(node, Value):
+        yield node
+    if isinstance(node, Mapping):
+        for item in node.values():
+            yield from _values(item)
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from _values(item)
+    elif is_dataclass(node) and not isinstance(node, type):
+        for item in fields(node):
+            yield from _values(getattr(node, item.name))
+
+
+# --- a table --------------------------------------------------------------------------------------
+
+
+def _of_table(path: Path, text: str) -> Iterator[Written]:
+    """Every cell that is a CURIE; the label of ``subject_id`` is ``subject_label``."""
+    lines = text.splitlines(keepends=True)
+    start = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    delimiter = "\t" if "\t" in "".join(lines[start : start + 1]) else ","
+    head = "".join(line[1:] if line[1:].strip() else "\n" for line in lines[:start])
+    _, prefixes = described(head, delimiter)
+    table = csv.reader(lines[start:], delimiter=delimiter)
+    header = [name.strip() for name in next(table, [])]
+    for cells in table:
+        line = start + table.line_num
+        row = dict(zip(header, cells, strict=False))
+        for name, cell in row.items():
+            code = _expanded(cell.strip(), prefixes)
+            if code is not None:
+                label = row.get(name.removesuffix("_id") + "_label") if name.endswith("_id") else None
+                yield Written(*code, label or None, _span(path, lines, line, cell.strip()))
+
+
+def _expanded(text: str, prefixes: Mapping[str, str]) -> tuple[str, str] | None:
+    match = _CURIE.fullmatch(text)
+    if match is None:
+        return None
+    declared = prefixes.get(match[1])
+    if declared is None:
+        known = systems.systems().get(match[1])
+        return (known.uri, match[2]) if known is not None and known.kind == "code" else None
+    known = systems.canonical(by_stem(declared))
+    return (known.uri, match[2]) if known is not None and known.kind == "code" else None
+
+
+def _span(path: Path, lines: Sequence[str], line: int, text: str) -> Span:
+    whole = lines[line - 1].rstrip("\r\n") if line <= len(lines) else ""
+    return Span(str(path), line, whole.find(text) + 1 or 1, max(len(text), 1), whole)
+
+
+# --- a ConceptMap ---------------------------------------------------------------------------------
+
+
+def _of_concept_map(path: Path, text: str) -> Iterator[Written]:
+    try:
+        resource = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is not JSON") from error
+    if not isinstance(resource, dict) or resource.get("resourceType") != "ConceptMap":
+        raise UsageError(f"{path} is not a FHIR ConceptMap")
+    lines = text.splitlines()
+    for group in _objects(resource.get("group")):
+        for element in _objects(group.get("element")):
+            yield from _coded(path, lines, group.get("source"), element)
+            for target in _objects(element.get("target")):
+                yield from _coded(path, lines, group.get("target"), target)
+
+
+def _coded(path: Path, lines: Sequence[str], uri: Any, item: Mapping[str, Any]) -> Iterator[Written]:
+    known = systems.canonical(uri.partition("|")[0]) if isinstance(uri, str) else None
+    code, display = item.get("code"), item.get("display")
+    if known is None or not isinstance(code, str):
+        return
+    shown = json.dumps(code, ensure_ascii=False)
+    line = next((number for number, text in enumerate(lines, 1) if shown in text), 1)
+    yield Written(
+        known.uri, code, display if isinstance(display, str) else None, _span(path, lines, line, code)
+    )
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -1,0 +1,128 @@
+"""Codes that somebody wrote, against a store: do they exist, are they in use, are they what their labels say."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from twinmap import registry
+from twinmap.diagnostics import Finding, Span, merge
+from twinmap.terms import loinc, snomed
+from twinmap.terms.store.answers import Concept
+from twinmap.terms.store.lookup import Store
+from twinmap.terms.systems import curie
+
+_WORD = re.compile(r"[^\W_]+")
+#: The share of the words of the shorter text that the longer one must have.
+_AGREE = 0.5
+#: Words of LOINC's STATUS for terms that are in use, and not without reserve.
+_RESERVED = {"DISCOURAGED", "TRIAL"}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A code where it is written, with the label beside it."""
+
+    system: str
+    code: str
+    label: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The findings, how many codes (each counted once) were looked up, and those that nothing is known of."""
+
+    findings: tuple[Finding, ...]
+    checked: int
+    unknown: tuple[tuple[str, str], ...]
+
+
+def verify(store: Store, written: Iterable[Written]) -> Verified:
+    """Look every code up, all at once, and say what is wrong at each place."""
+    places = list(written)
+    distinct = list(dict.fromkeys((item.system, item.code) for item in places))
+    known = dict(zip(distinct, store.lookup(distinct), strict=True))
+    names = store.designations(distinct)
+    findings: list[Finding] = []
+    for item in places:
+        key = item.system, item.code
+        terms = [term for _, _, term in names.get(key, ())]
+        findings += _about(item, known[key], terms)
+    unknown = tuple(key for key, concept in known.items() if concept.exists is None and not _mistyped(*key))
+    return Verified(tuple(merge(findings)), len(distinct) - len(unknown), unknown)
+
+
+def _about(item: Written, concept: Concept, terms: Sequence[str]) -> Iterator[Finding]:
+    name = curie(item.system, item.code)
+    if not concept.exists:
+        suggested = _mistyped(item.system, item.code)
+        if suggested is not None:
+            message = f"{name} has not the check digit of {_system(item.system)}"
+            yield _finding(
+                "TM-C03", message, item, f"{suggested} has the right one; look the code up by its display"
+            )
+        elif concept.exists is False:
+            yield _finding("TM-C02", f"{name} does not exist", item, "twinmap terms find, by its display")
+        return
+    edition = concept.edition
+    of = f" in {edition.name} {edition.version}".rstrip() if edition else ""
+    if concept.status == "inactive":
+        yield _inactive(item, concept, name, of)
+    elif concept.detail in _RESERVED:
+        message = f"{name} is {concept.detail.lower()}{of}"
+        yield _finding("TM-N02", message, item, "see whether another term is meant")
+    named = [*terms, *([concept.display] if concept.display else [])]
+    if item.label and named and not any(agree(item.label, term) for term in named):
+        message = f'{name} is "{concept.display or named[0]}", and is called "{item.label}" here'
+        yield _finding("TM-C05", message, item, "one of the two is wrong: look the code up by its label")
+
+
+def _inactive(item: Written, concept: Concept, name: str, of: str) -> Finding:
+    """An inactive code: with the one that took its place, or with what a person has to decide among."""
+    sure = sorted({curie(other.system, other.code) for other in concept.replacements if other.sure})
+    if len(sure) == 1:
+        code = "TM-N01" if concept.system == loinc.SYSTEM else "TM-N03"
+        return _finding(code, f"{name} is inactive{of}: {sure[0]} took its place", item, f"write {sure[0]}")
+    found = sorted({curie(other.system, other.code) for other in concept.replacements})
+    if not found:
+        return _finding(
+            "TM-N04", f"{name} is inactive{of}, and nothing took its place", item, "choose another code"
+        )
+    said = f"{name} is inactive{of}, and {len(found)} codes may stand for it: {', '.join(found[:5])}"
+    return _finding("TM-N04", said, item, "choose the one that is meant")
+
+
+def _finding(code: str, message: str, item: Written, help: str) -> Finding:  # noqa: A002
+    return registry.finding(code, message, where=item.span, concept=item.code, help=help)
+
+
+def _system(uri: str) -> str:
+    return "LOINC" if uri == loinc.SYSTEM else "SNOMED CT"
+
+
+def _mistyped(system: str, code: str) -> str | None:
+    """The code with the check digit that fits; None where it is right, or the system has none."""
+    if system == loinc.SYSTEM:
+        return loinc.corrected(code)
+    if system == snomed.SYSTEM and snomed.is_snomed_shaped(code) and not snomed.check_digit_ok(code):
+        return code[:-1] + snomed.check_digit(code[:-1])
+    return None
+
+
+def agree(label: str, term: str) -> bool:
+    """Whether two names may be of one thing: half of the words of the shorter one are in the other.
+
+    >>> agree("Heart Rate", "Heart rate"), agree("Glucose", "Creatinine [Mass/volume] in Blood")
+    (True, False)
+    """
+    ours, theirs = _words(label), _words(term)
+    shorter = min(len(ours), len(theirs))
+    return not shorter or len(ours & theirs) / shorter >= _AGREE
+
+
+def _words(text: str) -> set[str]:
+    plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    return set(_WORD.findall(plain.casefold()))
