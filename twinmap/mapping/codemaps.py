@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from twinmap.diagnostics import Severity, Span
 from twinmap.formats import yamlnodes
@@ -47,6 +49,9 @@ _RELATIONSHIPS: Mapping[str, str | None] = {
 _NO_TERM = "sssom:NoTermFound"
 _ENOUGH = 20
 
+#: Before a code of a system without IRIs, as the graph names it: ``<base>code/<system>/``.
+_BELOW_BASE = re.compile(r"\S+/code/([^/]+%3A[^/]+)/")
+
 Pair = tuple[str, str]
 
 
@@ -67,6 +72,12 @@ class Source:
     denied: set[tuple[Pair, Pair]] = field(default_factory=set)
     wrong: int = 0
     unknown: dict[str, int] = field(default_factory=dict)
+    versions: dict[str, set[str]] = field(default_factory=dict)
+
+    def version(self, system: str, version: str | None) -> None:
+        """The map was made for this version of a system that it maps to."""
+        if version:
+            self.versions.setdefault(system, set()).add(version)
 
     def add(self, subject: Pair, match: CodeMatch) -> None:
         """A code means this; the same twice is once."""
@@ -95,7 +106,13 @@ class Source:
                     f'{self.name} says both that "{subject[1]}" means "{match.code}" and that it does not'
                 )
                 self.report("TM-L15", message, self.used_at, "keep one of the two rows")
-        return CodeMap(self.name, {key: tuple(matches) for key, matches in self.entries.items()})
+        # An exact match is what the code means, wherever it stands in the file.
+        entries = {
+            key: tuple(sorted(matches, key=lambda match: PREDICATES.index(match.predicate)))
+            for key, matches in self.entries.items()
+        }
+        versions = {system: tuple(sorted(named)) for system, named in sorted(self.versions.items())}
+        return CodeMap(self.name, entries, versions)
 
     def pair(self, text: str, line: int) -> Pair | None:
         """System and code of a CURIE, or None and a finding (one for each prefix)."""
@@ -105,7 +122,7 @@ class Source:
             return None
         system = self._system(prefix)
         if system is not None:
-            return system, code
+            return system, unquote(code)
         self.unknown[prefix] = self.unknown.get(prefix, 0) + 1
         if self.unknown[prefix] == 1:
             advice = f'declare it: systems: {{{prefix}: "https://…"}}, or in the curie_map of the file'
@@ -122,11 +139,19 @@ class Source:
         return None if stem is None else _by_stem(stem)
 
 
+def rivals(match: CodeMatch, others: Iterable[CodeMatch]) -> list[CodeMatch]:
+    """The rows that say as much of a code as this one: of its system, and with its predicate."""
+    said = (match.system, match.predicate)
+    return [other for other in others if (other.system, other.predicate) == said]
+
+
 def _by_stem(stem: str) -> str:
     """The system whose concepts have IRIs with this stem; a stem of their own names local systems."""
     for system in systems.systems().values():
         if stem in {system.stem, system.uri, f"{system.uri}/"}:
             return system.uri
+    named = _BELOW_BASE.fullmatch(stem)
+    stem = unquote(named[1]) if named else stem
     known = systems.canonical(stem)
     return known.uri if known else stem
 
@@ -138,7 +163,8 @@ def sssom(source: Source, delimiter: str = "\t") -> CodeMap | None:
     """Read an SSSOM table: subject (the code of the source), predicate, object (what it means)."""
     lines = source.text.splitlines(keepends=True)
     start = next((index for index, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    source.prefixes |= _curie_map("".join(line[1:].rstrip() + "\n" for line in lines[:start]), delimiter)
+    head = _head("".join(line[1:].rstrip() + "\n" for line in lines[:start]), delimiter)
+    source.prefixes |= _curie_map(head)
     reader = csv.reader(lines[start:], delimiter=delimiter, strict=True)
     header = [name.strip() for name in next(reader, [])]
     lacking = [name for name in ("subject_id", "predicate_id", "object_id") if name not in header]
@@ -157,7 +183,8 @@ def sssom(source: Source, delimiter: str = "\t") -> CodeMap | None:
             source.bad_row(f"this row has {len(cells)} cells, the header {len(header)}", line)
             continue
         padded = [cell.strip() for cell in cells] + [""] * (len(header) - len(cells))
-        _sssom_row(source, dict(zip(header, padded, strict=False)), line)
+        row = dict(zip(header, padded, strict=False))
+        _sssom_row(source, row, line, row.get("object_source_version") or _text(head, "object_source_version"))
     return source.finish()
 
 
@@ -170,17 +197,27 @@ def _rows(source: Source, reader: Any, start: int) -> Iterator[tuple[int, list[s
         source.bad_row(f"this row cannot be read: {error}", start + reader.line_num, "close the quote")
 
 
-def _curie_map(metadata: str, delimiter: str) -> dict[str, str]:
-    """The prefixes that the head of the file declares; spreadsheets pad its lines with delimiters."""
+def _head(metadata: str, delimiter: str) -> yamlnodes.Mapping | None:
+    """What the head of the file says; spreadsheets pad its lines with delimiters."""
     plain = "\n".join(line.rstrip(delimiter) for line in metadata.split("\n"))
     root = yamlnodes.parse(plain, "").root if plain.strip() else None
-    found = root.get("curie_map") if isinstance(root, yamlnodes.Mapping) else None
+    return root if isinstance(root, yamlnodes.Mapping) else None
+
+
+def _text(head: yamlnodes.Mapping | None, name: str) -> str | None:
+    found = head.get(name) if head is not None else None
+    return found.text if isinstance(found, yamlnodes.Scalar) else None
+
+
+def _curie_map(head: yamlnodes.Mapping | None) -> dict[str, str]:
+    """The prefixes that the head of the file declares."""
+    found = head.get("curie_map") if head is not None else None
     if not isinstance(found, yamlnodes.Mapping):
         return {}
     return {key.text: value.text for key, value in found.entries if isinstance(value, yamlnodes.Scalar)}
 
 
-def _sssom_row(source: Source, row: Mapping[str, str], line: int) -> None:
+def _sssom_row(source: Source, row: Mapping[str, str], line: int, version: str | None) -> None:
     subject_id, predicate, object_id = row["subject_id"], _predicate(row["predicate_id"]), row["object_id"]
     if "literal" in row.get("subject_type", "") or "literal" in row.get("object_type", ""):
         source.bad_row("a literal is not a code", line, "use map for texts")
@@ -207,7 +244,9 @@ def _sssom_row(source: Source, row: Mapping[str, str], line: int) -> None:
     if modifier == "Not":
         source.denied.add((subject, target))
     else:
-        source.add(subject, CodeMatch(*target, row.get("object_label") or None, predicate))
+        label = row.get("subject_label") or None
+        source.add(subject, CodeMatch(*target, row.get("object_label") or None, predicate, label, line))
+        source.version(target[0], version)
 
 
 def _predicate(text: str) -> str:
@@ -234,6 +273,9 @@ def concept_map(source: Source) -> CodeMap | None:
             continue
         for element in _objects(group.get("element")):
             _element(source, element, origin, target)
+        if target is not None:
+            stated = group.get("targetVersion") or str(group.get("target")).partition("|")[2]
+            source.version(target, stated if isinstance(stated, str) else None)
     return source.finish()
 
 
@@ -254,12 +296,18 @@ def _element(source: Source, element: Mapping[str, Any], origin: str, system: st
         elif not isinstance(meant, str) or not meant or system is None:
             source.bad_row(f'the element "{code}" has a target without code or system', 1)
         else:
-            display = target.get("display")
+            display, label = target.get("display"), element.get("display")
             predicate = _RELATIONSHIPS[relation]
             assert predicate is not None
             source.add(
                 (origin, code),
-                CodeMatch(system, meant, display if isinstance(display, str) else None, predicate),
+                CodeMatch(
+                    system,
+                    meant,
+                    display if isinstance(display, str) else None,
+                    predicate,
+                    label if isinstance(label, str) else None,
+                ),
             )
 
 

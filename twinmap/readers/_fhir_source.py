@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from twinmap.formats import jsonstream
-from twinmap.formats.jsonlex import text_of
+from twinmap.formats.jsonlex import dump, text_of
 from twinmap.formats.jsonstream import Head, OneByOne
 from twinmap.formats.jsonwindow import Fault, Item
 from twinmap.safeio import compression, regular_file
@@ -146,9 +146,10 @@ def resources(
             yield Found(item.value, item.line, "", None, None, item.text)
 
 
-def _bundle(node: dict[str, Any], line: int, place: str, needs: Needs) -> Iterator[Found | Around]:
-    entries = node.get("entry")
+def _bundle(node: dict[str, Any], line: int, place: str, needs: Needs) -> Iterator[Found | Around | Fault]:
+    entries = node.get("entry", [])
     if type(entries) is not list:
+        yield _unreadable("the entry of a Bundle is not an array", line, f"{place}/entry", entries, "")
         entries = []
     scope = _scope(entries, needs)
     for index, entry in enumerate(entries):
@@ -156,10 +157,17 @@ def _bundle(node: dict[str, Any], line: int, place: str, needs: Needs) -> Iterat
     yield Around({name: value for name, value in node.items() if name != "entry"}, "Bundle")
 
 
-def _entry(entry: Any, line: int, place: str, scope: Scope, text: str) -> Iterator[Found | Around]:
-    resource = entry.get("resource") if type(entry) is dict else None
+def _entry(entry: Any, line: int, place: str, scope: Scope, text: str) -> Iterator[Found | Around | Fault]:
+    if type(entry) is not dict:
+        yield _unreadable("an entry of a Bundle is not an object", line, place, entry, text)
+        return
+    resource = entry.get("resource")
     if resource is None:
-        yield Around(entry, "Bundle.entry")
+        # FHIR R4, constraint bdl-5: a request to delete, or a response, needs no resource.
+        if "resource" not in entry and ("request" in entry or "response" in entry):
+            yield Around(entry, "Bundle.entry")
+        else:
+            yield _unreadable("an entry of a Bundle has no resource", line, place, entry, text)
         return
     around = {name: value for name, value in entry.items() if name != "resource"}
     if type(resource) is dict and is_bundle(resource):
@@ -171,6 +179,11 @@ def _entry(entry: Any, line: int, place: str, scope: Scope, text: str) -> Iterat
         resource = identified(resource, full_url)
         del around["fullUrl"]  # the field is counted once, as the id
     yield Found(resource, line, f"{place}/resource", around, scope, text)
+
+
+def _unreadable(message: str, line: int, place: str, node: Any, text: str) -> Fault:
+    """Something in the place of a resource: it is counted as one, and set aside."""
+    return Fault("TM-O04", f"not FHIR: {message}", text or dump(node), line, place)
 
 
 def _scope(entries: Iterable[Any], needs: Needs) -> Scope:

@@ -125,6 +125,7 @@ class _Reading:
         """The events of the next thing in the file; ``taken`` says whether it gave a record."""
         self.taken = False
         if isinstance(found, Around):
+            self.bundled += 1
             return
         self.number += 1
         if isinstance(found, Fault) or not _is_resource(found.resource):

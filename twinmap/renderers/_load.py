@@ -12,7 +12,7 @@ from twinmap.errors import InputOutputError, UsageError
 from twinmap.renderers._report import Excerpt, Json, Report
 
 #: Keys of the manifest that a report may show: no times, no host.
-_RUN = ("tool", "mappings", "inputs", "terminology", "key", "target", "format", "graph", "patients")
+_RUN = ("tool", "base", "mappings", "inputs", "terminology", "key", "target", "format", "graph", "patients")
 
 
 def load_report(folder: Path) -> Report:

@@ -65,7 +65,7 @@ class Report:
 
         {"tool": {"name", "version"}, "mappings": [{"id", "version", "sha256"}],
          "inputs": [{"source", "number", "name", "sha256", "size"}],
-         "terminology"?: [{"name", "version"}], "key"?, "target"?, "format"?,
+         "terminology"?: [{"name", "version"}], "base"?, "key"?, "target"?, "format"?,
          "graph"?: {"triples", "sha256"}, "patients"?}
     """
 

@@ -122,6 +122,52 @@ def test_one_bad_entry_spoils_no_other(fhir: Any) -> None:
     assert [(item.code, item.part, item.raw) for item in found.aside] == [("TM-Q05", "/entry/0", bad)]
 
 
+@pytest.mark.parametrize("held", [True, False])
+@pytest.mark.parametrize(
+    "entry",
+    ["x", 3, None, [], {}, {"fullUrl": "urn:x"}, {"resource": None}, {"resource": None, "request": {}}],
+)
+def test_an_entry_that_holds_no_resource_is_set_aside(
+    fhir: Any, monkeypatch: pytest.MonkeyPatch, entry: Any, held: bool
+) -> None:
+    monkeypatch.setattr(_fhir_source, "HELD", 10**9 if held else 0)
+    path = fhir.folder / "a.json"
+    path.write_text(
+        json.dumps(fhir.bundle({"resource": fhir.patient}, entry, {"resource": fhir.pressure}), indent=1)
+    )
+    found = fhir.read(path, "id")
+    (aside,) = found.aside
+    assert (aside.code, aside.record, aside.part) == ("TM-O04", 2, "/entry/1")
+    assert "has no resource" in aside.message if type(entry) is dict else "is not an object" in aside.message
+    assert json.loads(aside.raw) == entry
+    line = path.read_text().splitlines()[aside.line - 1].strip()
+    assert json.dumps(entry).startswith(line.rstrip(","))
+    assert [row["_record"] for row in found.rows] == [1, 3]
+    assert found.counts.records == 3
+
+
+@pytest.mark.parametrize("entry", ["x", 3, None, {}, {"resource": {"resourceType": "Patient"}}])
+def test_an_entry_that_is_no_array_is_set_aside(fhir: Any, entry: Any) -> None:
+    broken = {"resourceType": "Bundle", "type": "collection", "entry": entry}
+    found = fhir.read(fhir.write(broken), "id")
+    (aside,) = found.aside
+    assert (aside.code, aside.record, aside.line, aside.part) == ("TM-O04", 1, 1, "/entry")
+    assert (aside.message, json.loads(aside.raw)) == (
+        "not FHIR: the entry of a Bundle is not an array",
+        entry,
+    )
+    assert (found.counts.records, found.rows, found.notes) == (1, [], [])
+    assert found.counts.cells == {"Bundle.resourceType": 1, "Bundle.type": 1}
+
+
+def test_lines_are_no_second_count_where_one_is_a_bundle(fhir: Any) -> None:
+    """A Bundle is no record, and holds as many as it does: none at all, or such as cannot be read."""
+    for bundle in (fhir.bundle(), fhir.bundle("x", "y"), {"resourceType": "Bundle"}):
+        counts = fhir.read(fhir.write(bundle, fhir.patient, name="a.ndjson"), "id").counts
+        assert (counts.records, counts.second) == (1 + len(bundle.get("entry", ())), None)
+    assert fhir.read(fhir.write(fhir.patient, fhir.pressure, name="a.ndjson"), "id").counts.second == 2
+
+
 def test_other_lists_are_no_bundles(fhir: Any) -> None:
     resource = {
         "resourceType": "List",
