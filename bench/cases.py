@@ -45,8 +45,8 @@ class Bench:
 
     def made(self, workload: str, count: int) -> Path:
         """An input, generated where it is not there."""
-        suffix = {"observations": "csv", "fhir": "ndjson", "hl7v2": "hl7"}[workload]
-        stem = "messages" if workload == "hl7v2" else "observations"
+        suffix = {"observations": "csv", "fhir": "ndjson", "hl7v2": "hl7", "two-sources": "parquet"}[workload]
+        stem = {"hl7v2": "messages", "two-sources": workload}.get(workload, "observations")
         path = self.data / f"{stem}-{count}.{suffix}"
         return path if path.exists() else generate.WORKLOADS[workload](count, self.data)
 
@@ -271,6 +271,22 @@ def terms(bench: Bench) -> Iterable[Row]:
     yield Row("terms-find", "the slowest of five searches", used["find"], "s")
 
 
+def agreement(bench: Bench) -> Iterable[Row]:
+    """Pairing and agreement of two sources, ten times the rows; see ``agreement.py``."""
+    count = 10 * bench.rows
+    folder, table = bench.folder("agreement"), bench.made("two-sources", count)
+    script = [sys.executable, str(HERE / "agreement.py"), str(table), str(folder)]
+    used = measure.run(Command(script, folder))
+    told = json.loads((folder / "last-command.log").read_text().splitlines()[-1])
+    seconds = told["pair_seconds"] + told["agreement_seconds"]
+    note = f"{told['pairs']:,} pairs of {told['events']:,} events, {told['rows']} rows"
+    what = f"agreement of two sources, {count:,} observations"
+    split = f"{told['pair_seconds']:.1f} s to pair, {told['agreement_seconds']:.1f} s to measure"
+    yield Row("agreement", what, seconds, "s", split, note=note)
+    yield Row("agreement-cpu", f"{what}: CPU of the whole command", used.cpu, "s")
+    yield Row("agreement-memory", f"{what}: peak memory", used.peak / 1e6, "MB")
+
+
 def small(bench: Bench) -> Iterable[Row]:
     """What a user waits for: a small file, the help, the check of a mapping."""
     folder = bench.folder("small")
@@ -326,6 +342,7 @@ CASES: Mapping[str, Callable[[Bench], Iterable[Row]]] = {
     "shacl": shacl,
     "units": units,
     "terms": terms,
+    "agreement": agreement,
     "small": small,
     "profile": profile,
 }

@@ -1,4 +1,4 @@
-"""Makes the inputs of the benchmarks: ``python bench/generate.py observations|fhir|hl7v2 N FOLDER [--seed S]``.
+"""Makes the inputs of the benchmarks: ``python bench/generate.py WORKLOAD N FOLDER [--seed S]``.
 
 The same arguments give the same bytes. The data is hostile on purpose, for real exports are: quotes,
 backslashes, commas and line feeds within cells, letters beyond ASCII, ids that no IRI takes as they are,
@@ -230,7 +230,79 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\E\\").replace("\n", "\\.br\\").replace("&", "\\T\\")
 
 
-WORKLOADS = {"observations": observations, "fhir": fhir, "hl7v2": hl7v2}
+# --- two sources ------------------------------------------------------------------------------------
+
+#: Observations of one patient in a table of two sources, half of them each.
+PER_TWIN = 500
+
+
+def two_sources(count: int, folder: Path, seed: int = SEED) -> Path:
+    """Write ``two-sources-COUNT.parquet``: observations as a run publishes them, of a monitor and of a wearable.
+
+    The monitor measures every ten minutes, one of the first ten measures after the other; the wearable tells
+    each of them up to a minute later, with a bias of its own for every patient.
+    """
+    import duckdb
+
+    from twinmap.kinds import KINDS
+    from twinmap.terms.facets import facets
+
+    path = folder / f"two-sources-{count}.parquet"
+    measures = ", ".join(
+        f"({number}, '{item.code}', '{item.unit}', {item.mean}, {item.deviation}, {item.digits})"
+        for number, item in enumerate(MEASURES[:10])
+    )
+    columns = KINDS["observation"].columns(tuple(facets()))
+    listed = ", ".join(
+        f"{_TWO_SOURCES.get(item.name, 'NULL')}::{item.type} AS {item.name}" for item in columns
+    )
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute(
+            f"CREATE TABLE measure AS SELECT * FROM (VALUES {measures}) t(number, code, unit, mean, deviation, digits)"
+        )
+        # Draws are hashes: a value in [0, 1) by what is drawn, the event and the seed.
+        connection.execute(f"CREATE MACRO draw(what, n) AS hash(what, n, {seed}) / 18446744073709551616.0")
+        connection.execute(
+            "CREATE MACRO bell(what, n) AS draw(what, n) + draw(what || 'x', n) + draw(what || 'y', n) - 1.5"
+        )
+        connection.execute(
+            f"COPY (SELECT {listed} FROM (SELECT range AS k, range // 2 AS event, range % 2 = 1 AS is_wearable, "
+            f"range // {PER_TWIN} AS patient, range // 2 % {PER_TWIN // 2} AS slot FROM range({count})) "
+            f"JOIN measure m ON m.number = slot % 10 ORDER BY k) TO '{path}' (FORMAT parquet)"
+        )
+    return path
+
+
+_VALUE = (
+    "mean + 2 * deviation * bell('level', event) + CASE WHEN is_wearable "
+    "THEN deviation * (0.3 * bell('twin', patient) + 0.3 * bell('noise', event)) ELSE 0 END"
+)
+#: SQL of the columns that are filled, over an event of a patient and what is measured.
+_TWO_SOURCES = {
+    "source": "CASE WHEN is_wearable THEN 'wearable' ELSE 'monitor' END",
+    "rule": "'m#records/x'",
+    "file": "1 + is_wearable::INTEGER",
+    "record": "k",
+    "part": "''",
+    "id": "md5('o' || k)",
+    # The first letters tell parts of the patients apart, as keyed ids do.
+    "twin": "'k' || array_to_string(list_transform([0, 5, 10], lambda i: "
+    "substr('234567abcdefghijklmnopqrstuvwxyz', 1 + CAST((hash(patient) >> i) % 32 AS INTEGER), 1)), '') || patient",
+    "status": "'final'",
+    "code_system": "'http://loinc.org'",
+    "code": "code",
+    "value_kind": "'quantity'",
+    "value_num": f"round({_VALUE}, digits)",
+    "value_decimals": "digits",
+    "unit": "unit",
+    "unit_raw": "unit",
+    "canon_unit": "unit",
+    "start_us": "1772352000000000 + slot * 600000000 + CASE WHEN is_wearable "
+    "THEN CAST(draw('lag', event) * 59 AS BIGINT) * 1000000 ELSE 0 END",
+    "time_precision": "'second'",
+}
+
+WORKLOADS = {"observations": observations, "fhir": fhir, "hl7v2": hl7v2, "two-sources": two_sources}
 
 
 def main() -> None:

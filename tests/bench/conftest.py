@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 BENCH = Path(__file__).parents[2] / "bench"
-_MODULES = ("cases", "common", "generate", "measure", "peers", "run", "table")
+_MODULES = ("agreement", "cases", "common", "generate", "measure", "peers", "run", "table")
 
 
 @pytest.fixture(autouse=True)

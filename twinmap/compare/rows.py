@@ -151,5 +151,7 @@ def _concept_row(item: Signature) -> Row:
         row["values"] = item.values
     if item.match != "=":
         row["match"] = item.match
+    if item.received is not None:
+        row["received"] = item.received
     optional = ("label", "unit_raw", "unit", "canon_unit")
     return {key: value for key, value in row.items() if value is not None or key not in optional}

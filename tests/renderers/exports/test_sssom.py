@@ -22,7 +22,7 @@ from twinmap.formats import yamlnodes
 from twinmap.mapping import codemaps
 from twinmap.mapping.ast import CodeMap
 from twinmap.mapping.context import Findings
-from twinmap.renderers import Report, sssom, sssom_negative
+from twinmap.renderers import Report, conceptmap_r4, conceptmap_r5, load_report, sssom, sssom_negative
 from twinmap.renderers._alignments import NEGATIVE, alignments
 from twinmap.renderers._sssom import COLUMNS, CONVERTED, PREDICATES, _cell
 
@@ -237,6 +237,12 @@ def test_nothing_is_a_head_and_the_names_of_the_columns() -> None:
     assert head["mapping_set_id"] == "https://twin.invalid/alignment/sssom"
 
 
+def test_names_are_below_the_base_of_the_run(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps({"base": "https://h.example/"}), encoding="utf-8")
+    head, _ = table(sssom.render(load_report(tmp_path)))
+    assert head["mapping_set_id"] == "https://h.example/alignment/sssom"
+
+
 # --- against another reader --------------------------------------------------------------------------
 
 _WITHOUT = importlib.util.find_spec("sssom") is None
@@ -267,3 +273,15 @@ def test_sssom_py_loses_no_row(compared: Report, tmp_path: Path, rendering: Any)
     columns = ("subject_id", "predicate_id", "predicate_modifier", "object_id", "comment", "other")
     wanted = ["\t".join(row[column] for column in columns) for row in table(text)[1]]
     assert sorted(done.stdout.splitlines()) == sorted(wanted)
+
+
+def test_the_page_has_the_table_of_relations() -> None:
+    page = Path(__file__).parents[3].joinpath("docs", "exports.md").read_text("utf-8")
+    rows = {line.split("|")[1].strip(): line for line in page.splitlines() if line.startswith("| ")}
+    for relation, predicate in PREDICATES.items():
+        assert f"`{predicate}`" in rows[relation]
+        assert f"`{conceptmap_r4.EQUIVALENCE[relation]}`" in rows[relation]
+        assert f"`{conceptmap_r5.RELATIONSHIP[relation]}`" in rows[relation]
+    assert f"`{CONVERTED}`" in rows["equivalent"]
+    for column in COLUMNS:
+        assert f"`{column}`" in page

@@ -1,0 +1,342 @@
+"""Agreement of two sources on one concept: how far apart they tell one thing, and for how many that is known.
+
+What is computed is in :mod:`twinmap.compare.bland_altman`; here the sums come from the database. Numbers of a few
+patients would be numbers of those patients: there are none below :data:`FEWEST_PAIRS` and :data:`FEWEST_PATIENTS`.
+Agreement of numbers never makes two measurements the same: the relation stands beside it and is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from twinmap.compare.bland_altman import Estimate, Limits, Measured, Sums, measured, verdict
+from twinmap.compare.conversion import physical
+from twinmap.compare.pairing import COMPARABLE, HOW, Coverage, Route, Shift
+from twinmap.compare.pairs import Pair
+from twinmap.terms.concepts import Margin
+
+if TYPE_CHECKING:
+    from twinmap.engine.duck import Duck
+
+#: Pairs and patients without which nothing is said of how sources agree.
+FEWEST_PAIRS, FEWEST_PATIENTS = 30, 10
+
+#: Differences are summed as whole numbers of so many bits, so that no order of the rows changes a digit.
+_BITS = 40
+#: Logarithms of ratios, of which none exceeds 2**11.
+_LOG_SCALE = 2.0**30
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Of some pairs: quartiles of the lag of B after A in microseconds, and of |B - A| the median and the 95th percentile.
+
+    ``within_margin`` is the share of pairs with ``|B - A|`` up to the largest bias of the concept's margin, None
+    without one; ``within_precision`` that of pairs that are equal as far as both are stated.
+    """
+
+    how: Mapping[str, int]
+    lag_us: tuple[float, float, float]
+    median: float
+    p95: float
+    within_margin: float | None
+    within_precision: float
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How two sources agree on a concept, in all their signatures or in two of them.
+
+    Args:
+        source_a: The first source by name.
+        source_b: The other; differences are B minus A.
+        group: The concept, or the CURIE of the code.
+        pairs: How many pairs there are.
+        patients: Of how many patients.
+        signatures: Numbers of the two signatures; None for all of them together.
+        relation: How the two relate, of several the worst.
+        coverage: Events and patients of both sources; None for two signatures.
+        largest: The share of the pairs that the patient with most of them has; 0 where there are none.
+        window_us: How far apart in time a pair may be; None where only one second is taken.
+        shift: Why nothing was paired, where clocks are apart.
+        unit: The unit of all numbers, UCUM; None where no side states one.
+        margin: How far they may differ, in ``unit``; None where the concept has none.
+        verdict: ``agree``, ``disagree``, ``insufficient``; None where there is no margin to judge by.
+        why: Why, in words.
+        spread: Numbers of the pairs; None below the fewest.
+        measured: Statistics; None below the fewest.
+    """
+
+    source_a: str
+    source_b: str
+    group: str
+    pairs: int
+    patients: int
+    signatures: tuple[int, int] | None
+    relation: str
+    coverage: Coverage | None = None
+    largest: float = 0.0
+    window_us: int | None = None
+    shift: Shift | None = None
+    unit: str | None = None
+    margin: Margin | None = None
+    verdict: str | None = "insufficient"
+    why: str = f"fewer than {FEWEST_PAIRS} pairs or {FEWEST_PATIENTS} patients"
+    spread: Spread | None = None
+    measured: Measured | None = None
+
+
+def agreements(duck: Duck, routes: Iterable[Route]) -> list[Agreement]:
+    """How the sources agree, from the table ``paired`` of :func:`twinmap.compare.pairing.pair`.
+
+    By concept and sources; the first of each is of all signatures together, then those of two signatures where
+    there are several.
+    """
+    identity = {row[0] for row in duck.rows("SELECT sig FROM k_line WHERE factor = 1 AND shift = 0")}
+    units: dict[str, str | None] = {}
+    routes = list(routes)
+    for each in (side for route in routes for pair in route.pairs for side in (pair.a, pair.b)):
+        if each.number in identity:
+            units.setdefault(each.group, each.unit)
+    return [item for route in routes for item in _of(duck, route, units)]
+
+
+def _of(duck: Duck, route: Route, units: Mapping[str, str | None]) -> Iterator[Agreement]:
+    concept = route.pairs[0].a.meaning.concept
+    unit = concept.unit if concept is not None and concept.unit is not None else units.get(route.group)
+    known = Agreement(
+        route.source_a,
+        route.source_b,
+        route.group,
+        pairs=0,
+        patients=0,
+        signatures=None,
+        relation=_worst(route.pairs),
+        window_us=route.window_us,
+        shift=route.shift,
+        unit=unit,
+        margin=_margin(route.pairs[0], unit),
+    )
+    if route.shift is not None:
+        known = replace(known, why=f"clocks are {_duration(route.shift.lag_us)} apart")
+    if not route.coverage.pairs:
+        yield replace(known, coverage=route.coverage)
+        return
+    summed, spreads = _summed(duck, route), _spreads(duck, route, known.margin)
+    for signatures, sums in summed.items():
+        one = known
+        if signatures is not None:
+            here = [each for each in route.pairs if (each.a.number, each.b.number) == signatures]
+            one = replace(known, signatures=signatures, relation=_worst(here))
+        yield _judged(
+            replace(one, coverage=route.coverage if signatures is None else None),
+            sums,
+            spreads[signatures],
+            ratios=_is_concentration(route.pairs[0]),
+        )
+
+
+def _judged(known: Agreement, sums: Sums, spread: Spread, *, ratios: bool) -> Agreement:
+    pairs, patients = sums.pairs, sums.patients
+    largest = float(sums.n.max()) / pairs
+    counted = replace(known, pairs=pairs, patients=patients, largest=largest)
+    if pairs < FEWEST_PAIRS or patients < FEWEST_PATIENTS:
+        return counted
+    found, why = None, "the concept has no margin"
+    if known.margin is not None:
+        found, why = verdict(sums, known.margin.bias, known.margin.sd)
+    return replace(counted, verdict=found, why=why, spread=spread, measured=measured(sums, ratios=ratios))
+
+
+def _worst(pairs: Iterable[Pair]) -> str:
+    found = {each.relation.relation for each in pairs}
+    return next(name for name in COMPARABLE if name in found)
+
+
+def _margin(pair: Pair, unit: str | None) -> Margin | None:
+    """The margin of the concept in the common unit."""
+    concept = pair.a.meaning.concept
+    if concept is None or concept.margin is None:
+        return None
+    found = physical(pair.a, concept.margin.unit, unit)
+    if found is None:
+        return None
+    factor, sd = abs(found[0]), concept.margin.sd
+    return replace(
+        concept.margin,
+        bias=concept.margin.bias * factor,
+        sd=None if sd is None else sd * factor,
+        unit=unit or "",
+    )
+
+
+def _is_concentration(pair: Pair) -> bool:
+    """Whether values are concentrations by their LOINC property (MCnc, SCnc …), for which factors make sense."""
+    concept, axes = pair.a.meaning.concept, pair.a.meaning.axes
+    name = axes.property if axes is not None else concept.property if concept is not None else None
+    return name is not None and name.endswith("Cnc")
+
+
+# --- from the database ------------------------------------------------------------------------------
+
+_SUMS = ("n", "d", "s", "dd", "ds", "ss", "l", "ll")
+
+
+def _summed(duck: Duck, route: Route) -> dict[tuple[int, int] | None, Sums]:
+    """The sums by patient of all pairs (None) and, where there are several, of each pair of signatures."""
+    low, high, positive, several = duck.rows(
+        "SELECT min(least(va, vb)), max(greatest(va, vb)), bool_and(va > 0 AND vb > 0), "
+        f"count(DISTINCT (sig_a, sig_b)) > 1 FROM paired WHERE route = {route.number}"
+    )[0]
+    origin, scale = low / 2 + high / 2, 2.0 ** (_BITS - math.frexp(high - low)[1])
+    log = f"CAST(round(ln(vb / va) * {_LOG_SCALE!r}) AS HUGEINT)" if positive else "NULL::HUGEINT"
+    sets = "(who), (sig_a, sig_b, who)" if several else "(who)"
+    by = "sig_a, sig_b" if several else "NULL::INTEGER AS sig_a, NULL::INTEGER AS sig_b"
+    columns = duck.run(
+        f"SELECT {by}, count(*)::DOUBLE AS n, sum(d)::DOUBLE / {scale!r} AS d, sum(s)::DOUBLE / {scale!r} AS s, "
+        f"sum(d * d)::DOUBLE / {scale**2!r} AS dd, sum(d * s)::DOUBLE / {scale**2!r} AS ds, "
+        f"sum(s * s)::DOUBLE / {scale**2!r} AS ss, sum(l)::DOUBLE / {_LOG_SCALE!r} AS l, "
+        f"sum(l * l)::DOUBLE / {_LOG_SCALE**2!r} AS ll FROM ("
+        f"SELECT sig_a, sig_b, who, CAST(round((vb - va) * {scale!r}) AS HUGEINT) AS d, {log} AS l, "
+        f"CAST(round((va - {origin!r} + (vb - {origin!r})) * {scale!r}) AS HUGEINT) AS s "
+        f"FROM paired WHERE route = {route.number}) "
+        f"GROUP BY GROUPING SETS ({sets}) ORDER BY sig_a NULLS FIRST, sig_b"
+    ).fetchnumpy()
+    return dict(_split(columns, bool(positive)))
+
+
+def _split(columns: Mapping[str, Any], positive: bool) -> Iterator[tuple[tuple[int, int] | None, Sums]]:
+    """The rows of each pair of signatures: they follow each other."""
+    import numpy as np
+
+    keys = [np.ma.filled(columns[name], -1) for name in ("sig_a", "sig_b")]
+    ends = np.flatnonzero((np.diff(keys[0]) != 0) | (np.diff(keys[1]) != 0)) + 1
+    names = _SUMS if positive else _SUMS[:-2]
+    for first, last in zip([0, *ends], [*ends, len(keys[0])], strict=True):
+        here = [np.ma.getdata(columns[name])[first:last] for name in names]
+        numbers = (int(keys[0][first]), int(keys[1][first]))
+        yield None if numbers[0] < 0 else numbers, Sums(*here)
+
+
+def _spreads(duck: Duck, route: Route, margin: Margin | None) -> dict[tuple[int, int] | None, Spread]:
+    apart = "abs(vb - va)"
+    near = "NULL" if margin is None else f"avg(({apart} <= {margin.bias!r} + 1e-9 * abs(va))::INTEGER)"
+    how = ", ".join(f"count(*) FILTER (WHERE how = '{word}')" for word in HOW)
+    rows = duck.rows(
+        f"SELECT sig_a, sig_b, quantile_cont(lag_us, [0.25, 0.5, 0.75]), quantile_cont({apart}, [0.5, 0.95]), "
+        f"{near}, avg(({apart} <= half_a + half_b)::INTEGER), {how} FROM paired WHERE route = {route.number} "
+        "GROUP BY GROUPING SETS ((), (sig_a, sig_b))"
+    )
+    found = {}
+    for a, b, (first, middle, third), (median, p95), share, equal, *counts in rows:
+        numbers = None if a is None else (a, b)
+        by_how = dict(zip(HOW, counts, strict=True))
+        found[numbers] = Spread(by_how, (first, middle, third), median, p95, share, equal)
+    return found
+
+
+# --- as plain data ----------------------------------------------------------------------------------
+
+Row = dict[str, Any]
+
+
+def agreement_rows(found: Iterable[Agreement]) -> list[Row]:
+    """Plain data in the given order; in each row how much there is comes before what was found.
+
+    Numbers have six significant digits, times are in seconds.
+    """
+    return [_row(item) for item in found]
+
+
+def _row(item: Agreement) -> Row:
+    row: Row = {"concept": item.group, "source_a": item.source_a, "source_b": item.source_b}
+    if item.signatures is not None:
+        row |= {"signature_a": item.signatures[0], "signature_b": item.signatures[1]}
+    row |= {"relation": item.relation, "pairs": item.pairs, "patients": item.patients}
+    if item.coverage is not None:
+        row["coverage"] = _coverage_row(item.coverage)
+    if item.pairs:
+        row["largest_patient"] = _digits(item.largest)
+    row |= {"verdict": item.verdict, "why": item.why}
+    if item.margin is not None:
+        margin = {"bias": _digits(item.margin.bias), "sd": item.margin.sd and _digits(item.margin.sd)}
+        row["margin"] = margin | {"unit": item.margin.unit, "source": item.margin.source}
+    if item.shift is not None:
+        seconds = item.shift.lag_us // 1_000_000
+        row["shift"] = {
+            "kind": item.shift.kind, "seconds": seconds, "equal": item.shift.equal, "seen": item.shift.seen,
+        }  # fmt: skip
+    row["window_s"] = None if item.window_us is None else item.window_us // 1_000_000
+    if item.spread is not None and item.measured is not None:
+        row |= _statistics_row(item.unit, item.spread, item.measured)
+    return row
+
+
+def _coverage_row(item: Coverage) -> Row:
+    return {
+        "events_a": item.events_a,
+        "events_b": item.events_b,
+        "events_only_a": item.events_a - item.pairs,
+        "events_only_b": item.events_b - item.pairs,
+        "patients_only_a": item.patients_a - item.patients_both,
+        "patients_only_b": item.patients_b - item.patients_both,
+        "patients_both": item.patients_both,
+        "patients_paired": item.patients_paired,
+    }
+
+
+def _statistics_row(unit: str | None, spread: Spread, found: Measured) -> Row:
+    quarter, middle, three_quarters = (_digits(each / 1e6) for each in spread.lag_us)
+    row: Row = {
+        "how": dict(spread.how),
+        "lag_s": {"q1": quarter, "median": middle, "q3": three_quarters},
+        "unit": unit,
+    }
+    row |= _limits_row(found.differences)
+    row["sd"] = _estimate_row(found.sd)
+    if found.sd_within is not None and found.sd_between is not None:
+        row["sd"] |= {"within": _digits(found.sd_within), "between": _digits(found.sd_between)}
+    row["slope"] = _estimate_row(found.slope)
+    if found.ratios is not None:
+        row["ratio"] = _limits_row(found.ratios)
+    row["concordance"] = _estimate_row(found.concordance)
+    row["absolute"] = {"median": _digits(spread.median), "p95": _digits(spread.p95)}
+    shares = {"margin": spread.within_margin, "precision": spread.within_precision}
+    row["share"] = {name: _digits(share) for name, share in shares.items() if share is not None}
+    return row
+
+
+def _limits_row(item: Limits) -> Row:
+    limits = {"lower": _estimate_row(item.lower), "upper": _estimate_row(item.upper)}
+    return {"bias": _estimate_row(item.bias), "limits": limits}
+
+
+def _estimate_row(item: Estimate | None) -> Any:
+    if item is None:
+        return None
+    ends = {"low": item.low, "high": item.high}
+    return {"value": _digits(item.value)} | {
+        name: None if end is None else _digits(end) for name, end in ends.items()
+    }
+
+
+def _digits(value: float) -> float:
+    """Six significant digits.
+
+    >>> _digits(-2.1176470588), _digits(0.0)
+    (-2.11765, 0.0)
+    """
+    return float(f"{value:.6g}") + 0.0
+
+
+def _duration(microseconds: int) -> str:
+    """A length of time in words.
+
+    >>> _duration(-7_200_000_000), _duration(90_000_000)
+    ('2 h', '1.5 min')
+    """
+    minutes = abs(microseconds) / 60e6
+    return f"{minutes / 60:g} h" if minutes % 60 == 0 else f"{minutes:.3g} min"
