@@ -27,6 +27,8 @@ from twinmap.lift import beside
 from twinmap.lift.target import load as load_target
 from twinmap.registry import shipped
 from twinmap.renderers import Page, pages
+from twinmap.terms import systems
+from twinmap.terms.concepts import Concept, catalogue
 from twinmap.terms.facets import Facet, facets
 
 DOCS = Path(__file__).parent
@@ -311,10 +313,49 @@ def _column_rows(columns: Sequence[Column], tables: Mapping[str, Sequence[Column
         yield f"| `{column.name}` | {_TYPES[column.type]} | {_cell(note)}{where} |"
 
 
+def concepts_page() -> str:
+    """The page of the concepts, its table filled."""
+    text = (DOCS / "concepts.md").read_text("utf-8")
+    return _PART.sub(lambda part: f"{part[1]}\n{_concept_table()}\n{part[3]}", text)
+
+
+def _concept_table() -> str:
+    """A row for each shipped concept: codes by system, canonical units, limits, panel."""
+    rows = (
+        f"| `{item.name}` | {_cell(item.definition)} | {_codes_of(item)} | {_units_of(item)} | {_limits_of(item)} |"
+        for item in catalogue().concepts.values()
+    )
+    head = "| concept | | codes | unit | possible (plausible) |\n|---|---|---|---|---|"
+    return "\n".join([head, *rows]) + "\n"
+
+
+def _codes_of(item: Concept) -> str:
+    codes = [systems.curie(each.system, each.code).removeprefix("loinc:") for each in item.codes]
+    return " ".join([*codes, *(systems.curie(other.system, other.code) for other in item.counterparts)])
+
+
+def _units_of(item: Concept) -> str:
+    if item.members:
+        return "panel of " + ", ".join(item.members.values())
+    return ", ".join(f"`{unit}`" for unit in dict.fromkeys(item.units.values())) or "coded"
+
+
+def _limits_of(item: Concept) -> str:
+    if item.limits is None:
+        return ""
+    low, high = (
+        "" if value is None else f"{value:.10g}" for value in (item.limits.hard_low, item.limits.hard_high)
+    )
+    soft = [
+        "" if value is None else f"{value:.10g}" for value in (item.limits.soft_low, item.limits.soft_high)
+    ]
+    return f"{low} to {high}" + (f" ({' to '.join(soft)})" if any(soft) else "")
+
+
 #: Folder under docs to what makes its pages.
 FOLDERS: Mapping[str, Callable[[], dict[str, str]]] = {"rules": rules}
 #: Page under docs to what makes it.
-PAGES: Mapping[str, Callable[[], str]] = {"cli.md": cli, "graph.md": graph}
+PAGES: Mapping[str, Callable[[], str]] = {"cli.md": cli, "graph.md": graph, "concepts.md": concepts_page}
 
 
 def stale(root: Path) -> dict[Path, str | None]:

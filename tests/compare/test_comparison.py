@@ -221,7 +221,7 @@ def test_a_code_without_a_concept_is_called_by_its_display(
     duck: Duck, tmp_path: Path, system: str | None, label: str | None
 ) -> None:
     """Not a code of a house: its display may be any text."""
-    about = {"code": "20565-8", "unit": "mmol/L", "canon_unit": "mol.m-3", "display": "Carbon dioxide"}
+    about = {"code": "16551-4", "unit": "mmol/L", "canon_unit": "mol.m-3", "display": "Carbon dioxide"}
     (row,) = compared(duck, tmp_path, [observation(1, code_system=system, **about)]).concepts
     assert row.get("label") == label
     assert "canon_unit" not in row, "the graph keeps the unit as received"

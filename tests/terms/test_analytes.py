@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from twinmap.errors import InternalError
+from twinmap.terms._files import read_table
 from twinmap.terms.analytes import conversion, molar_mass, rule_between, rules, rules_for
-from twinmap.terms.loinc import check_digit_ok
+from twinmap.terms.loinc import check_digit_ok, is_molar, terms
 from twinmap.terms.ucum import convert, parse
 
 #: code, units, what one of the first is in the second: conventional factors, to the digits they have.
@@ -44,7 +46,16 @@ FACTORS = [
     ("2132-9", "pg/mL", "pmol/L", "0.738"),
     ("2284-8", "ng/mL", "nmol/L", "2.265"),
     ("14959-1", "mg/g", "mg/mmol", "0.113"),
+    ("3053-6", "ng/dL", "nmol/L", "0.0154"),
+    ("2839-9", "ng/mL", "nmol/L", "3.18"),
+    ("14118-4", "mg/dL", "mmol/L", "0.111"),
+    ("22763-7", "ug/dL", "umol/L", "0.587"),
+    ("13965-9", "mg/L", "umol/L", "7.397"),
+    ("11555-0", "meq/L", "mmol/L", "1"),
 ]
+
+#: Rows of tables that laboratories share, with both of their terms: not computed by us.
+PUBLISHED = list(read_table(Path(__file__).with_name("published_conversions.tsv")))
 
 
 @pytest.mark.parametrize(("code", "source", "target", "factor"), FACTORS)
@@ -58,6 +69,59 @@ def test_factor_both_ways(code, source, target, factor):
     assert (there.offset, there.rule_class) == (0, "physical")
 
 
+@pytest.mark.parametrize(
+    "row", PUBLISHED, ids=[f"{r['from']}-{r['to_unit']}-{r['source']}" for r in PUBLISHED]
+)
+def test_published_conversions_agree_both_ways(row):
+    codes = sorted(
+        (row["from"], row["to"]), key=lambda code: is_molar(terms()[code].axes.property) is not False
+    )
+    there = rule_between(row["from_unit"], row["to_unit"], codes[0])
+    back = rule_between(row["to_unit"], row["from_unit"], codes[0])
+    assert float(there.factor) == pytest.approx(float(row["factor"]), rel=0.008)
+    assert there.factor * back.factor == 1
+
+
+def test_urea_nitrogen_is_not_urea():
+    """One public table converts both by 6.006; a mole of urea holds two nitrogen atoms and no more."""
+    assert float(rule_between("mmol/L", "mg/dL", "3094-0").factor) == pytest.approx(2.801, abs=0.001)
+    assert float(rule_between("mmol/L", "mg/dL", "3091-6").factor) == pytest.approx(6.006, abs=0.001)
+
+
+def test_the_calibrations_of_hba1c_are_tied_as_studies_found():
+    """NGSP = 1.029 JDS + 0.216, a regression of samples that both networks measured (JDS lot 4)."""
+    jds, ngsp = (rule_between("mmol/mol", "%", code) for code in ("62388-4", "4548-4"))
+    for ifcc in (31, 42, 48, 53, 64, 75, 86):
+        low, high = (float(rule.factor * ifcc + rule.offset) for rule in (jds, ngsp))
+        assert high == pytest.approx(1.029 * low + 0.216, abs=0.2)
+    forth = rule_between("%", "mmol/mol", "62388-4")
+    assert forth.factor * jds.factor == 1
+    assert forth.factor * jds.offset + forth.offset == 0
+    assert forth.rule_class == "empirical"
+
+
+def test_a_rule_serves_every_term_of_its_components():
+    glucose = next(rule for rule in rules() if rule.id == "glucose-molar-mass")
+    assert {"2345-7", "105272-9", "1558-6", "41651-1", "2350-7"} <= set(glucose.codes)
+    served = {name for rule in rules() for name in rule.components}
+    assert served == {term.axes.base() for term in terms().values()} & served, (
+        "a component of no shipped term"
+    )
+
+
+def test_terms_in_mass_and_in_moles_have_a_rule():
+    """A concept with both has canonical units for both; without a rule its sources could not be compared."""
+    by_component = {}
+    for code, term in terms().items():
+        if is_molar(term.axes.property) is not None and term.axes.property in ("MCnc", "SCnc"):
+            key = (term.axes.base(), term.axes.sample())
+            by_component.setdefault(key, {})[term.axes.property] = code
+    both = {key: codes for key, codes in by_component.items() if len(codes) == 2}
+    assert len(both) > 40
+    without = {key[0] for key, codes in both.items() if not rule_between("g/L", "mol/L", codes["MCnc"])}
+    assert without == {"C reactive protein"}, "its published molar masses contradict each other"
+
+
 def test_every_rule_is_checked():
     checked = {
         name
@@ -66,6 +130,7 @@ def test_every_rule_is_checked():
     }
     assert {rule.id for rule in rules()} - checked == {
         "hba1c-ngsp-ifcc",
+        "hba1c-jds-ifcc",
         "sodium-molar-mass",
         "chloride-molar-mass",
     }

@@ -1,130 +1,25 @@
-"""Concept files: the shipped ones are sound, a project's are read with clear errors."""
+"""Concept files: look-up, the code that states a value, and a project's own with clear errors."""
 
 from __future__ import annotations
 
-import csv
 import re
-import time
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from twinmap.errors import UsageError
-from twinmap.terms import concepts, loinc, snomed, systems, ucum
+from twinmap.terms import loinc, snomed
 from twinmap.terms.concepts import Catalogue, Concept, catalogue
-from twinmap.terms.facets import facets, from_axes
 
 SHIPPED = list(catalogue().concepts.values())
 LOINC = loinc.SYSTEM
-
-EXPECTED = """
-    blood-pressure systolic-blood-pressure diastolic-blood-pressure mean-blood-pressure heart-rate
-    respiratory-rate oxygen-saturation body-temperature body-weight body-height body-mass-index glucose
-    hba1c creatinine cholesterol hdl-cholesterol ldl-cholesterol triglycerides potassium sodium hemoglobin
-    steps sleep-duration smoking-status
-"""
 
 
 def concept(name: str) -> Concept:
     found = catalogue().get(name)
     assert found is not None
     return found
-
-
-# --- the shipped files ----------------------------------------------------------------------------
-
-
-def test_the_templates_exist() -> None:
-    assert set(EXPECTED.split()) <= catalogue().concepts.keys()
-
-
-@pytest.mark.parametrize("item", SHIPPED, ids=lambda item: item.name)
-def test_a_shipped_concept_is_sound(item: Concept) -> None:
-    assert item.origin == f"{item.name}.yaml"
-    assert item.label
-    assert item.definition.endswith(".")
-    assert set(item.required) <= set(item.accepted) <= facets().keys()
-    assert item.window_us
-    for code in item.codes:
-        assert code.system == LOINC
-        assert code.code in loinc.terms(), "every code stands in the LOINC subset with its name and axes"
-        assert code.axes == loinc.terms()[code.code].axes
-        assert from_axes(loinc.terms()[code.code].axes).items() <= code.fixes.items()
-        assert set(code.fixes) <= set(item.accepted), "a code fixes only what the concept accepts"
-        assert loinc.relation(code.axes, item.preferred().axes or code.axes) != "different" or item.members
-    for limits in [item.limits] if item.limits else []:
-        lows = [value for value in (limits.hard_low, limits.soft_low) if value is not None]
-        highs = [value for value in (limits.hard_high, limits.soft_high) if value is not None]
-        assert lows == sorted(lows)
-        assert highs == sorted(highs, reverse=True)
-        assert "proposed by twinmap" in limits.source
-
-
-@pytest.mark.parametrize("item", SHIPPED, ids=lambda item: item.name)
-def test_units_are_ucum_and_of_the_right_dimension(item: Concept) -> None:
-    for property_, unit in item.units.items():
-        allowed = (
-            item.accepts if item.name == "steps" else loinc.property_dimension(property_) or item.accepts
-        )
-        assert any(ucum.commensurable(unit, other) for other in allowed), (property_, unit)
-    for other in [item.limits, item.margin]:
-        assert other is None or (item.unit is not None and ucum.commensurable(other.unit, item.unit))
-
-
-def test_example_units_of_properties_are_ucum() -> None:
-    for name, entry in loinc.properties().items():
-        assert all(ucum.is_valid(unit) for unit in entry.units), name
-
-
-def test_the_loinc_subset_is_complete_and_used() -> None:
-    used = {code.code for item in SHIPPED for code in item.codes}
-    assert used == loinc.terms().keys()
-    for code, term in loinc.terms().items():
-        assert loinc.check_digit_ok(code)
-        assert term.name
-        assert term.source
-        assert all(term.axes[:5]), code
-
-
-def test_the_snomed_subset_is_complete_and_used() -> None:
-    codings = [(c.system, c.code) for item in SHIPPED for c in item.counterparts]
-    codings += [pair for item in SHIPPED for value in item.value_set if (pair := systems.expand(value))]
-    codings += [
-        pair
-        for facet in facets().values()
-        for word in facet.words.values()
-        for match in word.matches
-        if (pair := systems.expand(match))
-    ]
-    assert {code for system, code in codings if system == snomed.SYSTEM} == snomed.terms().keys()
-    assert all(snomed.is_concept(code) for code in snomed.terms())
-
-
-def test_notices_stand_beside_the_tables() -> None:
-    from twinmap.registry import shipped
-
-    notice = (shipped("ontologies") / "loinc" / "NOTICE").read_text(encoding="utf-8")
-    assert "http://loinc.org/license" in notice
-    assert "Regenstrief Institute" in notice
-    notice = (shipped("ontologies") / "snomed" / "NOTICE").read_text(encoding="utf-8")
-    assert "SNOMED International" in notice
-
-
-def test_loading_everything_is_fast() -> None:
-    for cached in (
-        concepts._catalogue,
-        facets,
-        loinc.terms,
-        loinc.properties,
-        systems.systems,
-        systems._index,
-    ):
-        cached.cache_clear()
-    begin = time.process_time()
-    catalogue()
-    systems.canonical("LN")
-    assert time.process_time() - begin < 0.2  # 0.02 s on the slow machine; check has 0.3 s for all
 
 
 # --- look-up --------------------------------------------------------------------------------------
@@ -148,6 +43,16 @@ def test_by_code() -> None:
         ("96608-5", {"statistic": "mean"}),
         ("40443-4", {"activity": "at-rest"}),
         ("8332-9", {"site": "rectum"}),
+        ("75539-7", {"site": "temporal-artery"}),
+        ("8479-8", {"method": "palpation"}),
+        ("55426-1", {"statistic": "max"}),
+        ("67129-7", {"activity": "at-rest", "method": "palpation", "site": "peripheral-artery"}),
+        ("6690-2", {"specimen": "whole-blood", "method": "automated-count"}),
+        ("33914-3", {"specimen": "serum-plasma", "method": "mdrd"}),
+        ("98979-8", {"specimen": "blood", "method": "ckd-epi-race-free"}),
+        ("67151-1", {"specimen": "serum-plasma", "method": "high-sensitivity"}),
+        ("6301-6", {"specimen": "platelet-poor-plasma"}),
+        ("41953-1", {"over": "1 d", "method": "calculation"}),
         ("0-0", {}),
     ],
 )
@@ -196,19 +101,6 @@ def test_no_suggestion_for_what_is_like_nothing() -> None:
     assert catalogue().suggest("quarterly revenue") == []
 
 
-@pytest.mark.corpus
-def test_names_are_the_official_long_common_names(corpus: Path) -> None:
-    with (corpus / "csv" / "omop-synthea27nj" / "CONCEPT.csv").open(encoding="utf-8") as stream:
-        official = {
-            row["concept_code"]: row["concept_name"]
-            for row in csv.DictReader(stream)
-            if row["vocabulary_id"] == "LOINC"
-        }
-    both = official.keys() & loinc.terms().keys()
-    assert len(both) > 15
-    assert {code: loinc.terms()[code].name for code in both} == {code: official[code] for code in both}
-
-
 # --- which code states a value --------------------------------------------------------------------
 
 
@@ -249,7 +141,9 @@ def test_a_template_supplies_no_site_posture_or_method(item: Concept) -> None:
     for molar in (None, True, False):
         code = item.code_for(molar)
         supplied = set(code.fixes) if code else set()
-        assert supplied <= {"specimen"}, item.name
+        # Unless LOINC has no term that leaves it open: a platelet's width of distribution is counted by a machine.
+        without = set.intersection(*(set(other.fixes) for other in item.codes))
+        assert supplied <= {"specimen"} | without, item.name
 
 
 def test_the_unit_follows_the_property() -> None:

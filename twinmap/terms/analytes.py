@@ -1,13 +1,14 @@
 """Conversions that hold for one analyte: mass to moles, moles to equivalents, one calibration to another.
 
-The rules are ``ontologies/conversions.yaml``, keyed by LOINC code, each with its source and its class:
-*physical* keeps the meaning, *empirical* leads to another quantity that is merely related.
+The rules are ``ontologies/conversions.yaml``, keyed by LOINC component: they serve every shipped term of it, in
+mass and in moles, whatever its specimen or method. Each has its source and its class: *physical* keeps the
+meaning, *empirical* leads to another quantity that is merely related.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache
@@ -15,6 +16,7 @@ from typing import Any, Literal
 
 from twinmap.errors import InternalError
 from twinmap.registry import shipped
+from twinmap.terms import loinc
 from twinmap.terms.ucum import Affine, affine, parse
 from twinmap.terms.unit_kinds import kind, same_kind
 from twinmap.terms.units import factor_offset
@@ -30,12 +32,13 @@ _SAME = Affine(Fraction(1), Fraction(0))
 class AnalyteRule:
     """One rule of the table.
 
-    ``parameter`` is g/mol of a ``molar-mass``, the charge number of a ``charge``; a ``linear`` rule has
-    ``units`` (from, to), ``forth`` and ``back``. ``below``: the analyte is the denominator of the unit.
+    ``components`` are LOINC components without challenge and adjustment, ``codes`` the terms that the rule
+    serves. ``parameter`` is g/mol of a ``molar-mass``, the charge number of a ``charge``; a ``linear`` rule
+    has ``units`` (from, to), ``forth`` and ``back``. ``below``: the analyte is the denominator of the unit.
     """
 
     id: str
-    component: str
+    components: tuple[str, ...]
     codes: tuple[str, ...]
     kind: Literal["molar-mass", "charge", "linear"]
     rule_class: Class
@@ -85,26 +88,36 @@ def rules_for(loinc_code: str) -> tuple[AnalyteRule, ...]:
     return _by_code().get(loinc_code, ())
 
 
+def _terms_of(components: Sequence[str]) -> Iterator[str]:
+    """The shipped terms of these components, fasting and other challenges included."""
+    for code, term in loinc.terms().items():
+        if term.axes.base() in components:
+            yield code
+
+
 def _rule(entry: Mapping[str, Any], weights: Mapping[str, Fraction]) -> AnalyteRule:
     common = {
         "id": entry["id"],
-        "component": entry["component"],
-        "codes": tuple(entry["codes"]),
+        "components": tuple(entry["components"]),
+        "codes": tuple(entry.get("codes") or _terms_of(entry["components"])),
         "kind": entry["kind"],
         "rule_class": entry["class"],
         "source": entry["source"].strip(),
         "below": entry.get("side") == "denominator",
     }
     if entry["kind"] == "linear":
-        return AnalyteRule(
-            **common,
-            units=(entry["from"], entry["to"]),
-            forth=Affine(Fraction(entry["factor"]), Fraction(entry["offset"])),
-            back=Affine(Fraction(entry["back-factor"]), Fraction(entry["back-offset"])),
-        )
+        back = Affine(Fraction(entry["back-factor"]), Fraction(entry["back-offset"]))
+        forth = _inverse(back)
+        if "factor" in entry:
+            forth = Affine(Fraction(entry["factor"]), Fraction(entry["offset"]))
+        return AnalyteRule(**common, units=(entry["from"], entry["to"]), forth=forth, back=back)
     if "formula" in entry:
         return AnalyteRule(**common, parameter=molar_mass(entry["formula"], weights))
     return AnalyteRule(**common, parameter=Fraction(entry["parameter"]))
+
+
+def _inverse(line: Affine) -> Affine:
+    return Affine(1 / line.a, -line.b / line.a)
 
 
 def molar_mass(formula: str, weights: Mapping[str, Fraction]) -> Fraction:

@@ -1,6 +1,6 @@
 """LOINC without a whole release: check digits, the six axes, their lattice, and what a property measures.
 
-The axes of about a hundred codes are shipped (``ontologies/loinc``, with the LOINC notice); of any
+The axes of some four hundred codes are shipped (``ontologies/loinc``, with the LOINC notice); of any
 other code no axis is known. An axis that was not verified is ``?`` and never compared as equal.
 """
 
@@ -94,11 +94,12 @@ class LoincAxes(NamedTuple):
 
 
 class Term(NamedTuple):
-    """One row of the shipped table."""
+    """One row of the shipped table; ``status`` is ``?`` where it was not verified."""
 
     code: str
     name: str
     axes: LoincAxes
+    status: str
     source: str
 
 
@@ -107,8 +108,8 @@ def terms() -> Mapping[str, Term]:
     """The shipped terms by code, with their official long common names."""
     table = {}
     for row in read_table(shipped("ontologies") / "loinc" / "loinc-core.tsv"):
-        code, name, *axes, source = row.values()
-        table[code] = Term(code, name, LoincAxes(*axes), source)
+        code, name, *axes, status, source = row.values()
+        table[code] = Term(code, name, LoincAxes(*axes), status, source)
     return table
 
 
@@ -143,6 +144,10 @@ def property_dimension(property_: str) -> tuple[str, ...]:
     return known.units if known else ()
 
 
+#: Properties of differences: 1 K and 1 Cel are one difference, whatever zero the scales begin at.
+DIFFERENCES = frozenset({"TempDiff"})
+
+
 def is_molar(property_: str) -> bool | None:
     """True for amounts of substance, False for masses, None for what is neither.
 
@@ -153,10 +158,15 @@ def is_molar(property_: str) -> bool | None:
     return {"molar": True, "mass": False}.get(known.amount or "") if known else None
 
 
+# What ends a property that is a fraction of one and not a percentage, and the properties of a quotient: "Ratio"
+# stands where the two sides are of different kinds, as mass to substance.
+_PURE = ".DF"
+_RATIOS = frozenset({"MRto", "SRto", "Ratio"})
+
 # --- the lattice ----------------------------------------------------------------------------------
 
-# Kinds of blood that are blood. The union systems of LOINC are split at the slash.
-_BLOOD = {"BldA": "Bld", "BldV": "Bld", "BldC": "Bld", "BldMV": "Bld", "BldCo": "Bld"}
+# Kinds of blood that are blood, and of plasma. The union systems of LOINC are split at the slash.
+_BLOOD = {**dict.fromkeys(("BldA", "BldV", "BldC", "BldMV", "BldCo"), "Bld"), "PPP": "Plas"}
 
 
 def axis_relations(a: LoincAxes, b: LoincAxes) -> Mapping[str, str]:
@@ -199,8 +209,11 @@ def relation(a: LoincAxes, b: LoincAxes) -> str:
 
 
 def _convertible(a: str, b: str) -> bool:
-    """Mass and substance of one form: ``MCnc`` and ``SCnc``, not ``MCnc`` and ``SRat``."""
-    return {is_molar(a), is_molar(b)} == {True, False} and a[1:] == b[1:]
+    """Mass and substance of one form (``MCnc`` and ``SCnc``, not ``SRat``), percent and pure fraction, ratios."""
+    one, other = a.removesuffix(_PURE), b.removesuffix(_PURE)
+    if {one, other} <= _RATIOS:
+        return True
+    return one == other or ({is_molar(one), is_molar(other)} == {True, False} and one[1:] == other[1:])
 
 
 def _equal(a: str, b: str) -> str:

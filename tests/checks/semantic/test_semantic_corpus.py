@@ -14,8 +14,10 @@ FEEDS = {
     # a body height of 1.84 cm
     "fhir/ips": ("fhir-r4", {}, {("TM-V01", "body-height")}),
     "fhir/gematik-isik": ("fhir-r4", {}, set()),
-    "fhir/r4-examples-observation": ("fhir-r4", {}, set()),
-    "fhir-ndjson/pathling": ("fhir-r4", {}, set()),
+    # a bicarbonate whose unit is coded by an id of SNOMED CT
+    "fhir/r4-examples-observation": ("fhir-r4", {}, {("TM-U06", "bicarbonate")}),
+    # Synthea's total protein: 60 to 80 g/dL, which are g/L
+    "fhir-ndjson/pathling": ("fhir-r4", {}, {("TM-U07", "total-protein"), ("TM-V01", "total-protein")}),
     "hl7v2/hapi": ("hl7v2", {"timezone": "UTC"}, set()),
     # heart rates without a unit, a haemoglobin of 12.5 g/mL
     "hl7v2/ms-fhir-converter": (
