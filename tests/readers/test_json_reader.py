@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import reading
 
@@ -237,7 +238,7 @@ def test_each_is_checked() -> None:
 def test_names_in_cells_are_those_that_references_read(tmp_path: Path) -> None:
     pattern = READER.fields_read("^id", each="body.groups.measures")
     found = read(write(tmp_path, SCALE), "^id", each="body.groups.measures")
-    assert pa.compute.match_substring_regex(pa.array(sorted(found.cells)), f"^{pattern}$").to_pylist() == [
+    assert pc.match_substring_regex(pa.array(sorted(found.cells)), f"^{pattern}$").to_pylist() == [
         name == "body.groups.id" for name in sorted(found.cells)
     ]
 

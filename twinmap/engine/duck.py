@@ -30,6 +30,10 @@ _FAULT = re.compile(
 )
 
 
+class MemoryShortError(InputOutputError):
+    """The memory limit is too small for a statement; another way to the same may need less."""
+
+
 #: Rows of a batch of texts: some megabytes of lines.
 _ROWS = 2048
 
@@ -40,7 +44,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        raise InputOutputError("the memory limit is too small for this run", help="raise --memory") from error
+        raise MemoryShortError("the memory limit is too small for this run", help="raise --memory") from error
     except duckdb.Error as error:
         if _NO_SPACE.search(str(error)):
             raise InputOutputError("no space left for temporary files or output") from error
@@ -90,6 +94,7 @@ class Duck:
 
         Raises:
             InputOutputError: The disk is full, or cannot be written.
+            MemoryShortError: The memory limit is too small for it.
         """
         with _told():
             return self._connection.execute(sql, parameters)

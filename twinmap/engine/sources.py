@@ -13,6 +13,7 @@ from twinmap.diagnostics import Finding, Severity
 from twinmap.engine import books, issues
 from twinmap.engine.apply import Applied, Context, apply, tell_once
 from twinmap.engine.duck import Duck
+from twinmap.engine.misses import misses
 from twinmap.engine.stage import Staged, chunks, stage
 from twinmap.engine.workers import Workers
 from twinmap.errors import InputOutputError, UsageError
@@ -201,6 +202,7 @@ def _make(
         *(issues.of_files(applied) if first else ()),
         *issues.of_statements(duck, applied),
         *issues.unclaimed(duck, applied, gone),
+        *misses(duck, applied),
     ]
     made = Made(applied, gone, book, findings, list(staged.set_aside) if first else [])
     if gone is not None:

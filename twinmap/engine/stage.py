@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from twinmap import registry
-from twinmap.engine.duck import Duck, DuckError
+from twinmap.engine.duck import Duck, DuckError, MemoryShortError
 from twinmap.engine.workers import Workers
 from twinmap.formats.csvdialect import tally
 from twinmap.limits import LIMITS
@@ -205,7 +205,7 @@ def _fast_csv(duck: Duck, file: InputFile, request: Request, layout: Any, path: 
     try:
         rows = duck.to_parquet(f"SELECT {frame}, {listed} FROM ({numbered})", path)
         rejects = int(duck.value("SELECT count(*) FROM reject_errors"))
-    except DuckError:
+    except (DuckError, MemoryShortError):  # thousands of columns: DuckDB holds a buffer for each
         return None
     finally:
         duck.run("DROP TABLE IF EXISTS reject_errors")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import active_children, get_context, parent_process
+from types import ModuleType
 from typing import Self, TypeVar
 
 from twinmap.engine.graphfile import Turns
@@ -43,13 +45,13 @@ class Workers:
         if self._count == 1 or len(tasks) < 2:
             self._prepare(Turns())
             return map(work, tasks)
-        with _interrupts_held():
+        with _interrupts_held(), _main_hidden():
             return self._started().map(work, tasks)
 
     def start(self, tasks: int) -> None:
         """Start the processes now, since there will be so many tasks."""
         if self._count > 1 and tasks > 1:
-            with _interrupts_held():
+            with _interrupts_held(), _main_hidden():
                 for _ in range(min(self._count, tasks)):
                     self._started().submit(os.getpid)
 
@@ -78,6 +80,20 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Hide the main module while workers start: what they do stands in modules of ours.
+
+    They would import it, and a script without ``if __name__ == "__main__":`` would run again in each of them.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @contextmanager

@@ -7,10 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from twinmap.formats import arrays
 from twinmap.model import REPEATING, SHAPE_FIELDS, Field, Shape
 
-#: Rows of a batch; fixed, so that the unit of work does not depend on the machine.
+#: Rows of a batch, and cells where there are many columns: 100 MB of texts. They are fixed, so that the unit of
+#: work does not depend on the machine.
 BATCH_ROWS = 50_000
+BATCH_CELLS = 2_000_000
 
 
 def arrow_type(shape: Shape) -> pa.DataType:
@@ -37,7 +40,7 @@ def schema(fields: Sequence[Field], *, cells: bool = True) -> pa.Schema:
 
 
 class BatchBuilder:
-    """Collects rows and gives batches of ``rows`` rows; call :meth:`finish` for the rest.
+    """Collects rows and gives batches of ``rows`` rows, fewer of wide ones; call :meth:`finish` for the rest.
 
     A row has the values of the schema's columns in order: text for TEXT and KEY, tuples in the order of
     ``SHAPE_FIELDS`` for the composite shapes (a list of tuples where they repeat), None where missing.
@@ -46,7 +49,7 @@ class BatchBuilder:
     def __init__(self, fields: Sequence[Field], *, cells: bool = True, rows: int = BATCH_ROWS) -> None:
         self.schema = schema(fields, cells=cells)
         self._shapes = [Shape.TEXT] * 4 + [item.shape for item in fields] + [Shape.TEXT] * cells
-        self._rows = rows
+        self._rows = min(rows, max(1, BATCH_CELLS // len(self.schema)))
         self._buffer: list[Sequence[Any]] = []
 
     def add(self, row: Sequence[Any]) -> Iterator[pa.RecordBatch]:
@@ -62,33 +65,29 @@ class BatchBuilder:
 
     def _flush(self) -> pa.RecordBatch:
         columns = zip(*self._buffer, strict=True)
-        arrays = [
+        made = [
             _column(values, shape, column.type)
             for values, shape, column in zip(columns, self._shapes, self.schema, strict=True)
         ]
         self._buffer = []
-        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+        return pa.RecordBatch.from_arrays(made, schema=self.schema)
 
 
 def _column(values: Sequence[Any], shape: Shape, kind: pa.DataType) -> pa.Array:
+    """One column of a batch, by its Arrow type."""
+    if pa.types.is_integer(kind):
+        return arrays.integers(values, kind)
+    if shape is Shape.TEXT and pa.types.is_list(kind):
+        return arrays.lists(values, arrays.texts([item for value in values for item in value]))
+    return of_shape(values, shape)
+
+
+def of_shape(values: Sequence[Any], shape: Shape) -> pa.Array:
+    """An Arrow array of values of one shape: text, tuples, or lists of tuples; None is null."""
     members = SHAPE_FIELDS.get(shape)
     if members is None:
-        return pa.array(values, type=kind)
+        return arrays.texts(values)
     if shape not in REPEATING:
-        missing = pa.array([value is None for value in values])
-        return _structs([value or (None,) * len(members) for value in values], members, missing)
+        return arrays.structs(values, members)
     items = [item for value in values for item in value or ()]
-    offsets: list[int | None] = []
-    end = 0
-    for value in values:
-        offsets.append(None if value is None else end)
-        end += len(value or ())
-    offsets.append(end)
-    return pa.ListArray.from_arrays(pa.array(offsets, type=pa.int32()), _structs(items, members, None))
-
-
-def _structs(items: Sequence[Sequence[Any]], members: Sequence[str], missing: pa.Array | None) -> pa.Array:
-    """Tuples as an Arrow struct column, member by member: half the time that dicts take."""
-    columns = list(zip(*items, strict=True)) if items else [()] * len(members)
-    arrays = [pa.array(column, type=pa.string()) for column in columns]
-    return pa.StructArray.from_arrays(arrays, names=list(members), mask=missing)
+    return arrays.lists(values, arrays.structs(items, members))

@@ -18,14 +18,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from twinmap.formats import hl7path
+from twinmap.formats import arrays, hl7path
 from twinmap.formats.batches import BATCH_ROWS, schema
 from twinmap.formats.hl7path import Pick, Reference
 from twinmap.formats.hl7text import FIELD
 from twinmap.model import AROUND, Issue, Request
 from twinmap.privacy import shape
 from twinmap.readers._hl7_columns import SEVERAL, Column, Filled, column, fill, segment_fits, zone_column
-from twinmap.readers._hl7_fields import Fields, strings
+from twinmap.readers._hl7_fields import Fields
 from twinmap.readers._hl7_message import Message
 from twinmap.readers._hl7_scope import BOUND, KNOWN, Grouping, Row, Scope, opens
 
@@ -263,32 +263,32 @@ class Block:
         self, rows: slice, shared: Sequence[tuple[Filled, Indices] | None], others: CellSets
     ) -> Iterator[pa.RecordBatch | Issue]:
         own = Fields(self._own[rows])
-        arrays = self._places(rows)
+        columns = self._places(rows)
         for (made, _), found in zip(self._columns, shared, strict=True):
             if made is None:
-                arrays.append(pa.array(list(map(str, self._index[rows])), pa.string()))
+                columns.append(arrays.texts(list(map(str, self._index[rows]))))
             elif found is not None:
-                arrays.append(found[0].array.take(pa.array(found[1][rows])))
+                columns.append(found[0].array.take(arrays.integers(found[1][rows], pa.int32())))
             else:
                 filled = fill(made, _raws(made, own))
                 for at, problem, raw in filled.problems:
                     yield self._issue(made, rows.start + at, problem, raw)
-                arrays.append(filled.array)
-        arrays.append(self._cells(rows, own, others))
-        yield pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+                columns.append(filled.array)
+        columns.append(self._cells(rows, own, others))
+        yield pa.RecordBatch.from_arrays(columns, schema=self._schema)
 
     def _places(self, rows: slice) -> list[pa.Array]:
         index = np.array(self._index[rows], np.int64)
         if self._each:
             low = int(index.min())
-            names = strings([f"{self._each}[{number}]" for number in range(low, int(index.max()) + 1)])
-            parts = names.take(pa.array(index - low))
+            names = arrays.texts([f"{self._each}[{number}]" for number in range(low, int(index.max()) + 1)])
+            parts = names.take(arrays.integers(index - low, pa.int64()))
         else:
-            parts = pa.array([""] * len(index), pa.string())
+            parts = arrays.texts([""] * len(index))
         return [
-            pa.array(np.full(len(index), self._file, np.int32)),
-            pa.array(self._record[rows], pa.int64()),
-            pa.array(self._line[rows], pa.int64()),
+            arrays.integers(np.full(len(index), self._file, np.int32), pa.int32()),
+            arrays.integers(self._record[rows], pa.int64()),
+            arrays.integers(self._line[rows], pa.int64()),
             parts,
         ]
 
@@ -316,7 +316,8 @@ class Block:
                 mine = names[key[0]] if self._each else []
                 names.append([*(mark + cell for member in members for cell in others.sets[member]), *mine])
             index[first] = known[key]
-        return pa.array(names, pa.list_(pa.string())).take(pa.array(index))
+        sets = arrays.lists(names, arrays.texts([cell for cells in names for cell in cells]))
+        return sets.take(arrays.integers(index, pa.int32()))
 
     def _count_skipped(self) -> None:
         found = _cells_by_line(self._skipped)
@@ -338,12 +339,13 @@ def _cells_by_line(lines: list[str]) -> CellSets:
     segments = fields.raw(0).dictionary_encode()
     names = segments.dictionary.to_pylist()
     present = fields.patterns()
-    pairs = pa.array(present.index * np.int64(len(names)) + segments.indices.to_numpy()).dictionary_encode()
+    both = present.index * np.int64(len(names)) + arrays.numbers(segments.indices)
+    pairs = arrays.integers(both, pa.int64()).dictionary_encode()
     sets = []
     for pair in pairs.dictionary.to_pylist():
         pattern, segment = divmod(pair, len(names))
         sets.append(_cell_names(names[segment], present.patterns[pattern]))
-    return CellSets(sets, pairs.indices.to_numpy())
+    return CellSets(sets, arrays.numbers(pairs.indices))
 
 
 def _raws(made: Column, fields: Fields) -> pa.Array:
@@ -351,7 +353,10 @@ def _raws(made: Column, fields: Fields) -> pa.Array:
     raw = fields.raw(made.reference.field)
     if not made.typed:
         return raw
-    return pc.binary_join_element_wise(pc.fill_null(fields.raw(2), ""), raw, FIELD)
+    empty, sign = arrays.texts(
+        ["", FIELD]
+    )  # scalars of Arrow: of a text pyarrow makes one, and imports pandas
+    return pc.binary_join_element_wise(pc.coalesce(fields.raw(2), empty), raw, sign)
 
 
 def _cell_names(segment: str, present: Sequence[int]) -> list[str]:

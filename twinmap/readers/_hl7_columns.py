@@ -9,11 +9,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from twinmap.formats.batches import arrow_type
+from twinmap.formats.batches import of_shape
 from twinmap.formats.hl7path import Equal, Pick, Reference
 from twinmap.formats.hl7text import COMPONENT, FIELD, NULL, REPETITION, SUBCOMPONENT, escape_fault
 from twinmap.limits import LIMITS
-from twinmap.model import REPEATING, SHAPE_FIELDS, Field, Shape
+from twinmap.model import Field, Shape
 from twinmap.readers import _hl7_types as types
 from twinmap.readers._hl7_types import Problem
 
@@ -256,28 +256,4 @@ def fill(what: Column, raws: pa.Array) -> Filled:
         for row, number in enumerate(encoded.indices.to_pylist()):
             if number in faults:
                 problems.append((row, faults[number], distinct[number]))
-    return Filled(to_array(values, what.item.shape).take(encoded.indices), problems)
-
-
-def to_array(values: Sequence[Any], shape: Shape) -> pa.Array:
-    """An Arrow array of values of one shape: text, tuples, or lists of tuples; None is null."""
-    members = SHAPE_FIELDS.get(shape)
-    if members is None:
-        return pa.array(values, pa.string())
-    missing = pa.array([value is None for value in values], pa.bool_())
-    if shape not in REPEATING:
-        empty = (None,) * len(members)
-        return _structs([empty if value is None else value for value in values], members, missing)
-    offsets = [0]
-    for value in values:
-        offsets.append(offsets[-1] + len(value or ()))
-    flat = _structs([item for value in values if value for item in value], members, None)
-    return pa.ListArray.from_arrays(
-        pa.array(offsets, pa.int32()), flat, type=arrow_type(shape), mask=missing if len(values) else None
-    )
-
-
-def _structs(items: Sequence[tuple[Any, ...]], members: Sequence[str], missing: pa.Array | None) -> pa.Array:
-    columns = list(zip(*items, strict=True)) if items else [()] * len(members)
-    arrays = [pa.array(values, pa.string()) for values in columns]
-    return pa.StructArray.from_arrays(arrays, names=list(members), mask=missing if items else None)
+    return Filled(of_shape(values, what.item.shape).take(encoded.indices), problems)

@@ -18,6 +18,7 @@ def split_and_lift(state: Run) -> None:
     from twinmap.terms.concepts import catalogue
     from twinmap.terms.facets import facets
 
+    state.workers.start(state.shards)  # while the statements are split
     tables: dict[str, list[parts.Narrow]] = {}
     for group, made in enumerate(state.made):
         for kind, path in made.applied.tables.items():

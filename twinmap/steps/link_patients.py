@@ -7,7 +7,6 @@ from pathlib import Path
 
 from twinmap import registry, safeio
 from twinmap.diagnostics import PLACES_KEPT, Place
-from twinmap.engine import parts
 from twinmap.engine.identity import Refused, link
 from twinmap.errors import UsageError
 from twinmap.mapping.sql import quoted
@@ -23,7 +22,7 @@ def link_patients(state: Run) -> None:
     who = [made.applied.patients for made in state.made if made.applied.patients is not None]
     state.twins = link(state.duck, who, paths("identifier"), paths("patient"), _crosswalk(state))
     records = sorted(state.twins.of)
-    shards = parts.shards_for(sum(sum(made.book.planned.values()) for made in state.made))
+    shards = state.shards
     state.duck.register(
         "k_twin",
         {

@@ -19,11 +19,12 @@ from twinmap.steps.state import Run
 def write_records(state: Run) -> None:
     """Write findings, ledger, quarantine, the report, the provenance and the manifest."""
     publish = state.publish
-    lines = (json.dumps(finding.to_json(), ensure_ascii=False) for finding in state.findings)
-    (publish / "findings.jsonl").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
     (publish / "ledger.json").write_text(_json(state.ledger.to_json()), encoding="utf-8")
-    relations = (json.dumps(relation, ensure_ascii=False) for relation in state.relations)
-    (publish / "relations.jsonl").write_text("".join(line + "\n" for line in relations), encoding="utf-8")
+    findings = [finding.to_json() for finding in state.findings]
+    rows = {"findings": findings, "relations": state.relations, "agreement": state.agreement}
+    for name, found in rows.items():
+        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in found)
+        (publish / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
     _quarantine(state)
     ended = datetime.now(UTC)
     outputs = written(state, sorted(path for path in publish.rglob("*") if path.is_file()))

@@ -53,7 +53,9 @@ class Run:
     shapes: list[bytes] = field(default_factory=list)
     validation: Any = None
     relations: list[dict[str, Any]] = field(default_factory=list)
+    agreement: list[dict[str, Any]] = field(default_factory=list)
     concepts: list[dict[str, Any]] = field(default_factory=list)
+    terminology: list[dict[str, Any]] = field(default_factory=list)
     hashes: dict[Path, str] = field(default_factory=dict)
     stamps: dict[Path, tuple[int, int]] = field(default_factory=dict)
     triples: int = 0
@@ -63,6 +65,11 @@ class Run:
     def names(self) -> dict[int, str]:
         """The names of the input files by their numbers."""
         return {file.number: file.name for file in self.inputs.values()}
+
+    @property
+    def shards(self) -> int:
+        """The number of parts that the statements are split into."""
+        return parts.shards_for(sum(sum(made.book.planned.values()) for made in self.made))
 
     @property
     def publish(self) -> Path:
