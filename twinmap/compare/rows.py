@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from twinmap.compare.conversion import Conversion
+from twinmap.compare.density import Density
 from twinmap.compare.events import SameEvents
 from twinmap.compare.pairs import Pair
 from twinmap.compare.relation import FacetComparison, Nature
@@ -111,6 +112,17 @@ def decimal(value: Fraction) -> str:
     quotient = _TWELVE.divide(Decimal(value.numerator), Decimal(value.denominator))
     text = f"{quotient:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def density_row(item: Density) -> Row:
+    """The grid of a plot."""
+    ends = {"mean": item.mean, "difference": item.difference}
+    row: Row = {name: [float(f"{end:.6g}") for end in pair] for name, pair in ends.items()}
+    return row | {
+        "grid": list(item.grid),
+        "cells": [list(cell) for cell in item.cells],
+        "left_out": item.left_out,
+    }
 
 
 def concept_rows(signatures: Iterable[Signature]) -> list[Row]:

@@ -14,17 +14,18 @@ from twinmap.renderers.html import render
 
 
 def write(diff: Difference, folder: Path, view: str) -> None:
-    """``findings.jsonl``, ``relations.jsonl``, ``diff.json``, ``manifest.json`` and ``report.html``."""
+    """``findings.jsonl``, ``relations.jsonl``, ``agreement.jsonl``, ``diff.json``, ``manifest.json`` and ``report.html``."""
     both = [finding for finding in diff.findings if len(finding.sources) > 1]
     _lines(folder / "findings.jsonl", (finding.to_json() for finding in both))
     _lines(folder / "relations.jsonl", diff.relations)
+    _lines(folder / "agreement.jsonl", diff.agreement)
     _document(folder / "diff.json", {"by": view, **diff.to_json()})
     inputs = [
         {"source": side.label, "number": number, "name": name, "sha256": sha}
         for side in diff.sides
         for number, (name, sha) in side.files.items()
     ]
-    outputs = ["findings.jsonl", "relations.jsonl", "diff.json", "report.html"]
+    outputs = ["findings.jsonl", "relations.jsonl", "agreement.jsonl", "diff.json", "report.html"]
     manifest = {
         "twinmap": __version__,
         "inputs": inputs,

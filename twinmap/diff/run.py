@@ -32,6 +32,7 @@ class Difference:
     twins: Twins = field(default_factory=Twins)
     compared: comparison.Compared = field(default_factory=comparison.Compared)
     relations: list[Row] = field(default_factory=list)
+    agreement: list[Row] = field(default_factory=list)
     concepts: list[Row] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     #: What both have, as :func:`to_json` tells it.
@@ -66,6 +67,7 @@ def compare_meaning(diff: Difference) -> None:
     """Relate the signatures of both sides, and look at the statements of both as the checks do."""
     diff.compared = comparison.run(diff.duck, diff.tables, diff.catalogue)
     diff.relations = diff.compared.relations(explanations.code)
+    diff.agreement = diff.compared.agreement
     diff.concepts = list(diff.compared.concepts)
     names = {
         unite.number(side, number): name for side in diff.sides for number, (name, _) in side.files.items()

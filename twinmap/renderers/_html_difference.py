@@ -17,6 +17,6 @@ def _table(found: Table) -> Html:
     rows: list[list[Child]] = [list(row) for row in found.rows]
     return join(
         element("h3", found.caption),
-        table(list(found.head), rows, class_="book"),
+        table(list(found.head), rows, class_="plain"),
         element("p", f"{count(found.more, 'more row')} in diff.json", class_="quiet") if found.more else None,
     )

@@ -18,7 +18,8 @@ _RUN = ("tool", "base", "mappings", "inputs", "terminology", "key", "target", "f
 def load_report(folder: Path) -> Report:
     """The report of the run that wrote ``folder``.
 
-    Read are ``findings.jsonl``, ``relations.jsonl``, ``ledger.json``, ``diff.json`` and ``manifest.json``. In the manifest
+    Read are ``findings.jsonl``, ``relations.jsonl``, ``agreement.jsonl``, ``ledger.json``,
+    ``diff.json`` and ``manifest.json``. In the manifest
     ``twinmap`` is the version of the tool, and ``summary`` has ``{"concepts", "validation", "excerpts"}`` as
     in :class:`Report`, an excerpt as ``[text, length]``. Only the manifest must be there.
 
@@ -43,6 +44,7 @@ def load_report(folder: Path) -> Report:
         concepts=summary.get("concepts", []),
         ledger=_document(folder / "ledger.json") or {},
         validation=summary.get("validation"),
+        agreement=list(_lines(folder / "agreement.jsonl")),
         difference=_document(folder / "diff.json"),
         run=run,
     )

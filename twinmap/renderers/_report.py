@@ -59,6 +59,9 @@ class Report:
     ``validation``: ``{"conforms", "engine", "reason", "focus_nodes", "violations"}``, None where the graph was
     not validated.
 
+    ``agreement`` are the lines of ``agreement.jsonl``, how two sources agree on a concept where they measured it
+    together; see :mod:`twinmap.compare.agreement` and docs/agreement.md.
+
     ``difference`` is ``diff.json``, None where the report is that of a run; see :mod:`twinmap.diff`.
 
     ``run`` is the part of ``manifest.json`` that is not a time or a host::
@@ -75,6 +78,7 @@ class Report:
     concepts: Sequence[Json] = ()
     ledger: Mapping[str, Json] = field(default_factory=dict)
     validation: Json | None = None
+    agreement: Sequence[Json] = ()
     difference: Json | None = None
     run: Json = field(default_factory=dict)
     #: What people call each concept that has a label.

@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 from twinmap.renderers._facts import verdict
+from twinmap.renderers._html_agreement import agreement
 from twinmap.renderers._html_difference import tables
 from twinmap.renderers._html_findings import findings
 from twinmap.renderers._html_ledger import books, provenance
@@ -50,6 +51,7 @@ def _page(report: Report, names: FileNames, examples: int) -> str:
     sections = {
         "difference": ("What differs", tables(report)),
         "concepts": ("What the sources mean", concepts(report, examples)),
+        "agreement": ("How far they agree", agreement(report)),
         "findings": ("Findings", findings(report, names, examples)),
         "books": ("Books", books(report, examples)),
         "provenance": ("Provenance", provenance(report)),

@@ -27,6 +27,7 @@ def render(report: Report) -> str:
         },
         "findings": list(report.findings),
         "relations": list(report.relations),
+        "agreement": list(report.agreement),
         "concepts": list(report.concepts),
         "ledger": report.ledger,
         "validation": report.validation,

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from twinmap.model import OUTCOMES
+from twinmap.renderers import _agreement as agreement
 from twinmap.renderers._common import (
     Group,
     by_severity,
@@ -36,6 +37,7 @@ def render(report: Report) -> str:
     found = told(report)
     blocks += [_relation(way, concept_label(report, item.concept)) for item in found for way in item.ways]
     blocks.append(_legend(found))
+    blocks.append(_agreement(report))
     if report.ledger:
         blocks.append([line for name in OUTCOMES for line in _book(report, name)])
     if report.findings:
@@ -132,6 +134,11 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
         "  " + "  ".join(cell + " " * (w - width(cell)) for cell, w in zip(row, widths, strict=True)).rstrip()
         for row in cells
     ]
+
+
+def _agreement(report: Report) -> list[str]:
+    rows = list(agreement.rows(report))
+    return ["agreement where both measured together", *_table([agreement.HEAD, *rows])] if rows else []
 
 
 def _difference(table: Table) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from twinmap import checks
 from twinmap.checks import explanations
 from twinmap.compare import run as comparison
@@ -9,14 +11,30 @@ from twinmap.diagnostics import Span
 from twinmap.mapping.ast import Group, Value
 from twinmap.steps.state import Run
 
+if TYPE_CHECKING:
+    from twinmap.terms.store import Store
+
 
 def compare(state: Run) -> None:
-    """Fill ``relations`` and ``concepts``, and add the findings of the checks."""
+    """Fill ``relations`` and ``concepts``, add the findings of the checks, and note the terminology that was used."""
+    from twinmap.terms.local import local_store
+
+    with local_store() as store:
+        _compare(state, store)
+
+
+def _compare(state: Run, store: Store | None) -> None:
     from twinmap.terms.concepts import catalogue
+    from twinmap.terms.local import informed, used
 
     concepts = catalogue(state.project.concepts)
+    if store is not None:
+        codes = checks.codes(state.duck, state.tables)
+        concepts = informed(concepts, store, codes)
+        state.terminology = used(store, {system for system, _ in codes if system})
     compared = comparison.run(state.duck, state.tables, concepts)
     state.relations = compared.relations(explanations.code)
+    state.agreement = compared.agreement
     state.concepts = [dict(row) for row in compared.concepts]
     context = checks.Context(
         duck=state.duck,
@@ -27,8 +45,12 @@ def compare(state: Run) -> None:
         patients=[made.applied.patients for made in state.made if made.applied.patients is not None],
         formats={made.book.source: made.applied.plan.record_set.options.format for made in state.made},
         spans=_spans(state),
+        store=store,
+        written={source.name: checks.Written(source.document, concepts, store) for source in state.sources},
     )
     state.findings += checks.run_semantic(context)
+    for written in context.written.values():
+        state.findings += checks.run_written(written, only_without_data=True)
 
 
 def _spans(state: Run) -> dict[tuple[str, str], Span]:

@@ -1,0 +1,85 @@
+"""Any RDF file as statement tables, as if a run had read it.
+
+What comes back of a graph that a run wrote, and what cannot:
+
+=====================  ==========================================================================================
+column                 from a graph
+=====================  ==========================================================================================
+``source``             the name of the graph; null in Turtle and N-Triples, which have no graphs
+``rule line``          null: not in the graph
+``file record part``   from the place; without one, file 0 is the graph itself and its records are numbered
+``ordinal``            numbered anew at each place, in the order of the ids
+``display``            null, as is the text of a coded value (``value_text``)
+``raw_code …``         null, as is ``map_predicate``
+``status_raw``         null
+``value_kind``         a ratio comes back as a range, a time or sampled value as a string: the graph writes them alike
+``unit_raw``           only where it is not UCUM
+``ref_low ref_high``   null; ``note`` too
+``time_precision``     hours and minutes come back as seconds, a fraction that ends in zeros as a shorter one
+``time_origin``        ``offset`` of every date-time: the graph states all in UTC
+``deceased``           a date-time comes back as ``true``
+patient                one row a place that states the record; ``birth_date`` … of one source are one
+device                 one row a source; ``name`` and the place are null
+identifier             nothing: identifiers are not in a graph
+=====================  ==========================================================================================
+
+All else comes back to the letter, canonical values and ids included. In a graph of others an IRI that names a
+patient, a record, an encounter, a device or a panel is hashed into the form of an id. There is no key for this: two
+graphs with the same IRIs have the same patients, and who knows an IRI can find its id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinmap.diff import graph_tables
+from twinmap.diff.pivot import pivot
+from twinmap.diff.quads import is_graph, stage
+from twinmap.engine.duck import Duck
+from twinmap.terms.concepts import Catalogue, catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read of a graph.
+
+    Args:
+        tables: The Parquet file of each kind.
+        quads: How many quads the file states.
+        unread: IRIs of predicates and classes of which nothing was read, with the number of quads.
+        several: Predicates of which some subjects have several objects where one is read, with the number of
+            those subjects: none was taken, but of codes one of LOINC, else of SNOMED CT, else the first.
+        untimed: Times without an instant: no time zone is stated, or it is no time.
+    """
+
+    tables: Mapping[str, Path]
+    quads: int
+    unread: Mapping[str, int]
+    several: Mapping[str, int]
+    untimed: int
+
+
+def read(path: Path, folder: Path, duck: Duck, concepts: Catalogue | None = None) -> Read:
+    """Read an RDF file; its tables are ``folder/<kind>.parquet`` with the columns of :mod:`twinmap.kinds`.
+
+    Args:
+        path: ``.nq .nt .ttl .trig .jsonld .rdf`` or ``.xml``, each also ``.gz`` or ``.zst``.
+        folder: Where the tables go, and what is made on the way.
+        duck: Computes within its memory.
+        concepts: What is known of codes; the shipped concepts where None.
+
+    Raises:
+        UsageError: The ending is not known.
+        InputOutputError: The file is missing, cut short, not in its format (with the line), or over a limit.
+    """
+    work = folder / "graph"
+    work.mkdir(parents=True)
+    quads = stage(duck, path, work)
+    wide = pivot(duck, quads, work)
+    tables, untimed = graph_tables.write(duck, quads, wide, folder, concepts or catalogue())
+    return Read(tables, quads.count, wide.unread, wide.several, untimed)
+
+
+__all__ = ["Read", "is_graph", "read"]
