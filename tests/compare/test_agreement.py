@@ -233,3 +233,12 @@ def test_sources_without_a_pair_are_told(database: Duck, compare: Compare) -> No
     (row,) = agreement_rows(found_in(database, compare(rows)))
     assert (row["pairs"], row["patients"], row["verdict"]) == (0, 0, "insufficient")
     assert (row["coverage"]["patients_only_a"], row["coverage"]["patients_only_b"]) == (1, 1)
+
+
+def test_of_several_signatures_the_one_with_most_pairs_is_told() -> None:
+    def item(pairs: int, signatures: tuple[int, int] | None, group: str = "x") -> Agreement:
+        return Agreement("a", "b", group, pairs, 10, signatures, "equivalent")
+
+    found = [item(90, None), item(50, (1, 2)), item(40, (1, 3)), item(7, None, "y"), item(3, None, "z")]
+    told = agreement.most_pairs(found, lambda each: each.pairs > 5)
+    assert [(each.pairs, number) for each, number in told] == [(50, 2), (7, 1)]

@@ -8,7 +8,8 @@ Agreement of numbers never makes two measurements the same: the relation stands 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,25 @@ class Agreement:
     why: str = f"fewer than {FEWEST_PAIRS} pairs or {FEWEST_PATIENTS} patients"
     spread: Spread | None = None
     measured: Measured | None = None
+
+    @property
+    def between(self) -> tuple[str, str, str]:
+        """The concept and the two sources."""
+        return (self.group, self.source_a, self.source_b)
+
+
+def most_pairs(found: Iterable[Agreement], test: Callable[[Agreement], bool]) -> list[tuple[Agreement, int]]:
+    """Of every two sources and concept, the agreement with most pairs that passes a test, and how many pass it.
+
+    Where sources have several signatures of a concept, these are asked and not all of them together.
+    """
+    items = list(found)
+    parted = {item.between for item in items if item.signatures is not None}
+    passed: dict[tuple[str, str, str], list[Agreement]] = defaultdict(list)
+    for item in items:
+        if (item.signatures is not None or item.between not in parted) and test(item):
+            passed[item.between].append(item)
+    return [(max(group, key=lambda item: item.pairs), len(group)) for group in passed.values()]
 
 
 def agreements(duck: Duck, routes: Iterable[Route]) -> list[Agreement]:

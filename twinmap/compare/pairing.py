@@ -38,7 +38,7 @@ _CROWD = 8
 
 # A shift: so many equal values at one lag, such a share of those that have a partner at all, and so much more
 # than at any other lag.
-_FEWEST = 10
+FEWEST_EQUAL = 10
 _SHARE = 0.6
 _CLEAR = 2
 _FARTHEST_ZONE = 14
@@ -175,7 +175,7 @@ def _outstanding(hits: Mapping[int, int], seen: int, apart: int) -> int | None:
     if best is None:
         return None
     rest = max((times for lag, times in hits.items() if abs(lag - best) >= apart), default=0)
-    clear = hits[best] >= max(_FEWEST, _SHARE * seen, _CLEAR * rest)
+    clear = hits[best] >= max(FEWEST_EQUAL, _SHARE * seen, _CLEAR * rest)
     return best if clear else None
 
 

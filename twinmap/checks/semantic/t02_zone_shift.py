@@ -25,14 +25,11 @@ from collections.abc import Iterator, Sequence
 from twinmap import registry
 from twinmap.checks.context import Context, of_device
 from twinmap.compare.events import Lags
+from twinmap.compare.pairing import FEWEST_EQUAL, whole_hours
 from twinmap.diagnostics import Finding, Severity
 
 SEVERITY = Severity.ERROR
 HELP = "set timezone of the source that is wrong to the IANA name of its zone"
-
-FEWEST = 10
-_SHARE = 0.6
-_FARTHEST_ZONE = 14
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -47,7 +44,8 @@ def check(context: Context) -> Iterator[Finding]:
             for side, source in (("a", item.source_a), ("b", item.source_b))
         }
         word = "later" if hours > 0 else "earlier"
-        message = f"{item.group}: {item.source_b} tells the values of {item.source_a} {abs(hours)} h {word}"
+        group = context.said(item.group)
+        message = f"{group}: {item.source_b} tells the values of {item.source_a} {abs(hours)} h {word}"
         device: dict[str, str] = {}
         if item.device is not None:
             device = of_device(context.device(item.device))
@@ -77,7 +75,7 @@ def _shifts(lags: Sequence[Lags]) -> Iterator[tuple[Lags, int]]:
     together = {item.key[:3]: item for item in lags if item.device is None}
     told: set[tuple[object, ...]] = set()
     for item in lags:
-        hours = shift(item)
+        hours = whole_hours(item)
         if hours is None:
             continue
         if item.device is not None:
@@ -90,20 +88,4 @@ def _shifts(lags: Sequence[Lags]) -> Iterator[tuple[Lags, int]]:
 
 
 def _agree(whole: Lags) -> bool:
-    return whole.hits.get(0, 0) >= max(FEWEST, *whole.hits.values())
-
-
-def shift(item: Lags) -> int | None:
-    """The hours by which ``source_b`` is late, or None where no lag stands out.
-
-    >>> shift(Lags("a", "b", "heart-rate", 12, {1: 11, 0: 1}))
-    1
-    >>> shift(Lags("a", "b", "body-weight", 12, {2: 11, 26: 9}))        # a value that hardly changes
-    """
-    if not item.hits:
-        return None
-    best = max(item.hits, key=lambda hour: (item.hits[hour], -abs(hour)))
-    hits = item.hits[best]
-    rest = max((count for hour, count in item.hits.items() if hour != best), default=0)
-    clear = hits >= FEWEST and hits >= _SHARE * item.pairs and hits >= 2 * rest
-    return best if clear and 1 <= abs(best) <= _FARTHEST_ZONE else None
+    return whole.hits.get(0, 0) >= max(FEWEST_EQUAL, *whole.hits.values())
