@@ -2,56 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
-from twinmap.diff import vocabulary
+from twinmap.diff import graph_sql, vocabulary
+from twinmap.diff.graph_sql import listed
+from twinmap.diff.graph_values import observations
 from twinmap.diff.pivot import Wide
 from twinmap.diff.quads import Quads
-from twinmap.diff.vocabulary import END, PHENOMENON, PLACE, RESULT, UNIT
+from twinmap.diff.vocabulary import END, PHENOMENON, PLACE
 from twinmap.engine.duck import Duck
 from twinmap.kinds import KINDS
-from twinmap.mapping import fasttime, times, typed
+from twinmap.mapping import fasttime, times
 from twinmap.mapping.sql import identifier, quoted
-from twinmap.terms import analytes, loinc, systems, ucum, units
 from twinmap.terms.concepts import Catalogue
 from twinmap.terms.facets import NAMESPACE, facets
 
-_XSD = "http://www.w3.org/2001/XMLSchema#"
-_NUMBERS = (
-    *("decimal", "integer", "double", "float", "int", "long", "short", "byte", "nonNegativeInteger"),
-    *("positiveInteger", "unsignedInt", "unsignedLong", "unsignedShort", "unsignedByte"),
-)
-_MOMENTS = ("dateTime", "dateTimeStamp", "date", "time", "gYearMonth", "gYear")
 
-#: The form of an id of ours; hex digits that are not in its alphabet are written as letters.
-_ID = "[a-z2-7]{26}"
-
-#: SQL of what a term is; escapes are those of N-Quads, and pairs of backslashes are told first.
-_MACROS = (
-    """lexical(o) AS CASE WHEN o[1] <> '"' THEN NULL WHEN NOT contains(o, '\\') THEN
-        o[2:length(o) - strpos(reverse(o), '"')] ELSE unescaped(regexp_extract(o, '^"((?:[^"\\\\]|\\\\.)*)"', 1, 's')) END""",
-    """unescaped(t) AS list_aggregate(list_transform(string_split(t, '\\\\'), lambda x: hexed(replace(replace(replace(
-        replace(replace(replace(replace(x, '\\"', '"'), '\\''', ''''), '\\n', chr(10)), '\\r', chr(13)), '\\t', chr(9)),
-        '\\b', chr(8)), '\\f', chr(12)))), 'string_agg', '\\')""",
-    """hexed(t) AS CASE WHEN contains(t, '\\u') OR contains(t, '\\U') THEN list_reduce(list_prepend(t,
-        regexp_extract_all(t, '\\\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})', 1)),
-        lambda a, h: replace(a, concat('\\', h), chr(concat('0x', h[2:])::INTEGER))) ELSE t END""",
-    """datatype(o) AS regexp_extract(o, '"\\^\\^<([^>]*)>$', 1)""",
-    f"""ident(o, folder) AS CASE WHEN o IS NULL THEN NULL WHEN regexp_matches(o, concat('[/#:]', folder, '/{_ID}>$'))
-        THEN o[length(o) - 26:length(o) - 1]
-        ELSE translate(sha256(concat(folder, chr(31), o))[1:26], '0189', 'ghij') END""",
-)
-
-
-def write(duck: Duck, quads: Quads, wide: Wide, folder: Path, catalogue: Catalogue) -> tuple[dict[str, Path], int]:
+def write(
+    duck: Duck, quads: Quads, wide: Wide, folder: Path, catalogue: Catalogue
+) -> tuple[dict[str, Path], int]:
     """Write the table of each kind that the graph has.
 
     Returns:
         The tables by kind, and how many times have no instant: no time zone is stated, or they are no times.
     """
-    for macro in reversed(_MACROS):
-        duck.run(f"CREATE OR REPLACE TEMP MACRO {macro}")
+    graph_sql.install(duck)
     found = wide.kinds(duck)
     made: dict[str, Path] = {}
     untimed = 0
@@ -59,7 +34,7 @@ def write(duck: Duck, quads: Quads, wide: Wide, folder: Path, catalogue: Catalog
         if kind not in found and not (kind == "patient" and "record" in found):
             continue
         path = folder / f"{kind}.parquet"
-        rows = _patients(duck, quads, wide) if kind == "patient" else _rows(duck, wide, kind, catalogue)
+        rows = _patients(quads, wide) if kind == "patient" else _rows(duck, wide, kind, catalogue)
         if duck.to_parquet(_ordered(kind, rows), path):
             made[kind] = path
             untimed += _untimed(duck, wide, kind, path)
@@ -72,9 +47,9 @@ def _ordered(kind: str, rows: str) -> str:
     """The rows with all columns of their kind, numbered at their place; without a place, through the graph."""
     names = {row.name: row.type for row in KINDS[kind].columns(tuple(facets()))}
     by = "id" if "id" in names else "patient_record"
-    listed = ", ".join(f"{identifier(name)}::{sql} AS {identifier(name)}" for name, sql in names.items())
+    cast = {name: f"{identifier(name)}::{kind}" for name, kind in names.items()}
     return (
-        f"SELECT {listed} FROM (SELECT * REPLACE (row_number() OVER (PARTITION BY file, record, part "
+        f"SELECT {listed(cast)} FROM (SELECT * REPLACE (row_number() OVER (PARTITION BY file, record, part "
         f"ORDER BY {by}, source) AS ordinal) FROM (SELECT * REPLACE (coalesce(record, row_number() OVER "
         f"(PARTITION BY record IS NULL ORDER BY {by}, source)) AS record) FROM ({rows}))) "
         "ORDER BY file, record, part, ordinal"
@@ -82,7 +57,9 @@ def _ordered(kind: str, rows: str) -> str:
 
 
 def _untimed(duck: Duck, wide: Wide, kind: str, path: Path) -> int:
-    stated = [column for iri, column in wide.columns.items() if _role(kind, iri) in {"start_literal", "end_literal"}]
+    stated = [
+        column for iri, column in wide.columns.items() if _role(kind, iri) in {"start_literal", "end_literal"}
+    ]
     if not stated:
         return 0
     counts = " + ".join(f"count({column})" for column in stated)
@@ -110,12 +87,8 @@ def _rows(duck: Duck, wide: Wide, kind: str, catalogue: Catalogue) -> str:
             columns |= _filled(duck, wide, kind, wide.columns[iri], thing, joins)
     columns |= _times(duck, wide, kind, joins)
     if kind == "observation":
-        return _observations(duck, wide, columns, joins, catalogue)
-    return f"SELECT {_listed(columns)} FROM {wide.scan(kind)} w {' '.join(joins)}"
-
-
-def _listed(columns: dict[str, str]) -> str:
-    return ", ".join(f"{sql} AS {identifier(name)}" for name, sql in columns.items())
+        return observations(duck, wide, columns, joins, catalogue)
+    return f"SELECT {listed(columns)} FROM {wide.scan(kind)} w {' '.join(joins)}"
 
 
 def _filled(duck: Duck, wide: Wide, kind: str, column: str, thing: str, joins: list[str]) -> dict[str, str]:
@@ -132,7 +105,9 @@ def _filled(duck: Duck, wide: Wide, kind: str, column: str, thing: str, joins: l
     if name.endswith("_iri") and name != "place_iri":
         stem = name.removesuffix("_iri")
         rows = duck.rows(f"SELECT DISTINCT {column} FROM {wide.scan(kind)} WHERE {column} IS NOT NULL")
-        joins.append(_table(duck, column, {term: vocabulary.coding(term) or (None, None) for (term,) in rows}))
+        joins.append(
+            _table(duck, column, {term: vocabulary.coding(term) or (None, None) for (term,) in rows})
+        )
         system, code = KINDS[kind].pairs[stem]
         return {system: f"k_{column}.v0", code: f"k_{column}.v1"}
     known = {row.name for row in KINDS[kind].columns()}
@@ -168,7 +143,7 @@ def _place(column: str) -> dict[str, str]:
     }
 
 
-def _patients(duck: Duck, quads: Quads, wide: Wide) -> str:
+def _patients(quads: Quads, wide: Wide) -> str:
     """SQL of the patients: what a source says of a record, once for every place that says it."""
     facts = {name: _patient_fact(wide, name) for name in ("birth_date", "sex", "deceased")}
     stated = " OR ".join(f"{sql} IS NOT NULL" for sql in facts.values())
@@ -185,7 +160,7 @@ def _patients(duck: Duck, quads: Quads, wide: Wide) -> str:
     }
     return (
         f"SELECT * REPLACE (CASE WHEN birth_date IS NOT NULL THEN {precision} END AS birth_precision) FROM "
-        f"(SELECT {_listed(columns)} FROM {wide.scan('record')} w LEFT JOIN ({places}) p ON p.s = w.s AND p.src = w.src "
+        f"(SELECT {listed(columns)} FROM {wide.scan('record')} w LEFT JOIN ({places}) p ON p.s = w.s AND p.src = w.src "
         f"WHERE p.o IS NOT NULL OR {stated})"
     )
 
@@ -197,7 +172,9 @@ def _patient_fact(wide: Wide, name: str) -> str:
 
 # --- times ----------------------------------------------------------------------------------------
 
-_EXACT = rf"[12][0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}T(?:[01][0-9]|2[0-3]):[0-9]{{2}}:[0-9]{{2}}(?:\.([0-9]{{1,9}}))?{fasttime._OFFSET}"  # noqa: SLF001
+_DAY, _CLOCK = "[12][0-9]{3}-[0-9]{2}-[0-9]{2}", "(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}"
+#: A complete date-time with its offset; the first group is the fraction.
+_EXACT = rf"{_DAY}T{_CLOCK}(?:\.([0-9]{{1,9}}))?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 
 
 def _times(duck: Duck, wide: Wide, kind: str, joins: list[str]) -> dict[str, str]:
@@ -207,7 +184,9 @@ def _times(duck: Duck, wide: Wide, kind: str, joins: list[str]) -> dict[str, str
         ("start_us", (PHENOMENON, f"{vocabulary.TM}startTime", f"{vocabulary.SOSA}resultTime")),
         ("end_us", (END,)),
     ):
-        stated = [wide.columns[iri] for iri in iris if iri in wide.columns and iri in vocabulary.patterns()[kind]]
+        stated = [
+            wide.columns[iri] for iri in iris if iri in wide.columns and iri in vocabulary.patterns()[kind]
+        ]
         if not stated:
             continue
         term = f"coalesce({', '.join(f'w.{column}' for column in stated)})"
@@ -222,7 +201,9 @@ def _times(duck: Duck, wide: Wide, kind: str, joins: list[str]) -> dict[str, str
                 f"CASE WHEN {table}.term IS NOT NULL THEN {table}.said WHEN {term} IS NULL THEN NULL "
                 f"WHEN {fraction} = '' THEN 'second' WHEN length({fraction}) <= 3 THEN 'millisecond' ELSE 'microsecond' END"
             )
-            columns["time_origin"] = f"CASE WHEN {table}.term IS NOT NULL THEN {table}.origin WHEN {term} IS NOT NULL THEN 'offset' END"
+            columns["time_origin"] = (
+                f"CASE WHEN {table}.term IS NOT NULL THEN {table}.origin WHEN {term} IS NOT NULL THEN 'offset' END"
+            )
     return columns
 
 
@@ -246,121 +227,3 @@ def _register_slow(duck: Duck, wide: Wide, kind: str, term: str, table: str) -> 
             "origin": ("VARCHAR", [each.origin for each in found]),
         },
     )
-
-
-# --- values ---------------------------------------------------------------------------------------
-
-
-def _observations(duck: Duck, wide: Wide, columns: dict[str, str], joins: list[str], catalogue: Catalogue) -> str:
-    """SQL of the observations: a converted value is read as received, and its canonical value as the graph has it."""
-    result, source = wide.column(RESULT), wide.column(f"{vocabulary.TM}sourceValue")
-    number = f"CASE WHEN {source} IS NOT NULL THEN lexical({source}) WHEN {_typed(result, _NUMBERS)} THEN lexical({result}) END"
-    unit = f"CASE WHEN {source} IS NULL THEN coalesce(lexical({wide.column(UNIT)}), {{0}}) ELSE {{0}} END"
-    ratio = [f"lexical({wide.column(vocabulary.TM + name)})" for name in ("numerator", "denominator")]
-    columns |= {
-        "_result": f"lexical({result})",
-        "_number": number,
-        "_truth": _typed(result, ("boolean",)),
-        "_moment": _typed(result, _MOMENTS),
-        "_ratio": f"{ratio[0]} IS NOT NULL OR {ratio[1]} IS NOT NULL",
-        "_unit": unit.format(f"lexical({wide.column(vocabulary.TM + 'sourceUnit')})"),
-        "_canon": f"CASE WHEN {source} IS NOT NULL THEN try_cast(lexical({result}) AS DOUBLE) END",
-        "_canon_unit": f"CASE WHEN {source} IS NOT NULL THEN lexical({wide.column(UNIT)}) END",
-        "low_text": f"coalesce({columns['low_text']}, {ratio[0]})",
-        "high_text": f"coalesce({columns['high_text']}, {ratio[1]})",
-    }
-    duck.run(
-        f"CREATE OR REPLACE TEMP VIEW graph_observation AS SELECT {_listed(columns)} FROM {wide.scan('observation')} w {' '.join(joins)}"
-    )
-    _register_numbers(duck)
-    _register_units(duck, catalogue)
-    return _valued()
-
-
-def _typed(column: str, names: Iterable[str]) -> str:
-    return f"coalesce(datatype({column}) IN ({', '.join(quoted(_XSD + name) for name in names)}), false)"
-
-
-def _register_numbers(duck: Duck) -> None:
-    rows = duck.rows(
-        "SELECT DISTINCT _number FROM graph_observation WHERE _number IS NOT NULL "
-        f"AND NOT regexp_full_match(_number, {quoted(typed.PLAIN_NUMBER)})"
-    )
-    texts = [row[0] for row in rows]
-    plain = [typed.number(text.strip()) for text in texts]
-    duck.register("k_number", {"text": ("VARCHAR", texts), "plain": ("VARCHAR", plain)})
-
-
-def _register_units(duck: Duck, catalogue: Catalogue) -> None:
-    """The table ``k_unit``: the unit of each signature, and the way to its canonical unit."""
-    rows = duck.rows(
-        "SELECT DISTINCT code_system, code, _unit, statistic FROM graph_observation WHERE _unit IS NOT NULL ORDER BY ALL"
-    )
-    found = [canonical(*row, catalogue) for row in rows]
-    names = ("code_system", "code", "_unit", "statistic")
-    columns = {name: ("VARCHAR", [row[n] for row in rows]) for n, name in enumerate(names)}
-    types = {"unit": "VARCHAR", "canon_unit": "VARCHAR", "factor": "DOUBLE", "shift": "DOUBLE"}
-    made = {f"k_{name}": (kind, [row[n] for row in found]) for n, (name, kind) in enumerate(types.items())}
-    duck.register("k_unit", columns | made)
-
-
-def canonical(
-    system: str | None, code: str | None, text: str, statistic: str | None, catalogue: Catalogue
-) -> tuple[str | None, str | None, float | None, float | None]:
-    """The UCUM unit of a text, the canonical unit of the code, factor and offset, as a run finds them."""
-    concept = catalogue.by_code(system or "", code or "")
-    unit = units.resolve(text, concept.unit if concept else None).unit
-    if unit is None:
-        return None, None, None, None
-    own = next((item for item in concept.codes if item.code == code), None) if concept else None
-    aim = (concept.unit_of(own) if own else concept.unit) if concept else None
-    try:
-        aim = aim or units.base_unit(unit)
-        rule = analytes.conversion(unit, aim, code if concept else None)
-    except ucum.UcumError:
-        rule = None
-    if rule is None or rule.rule_class != "physical":
-        return unit, None, None, None
-    axes = catalogue.axes(code or "") if system == loinc.SYSTEM else None
-    difference = statistic == facets()["statistic"].curie("standard-deviation") or (
-        axes is not None and axes.property in loinc.DIFFERENCES
-    )
-    return unit, aim, float(rule.factor), 0.0 if difference else float(rule.offset)
-
-
-def _valued() -> str:
-    text = f"CASE WHEN regexp_full_match(o._number, {quoted(typed.PLAIN_NUMBER)}) THEN o._number ELSE n.plain END"
-    quantity = "q._text IS NOT NULL"
-    double = "CASE WHEN isfinite(q._text::DOUBLE) THEN q._text::DOUBLE END"
-    moved = f"try_cast(format('{{:.12g}}', {double} * k_factor + k_shift) AS DOUBLE)"
-    canon = f"CASE WHEN k_factor = 1 AND k_shift = 0 THEN {double} WHEN isfinite({moved}) THEN {moved} END"
-    kinds = (
-        ("absent_reason IS NOT NULL", "absent"),
-        ("value_code IS NOT NULL", "coded"),
-        (quantity, "quantity"),
-        ("_truth", "boolean"),
-        ("_moment", "datetime"),
-        ("_ratio", "ratio"),
-        ("low_text IS NOT NULL OR high_text IS NOT NULL", "range"),
-        ("_result IS NOT NULL", "string"),
-    )
-    replaced = {
-        "value_kind": "CASE " + " ".join(f"WHEN {test} THEN {quoted(kind)}" for test, kind in kinds) + " END",
-        "value_text": f"CASE WHEN {quantity} THEN q._text ELSE _result END",
-        "value_num": double,
-        "value_decimals": f"CASE WHEN {quantity} THEN least(length(split_part(q._text, '.', 2)), 127) END",
-        "unit": "k_unit",
-        "unit_raw": "CASE WHEN _unit IS DISTINCT FROM k_unit THEN _unit END",
-        "canon_num": f"coalesce(_canon, CASE WHEN k_canon_unit IS NOT NULL THEN {canon} END)",
-        "canon_unit": f"CASE WHEN {quantity} THEN coalesce(_canon_unit, k_canon_unit) END",
-    }
-    listed = ", ".join(f"{sql} AS {name}" for name, sql in replaced.items())
-    on = " AND ".join(f"u.{name} IS NOT DISTINCT FROM o.{name}" for name in ("code_system", "code", "statistic"))
-    return (
-        f"SELECT * REPLACE ({listed}) FROM (SELECT o.*, {text} AS _text, u.k_unit, u.k_canon_unit, u.k_factor, u.k_shift "
-        "FROM graph_observation o LEFT JOIN k_number n ON n.text = o._number "
-        f"LEFT JOIN k_unit u ON u._unit = o._unit AND {on}) q"
-    )
-
-
-__all__ = ["canonical", "systems", "write"]

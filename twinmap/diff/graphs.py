@@ -77,6 +77,8 @@ def read(path: Path, folder: Path, duck: Duck, concepts: Catalogue | None = None
     work = folder / "graph"
     work.mkdir(parents=True)
     quads = stage(duck, path, work)
+    if not quads.count:
+        return Read({}, 0, {}, {}, 0)
     wide = pivot(duck, quads, work)
     tables, untimed = graph_tables.write(duck, quads, wide, folder, concepts or catalogue())
     return Read(tables, quads.count, wide.unread, wide.several, untimed)

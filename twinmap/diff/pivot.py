@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from twinmap.diff import vocabulary
-from twinmap.diff.quads import Quads
-from twinmap.diff.vocabulary import BESIDE, PATHS, PLACE, TYPE
+from twinmap.diff.quads import Quads, scan
+from twinmap.diff.vocabulary import BESIDE, PATHS, PLACE, STEPS, TYPE
 from twinmap.engine.duck import Duck
 from twinmap.mapping.sql import quoted
 
@@ -25,14 +25,17 @@ class Wide:
 
     def scan(self, kind: str) -> str:
         """SQL of the rows of a kind."""
-        return f"(SELECT * FROM {self._all()} WHERE kind = {quoted(kind)})"
+        return f"(SELECT * FROM {self.all()} WHERE kind = {quoted(kind)})"
 
-    def _all(self) -> str:
-        return f"read_parquet({quoted(str(self.folder / '*.parquet'))})"
+    def all(self) -> str:
+        """SQL of all rows."""
+        return scan(self.folder.glob("*.parquet"))
 
     def kinds(self, duck: Duck) -> dict[str, int]:
         """How many rows each kind has."""
-        return dict(duck.rows(f"SELECT kind, count(*) FROM {self._all()} WHERE kind IS NOT NULL GROUP BY kind"))
+        return dict(
+            duck.rows(f"SELECT kind, count(*) FROM {self.all()} WHERE kind IS NOT NULL GROUP BY kind")
+        )
 
     def column(self, predicate: str) -> str:
         """The column of a predicate, or NULL where the graph has none."""
@@ -51,10 +54,10 @@ def pivot(duck: Duck, quads: Quads, folder: Path) -> Wide:
     several = _write(duck, quads, wide, columns, {})
     if several:
         _write(duck, quads, wide, columns, several)
-    unread = Counter({iri: n for iri, n in counts.items() if iri not in understood | BESIDE | {TYPE}})
-    unread += Counter(_classes(duck, quads))
-    made = Wide(wide, columns, unread, several)
-    unread += Counter(_elsewhere(duck, made))
+    made = Wide(wide, columns, {}, several)
+    foreign = counts.keys() - understood - STEPS - {TYPE}
+    unread = Counter(_classes(duck, quads)) + Counter(_elsewhere(duck, made))
+    unread += Counter(_foreign(duck, quads, made, foreign) if foreign else {})
     return Wide(wide, columns, dict(sorted(unread.items())), several)
 
 
@@ -73,7 +76,8 @@ def follow(duck: Duck, quads: Quads, counts: Mapping[str, int]) -> None:
         last = len(path) - 1
         for part in quads.filled():
             duck.to_parquet(
-                f"SELECT q0.s, {quoted(f'<{meant}>')} AS p, q{last}.o, q0.src FROM {quads.scan(part)} q0 {joins} WHERE {tests}",
+                f"SELECT q0.s, {quoted(f'<{meant}>')} AS p, q{last}.o, q0.src "
+                f"FROM {quads.scan(part)} q0 {joins} WHERE {tests}",
                 quads.folder / f"part={part}" / f"path-{number}.parquet",
             )
 
@@ -87,10 +91,12 @@ def _write(
     """
     _register(duck, columns)
     values = [f"{_one(iri, n, several)} AS {name}" for n, (iri, name) in enumerate(columns.items())]
+    kind = f"coalesce(t.kind, CASE WHEN k.n = -1 AND {vocabulary.is_beside('q.o')} THEN '{BESIDE}' END)"
     for part in quads.filled():
         duck.to_parquet(
-            f"SELECT s, src, min(t.kind) AS kind, {', '.join(values) or 'NULL AS none'} FROM {quads.scan(part)} q "
-            "LEFT JOIN k_predicate k ON k.p = q.p LEFT JOIN k_type t ON k.n = -1 AND t.o = q.o GROUP BY s, src ORDER BY s, src",
+            f"SELECT s, src, min({kind}) AS kind, {', '.join(values) or 'NULL AS none'} FROM {quads.scan(part)} q "
+            "LEFT JOIN k_predicate k ON k.p = q.p LEFT JOIN k_type t ON k.n = -1 AND t.o = q.o "
+            "GROUP BY s, src ORDER BY s, src",
             folder / f"{part}.parquet",
         )
     return {} if several else _several(duck, quads, folder, columns)
@@ -116,7 +122,7 @@ def _is_code(iri: str) -> bool:
 def _register(duck: Duck, columns: Mapping[str, str]) -> None:
     names = [f"<{iri}>" for iri in (TYPE, *columns)]
     duck.register("k_predicate", {"p": ("VARCHAR", names), "n": ("INTEGER", [*range(-1, len(columns))])})
-    types = {iri: kind for iri, kind in vocabulary.types().items() if iri not in BESIDE}
+    types = vocabulary.types()
     terms = [f"<{iri}>" for iri in types]
     duck.register("k_type", {"o": ("VARCHAR", terms), "kind": ("VARCHAR", [*types.values()])})
 
@@ -126,15 +132,16 @@ def _several(duck: Duck, quads: Quads, folder: Path, columns: Mapping[str, str])
     if not counted:
         return {}
     counts = ", ".join(f"count({columns[iri]})" for iri in counted)
-    (row,) = duck.rows(f"SELECT {counts} FROM read_parquet({quoted(str(folder / '*.parquet'))})")
+    (row,) = duck.rows(f"SELECT {counts} FROM {scan(folder.glob('*.parquet'))}")
     stated = _predicates(duck, quads)
     doubtful = [iri for iri, n in zip(counted, row, strict=True) if n != stated[iri]]
     listed = ", ".join(quoted(f"<{iri}>") for iri in doubtful)
+    beside = f"SELECT s FROM {scan(folder.glob('*.parquet'))} WHERE kind = '{BESIDE}'"
     found: Counter[str] = Counter()
     for part in quads.filled() if doubtful else ():
         for p, n in duck.rows(
             "SELECT p, count(*) FROM (SELECT p FROM (SELECT DISTINCT s, src, p, o FROM "
-            f"{quads.scan(part)} WHERE p IN ({listed})) GROUP BY s, src, p HAVING count(*) > 1) GROUP BY p ORDER BY p"
+            f"{quads.scan(part)} WHERE p IN ({listed}) AND s NOT IN ({beside})) GROUP BY s, src, p HAVING count(*) > 1) GROUP BY p ORDER BY p"
         ):
             found[p[1:-1]] += n
     return dict(found)
@@ -143,10 +150,21 @@ def _several(duck: Duck, quads: Quads, folder: Path, columns: Mapping[str, str])
 def _classes(duck: Duck, quads: Quads) -> dict[str, int]:
     """Classes of which nothing is read, with the number of their instances."""
     rows = duck.rows(
-        f"SELECT o, count(*) FROM {quads.scan()} WHERE p = {quoted(f'<{TYPE}>')} GROUP BY o ORDER BY o"
+        f"SELECT o, count(*) FROM {quads.scan()} WHERE p = {quoted(f'<{TYPE}>')} "
+        f"AND NOT {vocabulary.is_beside('o')} GROUP BY o ORDER BY o"
     )
-    known = {*vocabulary.types(), *BESIDE}
+    known = vocabulary.types().keys() | STEPS
     return {o[1:-1]: n for o, n in rows if o[1:-1] not in known}
+
+
+def _foreign(duck: Duck, quads: Quads, wide: Wide, predicates: Iterable[str]) -> dict[str, int]:
+    """Predicates that are not understood, with the number of quads, those beside the statements left out."""
+    listed = ", ".join(quoted(f"<{iri}>") for iri in sorted(predicates))
+    beside = f"SELECT s FROM {wide.scan(BESIDE)}"
+    rows = duck.rows(
+        f"SELECT p, count(*) FROM {quads.scan()} WHERE p IN ({listed}) AND s NOT IN ({beside}) GROUP BY p ORDER BY p"
+    )
+    return {p[1:-1]: n for p, n in rows}
 
 
 def _elsewhere(duck: Duck, wide: Wide) -> dict[str, int]:
@@ -156,7 +174,9 @@ def _elsewhere(duck: Duck, wide: Wide) -> dict[str, int]:
     if not names:
         return found
     counts = ", ".join(f"count({name})" for name in names)
-    for kind, *numbers in duck.rows(f"SELECT kind, {counts} FROM {wide._all()} GROUP BY kind"):  # noqa: SLF001
+    for kind, *numbers in duck.rows(
+        f"SELECT kind, {counts} FROM {wide.all()} WHERE kind IS DISTINCT FROM '{BESIDE}' GROUP BY kind"
+    ):
         own = vocabulary.patterns().get(kind, {})
         found.update({iri: n for iri, n in zip(wide.columns, numbers, strict=True) if n and iri not in own})
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,13 +59,17 @@ class Quads:
 
     def scan(self, part: int | None = None) -> str:
         """SQL of the quads of a part, or of all."""
-        which = "*" if part is None else str(part)
-        files = quoted(str(self.folder / f"part={which}" / "*.parquet"))
-        return f"read_parquet({files}, hive_partitioning = false)"
+        return scan(self.folder.glob(f"part={'*' if part is None else part}/*.parquet"))
 
     def filled(self) -> list[int]:
         """The parts that hold anything."""
         return sorted(int(path.name.removeprefix("part=")) for path in self.folder.glob("part=*"))
+
+
+def scan(files: Iterable[Path]) -> str:
+    """SQL of some Parquet files, each by its own name: a folder may be called as a pattern is."""
+    listed = ", ".join(quoted(str(path)) for path in sorted(files))
+    return f"read_parquet([{listed}], hive_partitioning = false)"
 
 
 def is_graph(path: Path) -> bool:

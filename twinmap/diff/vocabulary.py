@@ -52,17 +52,23 @@ PATHS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (END, (PHENOMENON, f"{_TIME}hasEnd", f"{_TIME}inXSDDateTimeStamp")),
 )
 
-#: What stands beside the statements and is none: classes, and predicates of their instances.
-BESIDE = frozenset(
+#: The steps of the paths, and the classes of the nodes on them: nothing is read of them for themselves.
+STEPS = frozenset(
     {
-        *(f"{TM}{name}" for name in ("PatientTwin", "Source", "IdentityLink")),
-        *(f"{TM}{name}" for name in ("linkedRecord", "linkRule", "evidence")),
-        *("http://rdfs.org/ns/void#Dataset", "http://rdfs.org/ns/void#subset"),
         *(f"{_TIME}{name}" for name in ("Instant", "Interval", "ProperInterval")),
         f"{_QUDT}QuantityValue",
         *(step for _, path in PATHS for step in path if step != PHENOMENON),
     }
 )
+
+#: What is of a class of ours and no statement (twins, links, sources, findings) stands beside the statements.
+BESIDE = "beside"
+_DATASET = "http://rdfs.org/ns/void#Dataset"
+
+
+def is_beside(term: str) -> str:
+    """SQL of whether the term of a class is of what stands beside the statements."""
+    return f"(starts_with({term}, '<{TM}') OR {term} = '<{_DATASET}>')"
 
 
 @cache
@@ -86,7 +92,12 @@ def patterns() -> Mapping[str, Mapping[str, str]]:
 def types() -> Mapping[str, str]:
     """The class of each kind."""
     spec = target.load("twin")["kinds"].items()
-    return {_expand(thing): kind for kind, about in spec for word, thing in _pairs(about["triples"]) if word == "a"}
+    return {
+        _expand(thing): kind
+        for kind, about in spec
+        for word, thing in _pairs(about["triples"])
+        if word == "a"
+    }
 
 
 @cache
