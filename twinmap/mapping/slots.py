@@ -37,7 +37,8 @@ def keyed(parts: Sequence[str], *, needed: int | None = None) -> str:
     joined = f"concat({cells})"
     if needed is None or parts[needed].startswith("'"):
         return joined
-    return NULL if parts[needed] == NULL else f"CASE WHEN {parts[needed]} IS NOT NULL THEN {joined} END"
+    # A text of nothing but the sign for a missing part is missing.
+    return NULL if parts[needed] == NULL else f"CASE WHEN {parts[needed]} <> chr(0) THEN {joined} END"
 
 
 def record_key(relation: Relation, record_set: RecordSet) -> str:

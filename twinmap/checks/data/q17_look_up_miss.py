@@ -19,5 +19,5 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
-MESSAGE = "the {slot} looks up a key that its table does not have"
+MESSAGE = "a key is looked up that its table does not have"
 HELP = "complete the table, or list keys that mean none in missing of the look-up"
