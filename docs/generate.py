@@ -21,9 +21,10 @@ import click
 import pyoxigraph as ox
 
 from twinmap.cli import twinmap
+from twinmap.diagnostics import Finding, Place, Severity
 from twinmap.engine.identity import Link, Twins
 from twinmap.kinds import KINDS, Column
-from twinmap.lift import beside
+from twinmap.lift import beside, told
 from twinmap.lift.target import load as load_target
 from twinmap.registry import shipped
 from twinmap.renderers import Page, pages
@@ -254,9 +255,9 @@ def curie(iri: str) -> str:
 
 
 def _beside() -> str:
-    """What no patient's part holds: the data set and the links, as they are written."""
+    """What no patient's part holds: the data set, the links and what was found, as they are written."""
     links = Twins(links=[Link("a", "b", "crosswalk", "as declared")])
-    text = beside.dataset("https://x/", ["NAME"]) + beside.links("https://x/", links)
+    text = beside.dataset("https://x/", ["NAME"]) + beside.links("https://x/", links) + _told()
     classes: dict[str, str] = {}
     rows: dict[tuple[str, str], None] = {}
     for quad in ox.parse(text.encode(), format=ox.RdfFormat.N_QUADS):
@@ -271,6 +272,18 @@ def _beside() -> str:
         meaning = said[term][1] if term in said else _BORROWED[term]
         lines.append(f"| `{cls}` | `{name}` | {_cell(meaning)} |")
     return "\n".join(lines) + "\n"
+
+
+def _told() -> str:
+    """A finding and a relation that say everything they can."""
+    place = Place("NAME", "FILE", 1)
+    about = {"concept": "c", "rule": "r", "patient": "p", "facet": "f"}
+    finding = Finding("TM-X01", "x", Severity.ERROR, "m", places=(place,), sources=("NAME",), **about)
+    facet = {"facet": "f", "a": "a", "b": "b", "relation": "=", "code": "TM-F01"}
+    row = {"signature_a": 1, "signature_b": 2, "relation": "related", "concept": "c", "facets": [facet]}
+    row |= {"source_a": "NAME", "source_b": "NAME"}
+    found = told.findings("https://x/", [finding], {("NAME", "FILE"): 1})
+    return "".join([*found, *told.relations("https://x/", [row])])
 
 
 def _facet_table() -> str:

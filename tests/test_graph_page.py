@@ -56,8 +56,8 @@ def short(term: Any) -> str:
     return text.replace("https://twin.example.org/", "").replace("None", "")
 
 
-def test_the_page_has_four_queries_and_their_answers() -> None:
-    assert len(QUERIES) == 4
+def test_the_page_has_five_queries_and_their_answers() -> None:
+    assert len(QUERIES) == 5
     assert [query for query in QUERIES if query not in SHOWN] == []
 
 

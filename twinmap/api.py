@@ -32,7 +32,7 @@ from twinmap.steps.lift import split_and_lift
 from twinmap.steps.link_patients import link_patients
 from twinmap.steps.open_shapes import open_shapes
 from twinmap.steps.open_sources import open_sources
-from twinmap.steps.publish import put_together
+from twinmap.steps.publish import publish_graph, put_together
 from twinmap.steps.read import read
 from twinmap.steps.records import write_records
 from twinmap.steps.state import Progress, Run
@@ -332,6 +332,7 @@ RUN_STEPS: tuple[Callable[[Run], None], ...] = (
     put_together,
     compare,
     close_books,
+    publish_graph,
     write_records,
 )
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from twinmap.engine import parts
 from twinmap.engine.apply import SENSOR
-from twinmap.engine.graphfile import Digest, blocks
+from twinmap.engine.graphfile import blocks
 from twinmap.kinds import KINDS
 from twinmap.steps.state import Run
 from twinmap.steps.validate import checker
@@ -42,10 +42,8 @@ def split_and_lift(state: Run) -> None:
     sources = [source.name for source in state.sources]
     head = beside.dataset(state.project.base, sources) + beside.links(state.project.base, state.twins)
     state.graph.write_text(head, encoding="utf-8")
-    digest = Digest()
-    digest.update(blocks(state.graph))
+    state.digest.update(blocks(state.graph))
     for result in state.workers.map(parts.work, tasks):
-        digest.update(blocks(state.graph, *result.lines))
+        state.digest.update(blocks(state.graph, *result.lines))
         state.results.append(result)
     state.workers.end()
-    state.triples, state.graph_sha256 = digest.lines, digest.hex

@@ -25,7 +25,7 @@ def manifest(state: Run, outputs: dict[str, dict[str, object]], ended: datetime)
         "twinmap": __version__,
         "tool": {"name": "twinmap", "version": __version__},
         "packages": {name: version(name) for name in _TOOLS},
-        "terminology": [{"name": "UCUM", "version": _ucum_version()}],
+        "terminology": [{"name": "UCUM", "version": _ucum_version()}, *state.terminology],
         "key": state.key.id,
         "base": state.project.base,
         "target": state.project.target,

@@ -23,7 +23,7 @@ def open_sources(state: Run) -> None:
             raise UsageError(f'two sources are called "{source.name}"', help="give one of them a name:")
         state.sources.append(source)
         # Of a unit that is read as another one, the data says how often.
-        state.findings += [finding for finding in findings if finding.code != "TM-U01"]
+        state.findings += [finding for finding in findings if finding.code not in {"TM-U01", "TM-U13"}]
     for source in state.sources:
         _find(state, source)
 

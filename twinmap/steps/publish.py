@@ -1,6 +1,8 @@
-"""Put the parts together to the published tables and graph."""
+"""Put the parts together to the published tables, and the graph with what was found."""
 
 from __future__ import annotations
+
+from collections import Counter
 
 from twinmap.engine.graphfile import blocks
 from twinmap.kinds import KINDS
@@ -10,7 +12,7 @@ from twinmap.writers import writer
 
 
 def put_together(state: Run) -> None:
-    """Put the parts together to the published tables and graph."""
+    """Put the parts together to the published tables."""
     (state.publish / "tables").mkdir()
     kinds = [kind for kind in KINDS if state.identifiers or kind != "identifier"]
     for kind in kinds:
@@ -22,6 +24,27 @@ def put_together(state: Run) -> None:
             state.tables[kind] = path
             if kind == "identifier":
                 path.chmod(0o600)
+
+
+def publish_graph(state: Run) -> None:
+    """Tell in the graph what was found, and write it in the format that is wanted."""
+    from twinmap.lift import told
+
+    names = Counter(
+        (owner, file.name) for file in state.inputs.values() for owner in state.owners[file.number]
+    )
+    files = {
+        (owner, file.name): file.number
+        for file in state.inputs.values()
+        for owner in state.owners[file.number]
+        if names[owner, file.name] == 1
+    }
+    base = state.project.base
+    lines = [*told.findings(base, state.findings, files), *told.relations(base, state.relations)]
+    text = "".join(lines).encode()
+    with state.graph.open("ab") as file:
+        file.write(text)
+    state.digest.update([text])
     path = state.publish / f"graph.{state.format}"
     if state.format == "nq":
         state.graph.replace(path)

@@ -12,6 +12,7 @@ from typing import Any
 from twinmap.diagnostics import Finding
 from twinmap.engine import parts
 from twinmap.engine.duck import Duck
+from twinmap.engine.graphfile import Digest
 from twinmap.engine.identity import Twins
 from twinmap.engine.ledger import Ledger
 from twinmap.engine.sources import Made, Source
@@ -58,13 +59,22 @@ class Run:
     terminology: list[dict[str, Any]] = field(default_factory=list)
     hashes: dict[Path, str] = field(default_factory=dict)
     stamps: dict[Path, tuple[int, int]] = field(default_factory=dict)
-    triples: int = 0
-    graph_sha256: str = ""
+    digest: Digest = field(default_factory=Digest)
 
     @property
     def names(self) -> dict[int, str]:
         """The names of the input files by their numbers."""
         return {file.number: file.name for file in self.inputs.values()}
+
+    @property
+    def triples(self) -> int:
+        """The lines of the graph so far."""
+        return self.digest.lines
+
+    @property
+    def graph_sha256(self) -> str:
+        """The hash of the graph so far."""
+        return self.digest.hex
 
     @property
     def shards(self) -> int:
