@@ -17,6 +17,10 @@ if "CI" in os.environ:
 ROOT = Path(__file__).parent.parent
 
 
+# The terminology of whoever runs the tests is none of theirs.
+os.environ["TWINMAP_TERMS"] = str(ROOT / "no-terminology")
+
+
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """The third-party corpus beside the project; it is not shipped."""

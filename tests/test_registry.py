@@ -21,6 +21,13 @@ def test_what_is_no_code_is_refused(name: str) -> None:
         registry.code(name)
 
 
+def test_what_a_file_defines_is_known_without_importing_it() -> None:
+    every = [code.code for code in registry.codes() if hasattr(code.module, "written")]
+    assert [code.code for code in registry.codes_with("written")] == every
+    assert len(every) > 20
+    assert "TM-U03" not in every
+
+
 def plugged(monkeypatch: pytest.MonkeyPatch, name: str) -> dict[str, tuple[str, str]]:
     point = EntryPoint(name, "toys.check", "twinmap.checks")
     monkeypatch.setattr(registry, "entry_points", lambda group: [point] if group == "twinmap.checks" else [])

@@ -6,7 +6,7 @@ No database and no frame is imported before data is given: then its first record
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
@@ -63,6 +63,7 @@ def check(named: Sequence[str | Path] | str | Path, *, against: str | Path | Non
     found = each_once(found)
     loaded = [(subject, _load(subject)) for subject in found]
     findings += (finding for _, each in loaded for finding in each.findings)
+    findings += _meaning(loaded, against)
     if against is not None:
         _some_file([each.document for _, each in loaded if each.document is not None], against)
         for subject, each in loaded:
@@ -76,6 +77,35 @@ def _load(subject: Subject) -> load.Loaded:
     from twinmap.terms.concepts import catalogue
 
     return load.load(subject.mapping, params=subject.params, concepts=catalogue(subject.concepts))
+
+
+def _meaning(loaded: Sequence[tuple[Subject, load.Loaded]], data: Path | None) -> list[Finding]:
+    """What contradicts itself in what the mappings write: codes, units, facets, maps, look-up tables."""
+    from twinmap import checks
+    from twinmap.terms.concepts import catalogue
+    from twinmap.terms.local import informed, local_store
+
+    found: list[Finding] = []
+    with local_store() as store:
+        for subject, each in loaded:
+            if each.document is None or _is_malformed(each):
+                continue
+            beside = subject.mapping.parent if isinstance(subject.mapping, Path) else None
+            folders = tuple(path for path in (data, beside) if path is not None)
+            written = checks.Written(each.document, catalogue(subject.concepts), store, folders)
+            if store is not None:
+                known = informed(
+                    written.catalogue, store, ((seen.system, seen.code) for seen in written.codes)
+                )
+                written = replace(written, catalogue=known)
+            found += checks.run_written(written)
+    return found
+
+
+def _is_malformed(loaded: load.Loaded) -> bool:
+    """Whether something of its form is wrong: a slot that is misspelt is bound to nothing. Rows of a table are not."""
+    errors = (item.code for item in loaded.findings if item.severity is Severity.ERROR)
+    return any(code.startswith("TM-L") and code != "TM-L15" for code in errors)
 
 
 def _against(subject: Subject, loaded: load.Loaded, data: Path) -> list[Finding]:

@@ -138,6 +138,28 @@ def codes() -> Iterator[Code]:
     return (code(name) for name in sorted(_code_files()))
 
 
+def codes_with(name: str) -> Iterator[Code]:
+    """The finding codes whose module defines ``name`` at its top, in order; imports no other of ours.
+
+    The text of the files tells: where a command shall answer at once, to import them all takes too long.
+    """
+    return (
+        code(each)
+        for each in sorted(_code_files())
+        if _defines(each, name) and hasattr(code(each).module, name)
+    )
+
+
+@cache
+def _defines(name: str, defined: str) -> bool:
+    """Whether the file of a code may define a name at its top; of a plug-in that is not known before."""
+    ours = re.fullmatch(r"twinmap\.checks\.(\w+)\.(\w+)", _code_files()[name][0])
+    if ours is None:
+        return True
+    file = files("twinmap") / "checks" / ours[1] / f"{ours[2]}.py"
+    return re.search(rf"^(?:def )?{defined}\b", file.read_text("utf-8"), re.MULTILINE) is not None
+
+
 @cache
 def code(name: str) -> Code:
     """The finding code ``TM-U03`` (also ``U03``, ``u3`` or its slug).

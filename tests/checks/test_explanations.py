@@ -23,6 +23,17 @@ A, B = "a", "b"
         (FacetComparison("unit", "kPa", "kPa", "=", "same unit"), None),
         (FacetComparison("unit", "kPa", None, "narrower"), "TM-U02"),
         (FacetComparison("unit", "kPa", "/min", "disjoint", "UCUM"), "TM-U05"),
+        (FacetComparison("unit", "mmol/L", "/L", "disjoint", "UCUM"), "TM-U08"),
+        (FacetComparison("unit", "[iU]/L", "U/L", "disjoint", "UCUM"), "TM-U09"),
+        (FacetComparison("unit", "meq/L", "mmol/L", "=", "calcium-charge", Nature.CONVERTED), "TM-U14"),
+        (
+            FacetComparison(
+                "unit", "mg/dL", "meq/L", "=", "calcium-molar-mass+calcium-charge", Nature.CONVERTED
+            ),
+            "TM-U04",
+        ),
+        (FacetComparison("annotation", "FEU", "DDU", "disjoint", "x"), "TM-U12"),
+        (FacetComparison("annotation", "creatinine", None, "narrower", "x"), "TM-G01"),
         (FacetComparison("unit", "%", "mmol/mol", "disjoint", "x", Nature.EMPIRICAL), "TM-U15"),
         (FacetComparison("property", "MFr", "SFr", "disjoint", "x", Nature.EMPIRICAL), "TM-U15"),
         (FacetComparison("specimen", A, B, "disjoint", "x", Nature.CONTRADICTED), "TM-F06"),
@@ -62,7 +73,7 @@ def test_a_page_that_tells_of_a_difference_is_reached() -> None:
     """A facet, a relation or a nature that is misspelt would be silent."""
     known = {
         "",
-        *("component", "property", "unit", "subject", "scale", "adjustment", "event"),
+        *("component", "property", "unit", "subject", "scale", "adjustment", "annotation", "event"),
         *facets(),
         *(f"loinc-{name}" for name in RESIDUAL),
     }

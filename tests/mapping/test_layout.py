@@ -88,3 +88,25 @@ def test_signs_of_a_record_set_meet_those_of_the_file() -> None:
 def test_a_file_needs_a_name(name: str) -> None:
     text = MAPPING.format("").replace("files: a.csv", f"files: {name}")
     assert [(item.code, item.message) for item in loads(text).findings] == [("TM-L06", "a file needs a name")]
+
+
+@pytest.mark.parametrize("files", ["**x", ".", "a/**b/c.csv", ""])
+def test_what_is_no_pattern_of_names_is_an_error(files: str) -> None:
+    text = MAPPING.format("").replace("files: a.csv", f'files: "{files}"')
+    assert [finding.code for finding in loads(text).findings] == ["TM-L06"]
+
+
+@pytest.mark.parametrize("files", ["a.csv", "**/*.csv", "[ab]?.csv", "x[.csv", "a/b.csv"])
+def test_names_and_patterns(files: str) -> None:
+    assert loads(MAPPING.format("").replace("files: a.csv", f'files: "{files}"')).findings == ()
+
+
+def test_what_cannot_be_used_is_not_handed_on() -> None:
+    """The header of the data is checked all the same, though something else is wrong."""
+    made = loads(MAPPING.format(', encoding: [klingon, cp1252], delimiter: "::"')).document
+    assert made is not None
+    options = made.records[0].options
+    assert (options.encoding, options.delimiter) == (("cp1252",), None)
+    made = loads(MAPPING.format(", encoding: rot13, delimiter: tab")).document
+    assert made is not None
+    assert (made.records[0].options.encoding, made.records[0].options.delimiter) == (("utf-8",), "tab")

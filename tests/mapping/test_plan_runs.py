@@ -80,7 +80,16 @@ def test_parts_of_the_alternative_that_holds(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("test", "records"),
-    [({"min": "12.5"}, [1, 3, 5]), ({"max": "12.5"}, [1, 2, 4]), ({"min": "12.6", "max": "2000"}, [3])],
+    [
+        ({"min": "12.5"}, [1, 3, 5]),
+        ({"max": "12.5"}, [1, 2, 4]),
+        ({"min": "12.6", "max": "2000"}, [3]),
+        # More digits than a number of the database has.
+        ({"max": "1e300"}, [1, 2, 3, 4, 5]),
+        ({"min": "1" * 27}, [5]),
+        ({"max": "0.5000000000001"}, [2, 4]),
+        ({"max": "0.4999999999999"}, [2]),
+    ],
 )
 def test_limits_are_numbers_of_the_source(folder: Path, test: dict[str, str], records: list[int]) -> None:
     data = "pid;a\n1;12,5\n2;-1e3\n3;1.234,5\n4;,5\n5;1e300\n6;x\n7;\n"

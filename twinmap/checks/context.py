@@ -14,29 +14,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twinmap import registry
+from twinmap.checks.terms import Terms
 from twinmap.diagnostics import PLACES_KEPT, Finding, Place, Span
 from twinmap.kinds import KINDS
 from twinmap.mapping.sql import quoted
 
 if TYPE_CHECKING:
+    from twinmap.checks.written import Written
     from twinmap.compare.pairs import Pair
     from twinmap.compare.relation import FacetComparison
     from twinmap.compare.run import Compared
     from twinmap.compare.signature import Signature
     from twinmap.engine.duck import Duck
     from twinmap.terms.concepts import Catalogue
+    from twinmap.terms.store import Store
 
 #: SQL of the first places of a group of statements.
 FIRST = f"min({{'file': file, 'record': record, 'line': line, 'part': part}}, {PLACES_KEPT})"
 
 
 class Stated(NamedTuple):
-    """Statements of one signature and mapping rule, with how many there are and the first places."""
+    """Statements of one signature and mapping rule, with how many there are and the first places.
+
+    ``where`` is the line that says so, where it is not the rule itself: a row of a code map.
+    """
 
     signature: Signature
     rule: str
     number: int
     places: tuple[Place, ...]
+    where: Span | None = None
 
     @property
     def source(self) -> str:
@@ -51,7 +58,10 @@ class Stated(NamedTuple):
 
 @dataclass(frozen=True)
 class Seen:
-    """A code, or another word, as statements of a kind carry it, with how often and the first places."""
+    """A code, or another word, as statements of a kind carry it, with how often and the first places.
+
+    ``where`` is as in :class:`Stated`.
+    """
 
     kind: str
     source: str
@@ -61,6 +71,7 @@ class Seen:
     slot: str
     number: int
     places: tuple[Place, ...]
+    where: Span | None = None
 
     @property
     def concept(self) -> str:
@@ -81,6 +92,8 @@ class Context:
         patients: Parquet files of ``patient_record, system, local``: the local ids of each source.
         formats: The format of each source.
         spans: Where in a mapping a slot of a rule is bound: by rule and slot, ``""`` for the rule itself.
+        store: The terminology of the user; None where there is none.
+        written: What the mapping of each source writes.
     """
 
     duck: Duck
@@ -91,6 +104,18 @@ class Context:
     patients: Sequence[Path] = ()
     formats: Mapping[str, str] = field(default_factory=dict)
     spans: Mapping[tuple[str, str], Span] = field(default_factory=dict)
+    store: Store | None = None
+    written: Mapping[str, Written] = field(default_factory=dict)
+
+    @property
+    def signatures(self) -> Sequence[Signature]:
+        """What the statements mean, in the order of the numbers."""
+        return self.compared.signatures
+
+    @cached_property
+    def terms(self) -> Terms:
+        """What is known of every code of every statement."""
+        return Terms(self.store, self.codes)
 
     def table(self, kind: str) -> str | None:
         """SQL of the table of a kind; None where the run has none."""
@@ -148,7 +173,7 @@ class Context:
             about: What else is said, or said otherwise, as in :class:`Finding`.
         """
         known: dict[str, Any] = {
-            "where": self.where(of.rule, *slots),
+            "where": of.where or self.where(of.rule, *slots),
             "places": of.places,
             "sources": (of.source,),
             "concept": of.concept,
@@ -193,6 +218,14 @@ class Context:
         ):
             yield Seen(kind, source, rule, None, word, slot, count, self.places(source, places, slot))
 
+    def said(self, group: str) -> str:
+        """How a message names what is compared: a concept, or a code, of which the shape alone where it is not known."""
+        return self._said.get(group, group)
+
+    @cached_property
+    def _said(self) -> Mapping[str, str]:
+        return {item.group: item.meaning.said for item in self.compared.signatures}
+
     @cached_property
     def differences(self) -> Mapping[str, Sequence[tuple[Pair, FacetComparison]]]:
         """The facets in which pairs of signatures differ, by the code that tells of them."""
@@ -224,6 +257,20 @@ class Context:
                 where = self.places(source, places, slot)
                 found.append(Seen(kind.name, source, rule, system, code, slot, n, where))
         return tuple(found)
+
+
+def codes(duck: Duck, tables: Mapping[str, Path]) -> list[tuple[str | None, str]]:
+    """The distinct codes of all statements, by system and code."""
+    selects = [
+        f"SELECT {system} AS system, {code} AS code FROM read_parquet({quoted(str(tables[kind.name]))}) "
+        f"WHERE {code} IS NOT NULL GROUP BY ALL"
+        for kind in KINDS.values()
+        if kind.name in tables
+        for system, code in kind.pairs.values()
+    ]
+    if not selects:
+        return []
+    return [(system, code) for system, code in duck.rows(f"{' UNION '.join(selects)} ORDER BY ALL")]
 
 
 def of_device(device: str) -> dict[str, str]:

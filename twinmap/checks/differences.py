@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from twinmap import registry
 from twinmap.checks import explanations
+from twinmap.compare.meaning import said_unit
 from twinmap.compare.relation import CORE, FacetComparison
 from twinmap.diagnostics import Finding
 from twinmap.model import RELATIONS
@@ -36,7 +37,7 @@ def differences(context: Context, code: str) -> Iterator[Finding]:
         relations = {entry.relation.relation for entry, _ in found}
         yield registry.finding(
             code,
-            f"{group}: {_said(pair, item)}",
+            f"{pair.a.meaning.said}: {_said(pair, item)}",
             where=context.where(pair.a.rule, facet) or context.where(pair.b.rule, facet),
             places=context.first(pair.a, pair.b, slot=facet),
             sources=(source_a, source_b),
@@ -65,11 +66,14 @@ def _said(pair: Pair, item: FacetComparison) -> str:
     """What differs, in one line."""
     name = item.facet.removeprefix("loinc-")
     a, b = (spoken(item.facet, value) for value in (item.a, item.b))
+    if item.facet == "unit":
+        a, b = said_unit(a), said_unit(b)
     if item.a is None and item.b is None:
         return f"neither {pair.a.source} nor {pair.b.source} says the {name}"
     if pair.conversion is not None and item.facet == "unit" and item.relation == "=":
         made, into = (pair.a, pair.b) if pair.conversion.source == item.a else (pair.b, pair.a)
-        return f"{made.unit} of {made.source} is converted to {into.unit} of {into.source}"
+        units = said_unit(made.unit), said_unit(into.unit)
+        return f"{units[0]} of {made.source} is converted to {units[1]} of {into.source}"
     if item.relation in ("narrower", "broader"):
         fine, coarse = (pair.a, pair.b) if item.relation == "narrower" else (pair.b, pair.a)
         said, less = (a, b) if item.relation == "narrower" else (b, a)

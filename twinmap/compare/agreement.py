@@ -142,10 +142,11 @@ def _of(duck: Duck, route: Route, units: Mapping[str, str | None]) -> Iterator[A
     )
     if route.shift is not None:
         known = replace(known, why=f"clocks are {_duration(route.shift.lag_us)} apart")
-    if not route.coverage.pairs:
+    where = _measured(route)
+    if not duck.value(f"SELECT count(*) FROM paired WHERE {where}"):
         yield replace(known, coverage=route.coverage)
         return
-    summed, spreads = _summed(duck, route), _spreads(duck, route, known.margin)
+    summed, spreads = _summed(duck, where), _spreads(duck, where, known.margin)
     for signatures, sums in summed.items():
         one = known
         if signatures is not None:
@@ -205,11 +206,25 @@ def _is_concentration(pair: Pair) -> bool:
 _SUMS = ("n", "d", "s", "dd", "ds", "ss", "l", "ll")
 
 
-def _summed(duck: Duck, route: Route) -> dict[tuple[int, int] | None, Sums]:
+def _measured(route: Route) -> str:
+    """SQL of the pairs of a route that measure agreement.
+
+    Two values of one event of which at most one is true (TM-X01) are a conflict, and say nothing of the rest.
+    """
+    comparable = [
+        f"({each.a.number}, {each.b.number})" for each in route.pairs if each.relation.relation != "related"
+    ]
+    if not comparable:
+        return f"route = {route.number}"
+    conflict = f"how = 'device' AND abs(vb - va) > half_a + half_b AND (sig_a, sig_b) IN ({', '.join(comparable)})"
+    return f"route = {route.number} AND NOT ({conflict})"
+
+
+def _summed(duck: Duck, where: str) -> dict[tuple[int, int] | None, Sums]:
     """The sums by patient of all pairs (None) and, where there are several, of each pair of signatures."""
     low, high, positive, several = duck.rows(
         "SELECT min(least(va, vb)), max(greatest(va, vb)), bool_and(va > 0 AND vb > 0), "
-        f"count(DISTINCT (sig_a, sig_b)) > 1 FROM paired WHERE route = {route.number}"
+        f"count(DISTINCT (sig_a, sig_b)) > 1 FROM paired WHERE {where}"
     )[0]
     origin, scale = low / 2 + high / 2, 2.0 ** (_BITS - math.frexp(high - low)[1])
     log = f"CAST(round(ln(vb / va) * {_LOG_SCALE!r}) AS HUGEINT)" if positive else "NULL::HUGEINT"
@@ -222,7 +237,7 @@ def _summed(duck: Duck, route: Route) -> dict[tuple[int, int] | None, Sums]:
         f"sum(l * l)::DOUBLE / {_LOG_SCALE**2!r} AS ll FROM ("
         f"SELECT sig_a, sig_b, who, CAST(round((vb - va) * {scale!r}) AS HUGEINT) AS d, {log} AS l, "
         f"CAST(round((va - {origin!r} + (vb - {origin!r})) * {scale!r}) AS HUGEINT) AS s "
-        f"FROM paired WHERE route = {route.number}) "
+        f"FROM paired WHERE {where}) "
         f"GROUP BY GROUPING SETS ({sets}) ORDER BY sig_a NULLS FIRST, sig_b"
     ).fetchnumpy()
     return dict(_split(columns, bool(positive)))
@@ -241,13 +256,13 @@ def _split(columns: Mapping[str, Any], positive: bool) -> Iterator[tuple[tuple[i
         yield None if numbers[0] < 0 else numbers, Sums(*here)
 
 
-def _spreads(duck: Duck, route: Route, margin: Margin | None) -> dict[tuple[int, int] | None, Spread]:
+def _spreads(duck: Duck, where: str, margin: Margin | None) -> dict[tuple[int, int] | None, Spread]:
     apart = "abs(vb - va)"
     near = "NULL" if margin is None else f"avg(({apart} <= {margin.bias!r} + 1e-9 * abs(va))::INTEGER)"
     how = ", ".join(f"count(*) FILTER (WHERE how = '{word}')" for word in HOW)
     rows = duck.rows(
         f"SELECT sig_a, sig_b, quantile_cont(lag_us, [0.25, 0.5, 0.75]), quantile_cont({apart}, [0.5, 0.95]), "
-        f"{near}, avg(({apart} <= half_a + half_b)::INTEGER), {how} FROM paired WHERE route = {route.number} "
+        f"{near}, avg(({apart} <= half_a + half_b)::INTEGER), {how} FROM paired WHERE {where} "
         "GROUP BY GROUPING SETS ((), (sig_a, sig_b))"
     )
     found = {}

@@ -43,18 +43,16 @@ def conversion_between(a: Signature, b: Signature) -> Conversion | None:
 def rule_between(
     a: Signature, source: str, target: str, others: tuple[Signature, ...] = ()
 ) -> analytes.Rule | None:
-    """The rule by which values of a signature go from one unit to another.
+    """The rule by which values of a signature go from one unit to another; of a difference, without an offset.
 
     Rules are keyed by code: that of a mass first, then the other codes of the concept.
     """
     try:
-        for code in _codes(a, *others):
-            rule = analytes.rule_between(source, target, code)
-            if rule is not None:
-                return rule
-        return analytes.conversion(source, target)
+        rules = (analytes.rule_between(source, target, code) for code in _codes(a, *others))
+        rule = next(filter(None, rules), None) or analytes.conversion(source, target)
     except ucum.UcumError:
         return None
+    return replace(rule, offset=Fraction(0)) if rule is not None and a.is_difference else rule
 
 
 def physical(a: Signature, source: str | None, target: str | None) -> tuple[float, float] | None:
@@ -72,7 +70,7 @@ def physical(a: Signature, source: str | None, target: str | None) -> tuple[floa
 
 def _codes(*signatures: Signature) -> list[str]:
     """LOINC codes to look for a rule by, masses first."""
-    own = [item.meaning.code for item in signatures if item.meaning.axes is not None]
+    own = [item.meaning.code for item in signatures if item.meaning.system == loinc.SYSTEM]
     mass = [
         item.meaning.code
         for item in signatures

@@ -6,12 +6,16 @@ beside it. What of the LOINC axes has no facet word of ours stays as an axis of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NamedTuple
 
-from twinmap.terms import facets, loinc, replaced, systems
+from twinmap.privacy import shape
+from twinmap.terms import concepts, facets, loinc, snomed, systems
 from twinmap.terms.concepts import Catalogue, Concept
+from twinmap.terms.unit_aliases import aliases
 
 #: The axes of LOINC whose values may have no facet word.
 RESIDUAL = ("system", "time", "method", "challenge")
@@ -55,6 +59,55 @@ class Meaning:
         """``loinc:8480-6``; the code alone where it has no system."""
         return systems.curie(self.system, self.code) if self.system else self.code
 
+    @property
+    def said(self) -> str:
+        """How a message names it: the concept, else what :func:`said` says of the code."""
+        if self.concept is not None:
+            return self.concept.name
+        return self.curie if self.axes is not None else said(self.system, self.code)
+
+
+def said(system: str | None, code: str) -> str:
+    """How a message names a code: as it is where it is known to be one, else by its shape.
+
+    Any text may stand in a column of codes, a patient's name too. Known are the codes of the shipped tables, and
+    those of LOINC and SNOMED CT by their form and check digit.
+
+    >>> said("http://loinc.org", "8480-6"), said("https://lab.example.org", "Muster H")
+    ('loinc:8480-6', 'code "xxxxxx x"')
+    """
+    known = systems.canonical(system) if system else None
+    if known is None:
+        return f'code "{shape(code)}"'
+    genuine = {loinc.SYSTEM: loinc.check_digit_ok, snomed.SYSTEM: snomed.is_concept}.get(known.uri)
+    return f"{known.prefix}:{code if genuine is not None and genuine(code) else shape(code)}"
+
+
+_ANNOTATION = re.compile(r"\{([^{}]*)\}")
+
+
+def said_unit(unit: str | None) -> str:
+    """How a message names a UCUM unit: what stands in braces may be anything, and is shown by its shape.
+
+    >>> said_unit("mmol/L"), said_unit("{beats}/min"), said_unit("{Muster}/min")
+    ('mmol/L', '{beats}/min', '{xxxxxx}/min')
+    """
+    known = _annotations()
+    return _ANNOTATION.sub(
+        lambda found: found[0] if found[0] in known else f"{{{shape(found[1])}}}", unit or ""
+    )
+
+
+@cache
+def _annotations() -> frozenset[str]:
+    """The words in braces of the units that shipped tables name."""
+    units = [unit for row in aliases() for unit in (row.ucum, *row.candidates)]
+    units += [unit for item in loinc.properties().values() for unit in item.units]
+    units += [
+        unit for item in concepts.catalogue().concepts.values() for unit in (item.unit, *item.accepts) if unit
+    ]
+    return frozenset(found[0] for unit in units for found in _ANNOTATION.finditer(unit))
+
 
 def of_code(system: str | None, code: str, catalogue: Catalogue) -> Meaning:
     """Take a code apart.
@@ -64,10 +117,10 @@ def of_code(system: str | None, code: str, catalogue: Catalogue) -> Meaning:
     >>> found.group, found.facets["posture"]
     ('systolic-blood-pressure', Said(value='tm:posture-sitting', evidence='LOINC COMPONENT', implied=False))
 
-    A deprecated LOINC code with one replacement means what the replacement means.
+    A code that is withdrawn and has one replacement means what the replacement means.
     """
     known = system or ""
-    effective = replaced.replacement(code) or code if known == loinc.SYSTEM else code
+    effective = catalogue.replacement(known, code) or code
     concept = catalogue.by_code(known, effective)
     axes = catalogue.axes(effective) if known == loinc.SYSTEM else None
     fixed = dict(catalogue.facets_of(known, effective))

@@ -2,7 +2,7 @@
 
 Sources are paired concept by concept, one to one: readings of one device and second, readings of one second that
 are equal as far as both are stated, then those that are nearest to each other in time, within the window of their
-concept. Clocks are looked at first: where one source tells the values of the other at another time, nothing is
+concept. Values that are not possible are none of an event. Clocks are looked at first: where one source tells the values of the other at another time, nothing is
 paired, for every pair would be a wrong one.
 """
 
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from twinmap.compare.events import AT_A_TIME, Lags, _below, prepare
 from twinmap.compare.pairs import Pair
+from twinmap.compare.possible import possible
 
 if TYPE_CHECKING:
     from twinmap.engine.duck import Duck
@@ -208,10 +209,13 @@ def _register(duck: Duck, routes: Sequence[Route]) -> None:
     """Make ``k_side``: the signatures of each route; and ``k_block``, those of them that are paired with each other.
 
     Every signature of B stands in one block of a route, with all of A that are comparable with it; side is true
-    for B.
+    for B. ``low`` and ``high`` are the possible values in the common unit.
     """
+    lines = {sig: line for sig, *line in duck.rows("SELECT sig, factor, shift FROM k_line WHERE factor IS NOT NULL")}
+    items = {side.number: side for route in routes for each in route.pairs for side in (each.a, each.b)}
+    limits = {number: possible(item, *lines[number]) for number, item in items.items()}
     sides: list[tuple[int, bool, int]] = []
-    blocks: list[tuple[int, int, int, bool, int]] = []
+    blocks: list[tuple[int, int, int, bool, int, float | None, float | None]] = []
     free = count()
     for route in routes:
         partners: dict[int, set[int]] = defaultdict(set)
@@ -226,11 +230,11 @@ def _register(duck: Duck, routes: Sequence[Route]) -> None:
             window = route.window_us if route.window_us is not None else -1
             for together, of_b in alike.items():
                 number = next(free)
-                blocks += [(number, route.number, window, False, a) for a in sorted(together)]
-                blocks += [(number, route.number, window, True, b) for b in of_b]
+                blocks += [(number, route.number, window, False, a, *limits[a]) for a in sorted(together)]
+                blocks += [(number, route.number, window, True, b, *limits[b]) for b in of_b]
     _table(duck, "k_side", {"route": "INTEGER", "side": "BOOLEAN", "sig": "INTEGER"}, sides)
     types = {"block": "INTEGER", "route": "INTEGER", "reach": "BIGINT", "side": "BOOLEAN", "sig": "INTEGER"}
-    _table(duck, "k_block", types, blocks)
+    _table(duck, "k_block", types | {"low": "DOUBLE", "high": "DOUBLE"}, blocks)
 
 
 def _prepare(duck: Duck, low: str, high: str) -> None:
@@ -239,7 +243,8 @@ def _prepare(duck: Duck, low: str, high: str) -> None:
     duck.run(
         "CREATE OR REPLACE TEMP VIEW lined AS SELECT k.block, k.route, k.reach, k.side, v.sig, v.who, v.ref, "
         f"v.start_us, v.start_us // {_SECOND} AS second, v.v, v.half, v.device, v.file, v.record "
-        f"FROM valued v JOIN k_block k ON k.sig = v.sig WHERE abs(v.v) < {_NO_VALUE}"
+        f"FROM valued v JOIN k_block k ON k.sig = v.sig WHERE abs(v.v) < {_NO_VALUE} "
+        "AND v.v >= coalesce(k.low, v.v) AND v.v <= coalesce(k.high, v.v)"
     )
 
 

@@ -14,7 +14,7 @@ from twinmap.compare.conversion import Conversion, conversion_between, scale_bet
 from twinmap.compare.meaning import RESIDUAL, Said
 from twinmap.compare.signature import Signature, same_code
 from twinmap.model import RELATIONS
-from twinmap.terms import facets, loinc
+from twinmap.terms import facets, loinc, unit_notes
 
 #: Facets of which a difference is another quantity or another subject.
 CORE = frozenset({"component", "subject", "scale", "property", "unit"})
@@ -92,7 +92,10 @@ def relation(a: Signature, b: Signature) -> Relation:
     'not-comparable'
     """
     conversion = conversion_between(a, b)
-    compared = (*_core(a, b, conversion), *_contradictions(a, b), *_context(a, b), *_residual(a, b))
+    compared = (
+        *(*_core(a, b, conversion), *_annotations(a, b)),
+        *(*_contradictions(a, b), *_context(a, b), *_residual(a, b)),
+    )
     return Relation(verdict(compared), compared, conversion)
 
 
@@ -211,6 +214,14 @@ def _unit(a: Signature, b: Signature, conversion: Conversion | None) -> FacetCom
     evidence = "UCUM" if conversion.rule == "ucum" else conversion.rule
     nature = Nature.PLAIN if same else Nature.CONVERTED
     return FacetComparison("unit", a.unit, b.unit, "=", evidence, nature)
+
+
+def _annotations(a: Signature, b: Signature) -> Iterator[FacetComparison]:
+    """What the units say of the quantity in braces, which UCUM does not read."""
+    found = unit_notes.difference(a.unit, b.unit) if a.unit and b.unit else None
+    if found is not None:
+        one, other, how = found
+        yield FacetComparison("annotation", one, other, how, "annotation of the unit")
 
 
 # --- facets -----------------------------------------------------------------------------------------

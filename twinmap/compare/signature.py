@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from twinmap.compare.meaning import Meaning, Said, of_code, of_predicate
 from twinmap.mapping.sql import identifier, quoted
-from twinmap.terms import facets, systems
+from twinmap.terms import facets, loinc, systems
 from twinmap.terms.concepts import Catalogue
 
 if TYPE_CHECKING:
@@ -93,6 +93,14 @@ class Signature:
     def group(self) -> str:
         """What it is compared under: the name of the concept, else the CURIE of the code."""
         return self.meaning.group
+
+    @property
+    def is_difference(self) -> bool:
+        """Whether values are differences, which are converted by the factor alone."""
+        axes = self.meaning.axes
+        return (axes is not None and axes.property in loinc.DIFFERENCES) or self.word(
+            "statistic"
+        ) == "standard-deviation"
 
     def word(self, facet: str) -> str | None:
         """The word of a facet: ``wrist``; None where it is not said."""

@@ -111,20 +111,30 @@ class ValueMap:
 
 @dataclass(frozen=True, slots=True)
 class CodeMatch:
-    """One row of a code map: target CURIE parts and the SSSOM predicate (``skos:exactMatch`` …)."""
+    """One row of a code map: target CURIE parts and the SSSOM predicate (``skos:exactMatch`` …).
+
+    ``label`` is what the row calls the code that it maps, ``line`` its line; two rows that differ in these
+    alone say the same.
+    """
 
     system: str
     code: str
     display: str | None
     predicate: str
+    label: str | None = field(default=None, compare=False)
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class CodeMap:
-    """``codes:``: (system URI or prefix, code) to what it means."""
+    """``codes:``: (system URI or prefix, code) to what it means.
+
+    ``versions`` are those that the map names of the systems that it maps to; a system without one is not there.
+    """
 
     name: str
     entries: Mapping[tuple[str, str], tuple[CodeMatch, ...]]
+    versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,9 @@ def sssom(source: Source, delimiter: str = "\t") -> CodeMap | None:
             continue
         padded = [cell.strip() for cell in cells] + [""] * (len(header) - len(cells))
         row = dict(zip(header, padded, strict=False))
-        _sssom_row(source, row, line, row.get("object_source_version") or _text(head, "object_source_version"))
+        _sssom_row(
+            source, row, line, row.get("object_source_version") or _text(head, "object_source_version")
+        )
     return source.finish()
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from pathlib import Path
 
+from twinmap import safeio
+from twinmap.errors import UsageError
 from twinmap.formats import csvdialect
 from twinmap.formats.yamlnodes import Mapping, Node, Scalar, Sequence
 from twinmap.mapping.context import Context
@@ -43,20 +46,29 @@ def _words(node: Node | None) -> Iterator[Scalar]:
     yield from (item for item in items if isinstance(item, Scalar) and item.text)
 
 
-def _encoding(context: Context, node: Scalar) -> None:
+def is_encoding(name: str) -> bool:
+    """Whether a file may be written so."""
     try:
-        "".encode(node.text)  # raises for what is known and is not for text as well
-        known = codecs.lookup(node.text).name.replace("-", "_") not in _NO_TEXT
+        "".encode(name)  # raises for what is known and is not for text as well
+        return codecs.lookup(name).name.replace("-", "_") not in _NO_TEXT
     except (LookupError, ValueError):
-        known = False
-    if not known:
+        return False
+
+
+def is_delimiter(text: str) -> bool:
+    """Whether fields may be delimited so."""
+    sign = csvdialect.delimiter(text)
+    return not (len(sign) != 1 or (sign.isascii() and sign.isalnum()) or sign in '"\r\n\0')
+
+
+def _encoding(context: Context, node: Scalar) -> None:
+    if not is_encoding(node.text):
         advice = "such as utf-8, latin-1, cp1252 or utf-16"
         context.report("TM-L06", f'there is no encoding "{node.text}"', node.span, advice)
 
 
 def _delimiter(context: Context, node: Scalar) -> None:
-    sign = csvdialect.delimiter(node.text)
-    if len(sign) != 1 or (sign.isascii() and sign.isalnum()) or sign in '"\r\n\0':
+    if not is_delimiter(node.text):
         advice = f"one sign, or one of: {', '.join(csvdialect.DELIMITERS)}"
         context.report("TM-L06", f'"{node.text}" cannot delimit fields', node.span, advice)
 
@@ -73,5 +85,18 @@ def _thousands(context: Context, node: Node | None, decimal: Node | None) -> Non
 def _files(context: Context, files: Node | None) -> None:
     items = files.items if isinstance(files, Sequence) else (files,)
     for node in items:
-        if isinstance(node, Scalar) and (not node.text or "\0" in node.text):
+        if not isinstance(node, Scalar):
+            continue
+        if not node.text or "\0" in node.text:
             context.report("TM-L06", "a file needs a name", node.span, 'a name or a glob, such as "*.csv"')
+        elif not node.text.startswith("/") and not _is_pattern(node.text):
+            message = f'"{node.text}" is no pattern of file names'
+            context.report("TM-L06", message, node.span, 'such as "*.csv" or "**/*.csv"')
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        safeio.matching(Path("\0"), [text])  # there is no such folder
+    except UsageError:
+        return False
+    return True

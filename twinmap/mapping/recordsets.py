@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from twinmap.diagnostics import Span
 from twinmap.formats.yamlnodes import Mapping, Node, Scalar, Sequence
-from twinmap.mapping import conditions, declarations
+from twinmap.mapping import conditions, declarations, layout
 from twinmap.mapping.ast import RecordSet, Ref, Value
 from twinmap.mapping.context import Context
 from twinmap.mapping.definitions import BLOCKS, OBSERVATION_SLOTS
@@ -145,10 +145,12 @@ class _Source:
         return value(self.scope, found, "timezone") if found is not None else None
 
     def options(self) -> SourceOptions:
+        """How the source is read; what cannot be used was reported (L06), and stands nowhere."""
+        delimiter = self.text("delimiter")
         return SourceOptions(
             format=self.text("format"),
-            encoding=texts(self.keys.get("encoding")) or ("utf-8",),
-            delimiter=self.text("delimiter") or None,
+            encoding=tuple(filter(layout.is_encoding, texts(self.keys.get("encoding")))) or ("utf-8",),
+            delimiter=delimiter if layout.is_delimiter(delimiter) else None,
             header=self.text("header") != "false",
             trim=self.text("trim") != "false",
             messages=texts(self.keys.get("messages")),

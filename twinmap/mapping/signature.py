@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from twinmap.mapping import codemaps
 from twinmap.mapping.ast import CodeMatch, Document, Value
 from twinmap.mapping.kinds import KINDS
 from twinmap.mapping.resolve import Columns, issue, split, table
 from twinmap.mapping.select import RuleSelect
 from twinmap.mapping.slots import SEPARATOR
 from twinmap.privacy import shape
-from twinmap.terms import analytes, concepts, facets, systems, ucum, units
+from twinmap.terms import analytes, concepts, facets, loinc, systems, ucum, units
+from twinmap.terms.unit_kinds import counts_substance
 
 #: Systems whose codes say the meaning by themselves; earlier ones are preferred.
 _STANDARD = ("loinc", "snomed", "rxnorm", "cvx", "icd10cm", "icd10", "icd9cm", "ndc", "atc", "mdc")
@@ -104,7 +106,15 @@ class Signatures:
         row["quantitative"] = bool(expected and expected.kind == "quantity")
         row["strict"] = row["quantitative"] and template
         _status(given.get("status"), row)
-        _canonical(unit, expected, row)
+        _canonical(unit, expected, row, difference=self._is_difference(row))
+
+    def _is_difference(self, row: Mapping[str, Any]) -> bool:
+        """Whether values are differences, whose zero is that of no scale."""
+        if row.get("statistic") == self.facets["statistic"].curie("standard-deviation"):
+            return True
+        is_loinc = row.get("code_system") == loinc.SYSTEM
+        axes = self.catalogue.axes(row.get("code") or "") if is_loinc else None
+        return axes is not None and axes.property in loinc.DIFFERENCES
 
     def _code(
         self, rule: RuleSelect, given: Mapping[str, str | None], row: dict[str, Any], issues: list[str]
@@ -125,8 +135,7 @@ class Signatures:
             elif targets:
                 raw, match = targets[0]
                 found, predicate = _matched(match), match.predicate
-                if predicate != "skos:exactMatch":
-                    issues.append(issue("TM-G01", "code"))
+                issues += _doubts(raw, match, [each for coding, each in targets if coding == raw])
             elif found is not None:
                 policy = value.unmapped or "report" if isinstance(value, Value) else "report"
                 action = {"quarantine": "set-aside", "fail": "error"}.get(policy, "")
@@ -187,7 +196,10 @@ class Signatures:
         )
         if found.status != "ucum":
             read_as = f"{text} = {found.unit}" if found.unit else shape(text)
-            issues.append(issue("TM-U01", "unit", "info" if found.unit else "", read_as))
+            if found.status == "case":
+                issues.append(issue("TM-U13", "unit", "", read_as))
+            else:
+                issues.append(issue("TM-U01", "unit", "info" if found.unit else "", read_as))
         return found.unit
 
 
@@ -218,6 +230,14 @@ def _matched(match: CodeMatch) -> Coding:
     )
 
 
+def _doubts(raw: Coding, match: CodeMatch, matches: Sequence[CodeMatch]) -> list[str]:
+    """What is to be said of the row of a code map that is used: no exact match, or others say as much."""
+    found = [] if match.predicate == "skos:exactMatch" else [issue("TM-G01", "code")]
+    if len({other.code for other in codemaps.rivals(match, matches)}) > 1:
+        found.append(issue("TM-C14", "code", "", shape(raw.code)))
+    return found
+
+
 def _facet(facet: facets.Facet, text: str | None, issues: list[str]) -> str | None:
     """The CURIE of a facet word; texts of facets without words stay as they are."""
     if text is None:
@@ -246,7 +266,7 @@ def _template_code(
     concept: concepts.Concept, unit: str | None, stated: Mapping[str, str], row: dict[str, Any]
 ) -> None:
     """The code that a template stands for, by its unit and specimen; none where they contradict it."""
-    molar = None if unit is None else ucum_is_molar(unit)
+    molar = None if unit is None else counts_substance(unit)
     words = {name: text.rpartition(":")[2].removeprefix(f"{name}-") for name, text in stated.items()}
     chosen = concept.code_for(molar, words)
     if chosen is None:
@@ -255,16 +275,12 @@ def _template_code(
     row["code_system"], row["code"], row["display"] = chosen.system, chosen.code, chosen.display
 
 
-def ucum_is_molar(unit: str) -> bool:
-    """Whether the numerator of a UCUM unit is an amount of substance."""
-    numerator = unit.partition("/")[0]
-    return "mol" in numerator or numerator.endswith("eq")
-
-
-def _canonical(unit: str | None, concept: concepts.Concept | None, row: dict[str, Any]) -> None:
+def _canonical(
+    unit: str | None, concept: concepts.Concept | None, row: dict[str, Any], *, difference: bool = False
+) -> None:
     """Factor and offset to the canonical unit: the concept's, else the base unit of the dimension.
 
-    Empirical conversions are left to the comparison: they do not keep the meaning.
+    Empirical conversions are left to the comparison: they do not keep the meaning. A difference has no offset.
     """
     if unit is None:
         return
@@ -275,7 +291,8 @@ def _canonical(unit: str | None, concept: concepts.Concept | None, row: dict[str
     except ucum.UcumError:
         return
     if found is not None and found.rule_class == "physical":
-        row["canon_unit"], row["factor"], row["shift"] = aim, float(found.factor), float(found.offset)
+        row["canon_unit"], row["factor"] = aim, float(found.factor)
+        row["shift"] = 0.0 if difference else float(found.offset)
 
 
 def _canonical_unit(concept: concepts.Concept | None, code: str | None) -> str | None:

@@ -266,18 +266,20 @@ class Relation:
         """Plain numbers are compared in SQL, other ways to write a number exactly in Python."""
         at_least = test.operator == "min"
         limit = number(test.words[0]) or "0"
+        whole, _, fraction = limit.lstrip("-").partition(".")
+        fits = len(whole) <= 26 and len(fraction) <= 12  # DECIMAL(38, 12)
         pattern = "[+-]?[0-9]{1,26}" + ("" if self.decimal != "." else "(\\.[0-9]{1,12})?")
         plain = f"regexp_full_match({sql}, {quoted(pattern)})"
         compared = f"{sql}::DECIMAL(38, 12) {'>=' if at_least else '<='} {limit}::DECIMAL(38, 12)"
         bound = Number(Decimal(limit))
         rest = Operation("-", (test.ref, bound) if at_least else (bound, test.ref))
-        other = f"CASE WHEN NOT {plain} THEN {sql} END"
+        other = f"CASE WHEN NOT {plain} THEN {sql} END" if fits else sql
         value = Value((Expression(rest, test.ref.span),), test.ref.span)
         made = Computed(f"x{len(self.computed)}", value, (test.ref,), (other,), "")
         self.computed.append(made)
         # A zero has no sign: what is left is negative exactly where the limit is not kept.
         kept = f"coalesce({made.name}.v[1] <> '-', false)"
-        return f"CASE WHEN {plain} THEN {compared} ELSE {kept} END"
+        return f"CASE WHEN {plain} THEN {compared} ELSE {kept} END" if fits else kept
 
     def _coding_test(self, test: Test) -> str:
         """A condition on a coding compares CURIEs with any of its codings."""

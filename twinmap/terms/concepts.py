@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from twinmap.errors import UsageError
 from twinmap.registry import shipped
 from twinmap.terms import facets, loinc, systems
 from twinmap.terms._files import read_yaml, yaml_files
+from twinmap.terms.replaced import replacement
 
 #: Relations of a counterpart that put a code under the concept.
 _SAME_OR_NARROWER = ("exactMatch", "narrowMatch")
@@ -177,6 +178,19 @@ class Catalogue:
 
     concepts: Mapping[str, Concept]
     _codes: Mapping[tuple[str, str], tuple[Concept, Mapping[str, str], loinc.LoincAxes | None]]
+    _axes: Mapping[str, loinc.LoincAxes] = field(default_factory=dict)
+    _replaced: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def informed(
+        self, axes: Mapping[str, loinc.LoincAxes], replaced: Mapping[tuple[str, str], str]
+    ) -> Catalogue:
+        """The same with what a terminology store knows: axes of LOINC codes, codes that took another's place."""
+        return replace(self, _axes=axes, _replaced=replaced)
+
+    def replacement(self, system: str, code: str) -> str | None:
+        """The one code of the system that took the place of another; None where none is known."""
+        found = self._replaced.get((system, code))
+        return found or (replacement(code) if system == loinc.SYSTEM else None)
 
     def get(self, name: str) -> Concept | None:
         """The concept of this name."""
@@ -223,12 +237,19 @@ class Catalogue:
         return found[1] if found else MappingProxyType({})
 
     def axes(self, code: str) -> loinc.LoincAxes | None:
-        """The axes of a LOINC code: of the concept files, else of the shipped table."""
-        found = self._codes.get((loinc.SYSTEM, code))
-        if found and found[2]:
-            return found[2]
-        term = loinc.terms().get(code)
-        return term.axes if term else None
+        """The axes of a LOINC code: of the concept files, else of the shipped table, else of the store.
+
+        An axis that was not verified is that of the store, where it has the code.
+        """
+        found, term, loaded = (
+            self._codes.get((loinc.SYSTEM, code)),
+            loinc.terms().get(code),
+            self._axes.get(code),
+        )
+        own = found[2] if found and found[2] else term.axes if term else None
+        if own is None or loaded is None or loinc.UNKNOWN not in own:
+            return own or loaded
+        return loinc.LoincAxes(*(b if a == loinc.UNKNOWN else a for a, b in zip(own, loaded, strict=True)))
 
 
 def catalogue(extra: Sequence[Path] = ()) -> Catalogue:

@@ -113,3 +113,13 @@ def same_kind(first: str, second: str) -> bool:
     one, other = kind(first), kind(second)
     fractions = {one.fraction, other.fraction} - {None}
     return one.quantities == other.quantities and len(fractions) < 2
+
+
+def counts_substance(unit: str) -> bool:
+    """Whether the numerator of a UCUM unit is an amount of substance.
+
+    >>> counts_substance("mmol/L"), counts_substance("meq/L"), counts_substance("mg/mmol")
+    (True, True, False)
+    """
+    numerator = unit.partition("/")[0]
+    return "mol" in numerator or numerator.endswith("eq")

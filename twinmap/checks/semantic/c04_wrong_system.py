@@ -21,7 +21,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from twinmap.checks.context import Context, Seen
+from twinmap.checks import Asked
+from twinmap.checks.context import Seen
 from twinmap.diagnostics import Finding, Severity
 from twinmap.privacy import shape
 from twinmap.terms import loinc, snomed, systems
@@ -33,7 +34,7 @@ HELP = "correct system or systems in the mapping, or the system at the sender"
 _LOINC_OTHER = re.compile(r"L[PALG][0-9]+-[0-9]|MTHU[0-9]+")
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Asked) -> Iterator[Finding]:
     """One finding a source, mapping rule, system and code."""
     for seen in context.codes:
         found = _wrong(context, seen)
@@ -53,7 +54,10 @@ def check(context: Context) -> Iterator[Finding]:
         )
 
 
-def _wrong(context: Context, seen: Seen) -> tuple[Severity, str, str | None] | None:
+written = check
+
+
+def _wrong(context: Asked, seen: Seen) -> tuple[Severity, str, str | None] | None:
     """Severity, message and the system that is meant; None where nothing is wrong."""
     code = seen.code
     if seen.system == snomed.SYSTEM:
@@ -71,13 +75,13 @@ def _wrong(context: Context, seen: Seen) -> tuple[Severity, str, str | None] | N
     return None
 
 
-def _unknown(context: Context, seen: Seen) -> tuple[Severity, str, str | None] | None:
+def _unknown(context: Asked, seen: Seen) -> tuple[Severity, str, str | None] | None:
     """A system that is not known: nearly a known one, or the home of a code that we know elsewhere."""
     meant = systems.near(seen.system) if seen.system else None
     if meant is not None:
         return Severity.WARNING, f'the system "{seen.system}" is not known, and nearly {meant}', meant
     concept = context.catalogue.by_code(loinc.SYSTEM, seen.code)
     if concept is not None and loinc.check_digit_ok(seen.code):
-        under = f'the system "{seen.system}"' if seen.system else "no system"
+        under = f'the system "{shape(seen.system)}"' if seen.system else "no system"
         return Severity.WARNING, f"{seen.code} stands under {under}, and is a code of LOINC", loinc.SYSTEM
     return None

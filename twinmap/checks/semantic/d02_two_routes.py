@@ -39,7 +39,7 @@ def check(context: Context) -> Iterator[Finding]:
         device = "from the same device" if item.device else "and one of them names no device"
         yield registry.finding(
             "TM-D02",
-            f"{item.group}: readings are in {item.source_a} and in {item.source_b}, {device}",
+            f"{context.said(item.group)}: readings are in {item.source_a} and in {item.source_b}, {device}",
             places=context.places_of(item.agreeing),
             sources=(item.source_a, item.source_b),
             concept=item.group,

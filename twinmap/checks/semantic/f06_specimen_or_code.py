@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twinmap.checks.context import Context
+from twinmap.checks import Asked
 from twinmap.checks.explanations import Difference
 from twinmap.compare.relation import Nature
 from twinmap.diagnostics import Finding, Severity
@@ -31,9 +31,9 @@ HELP = "correct the code or the facet, in the mapping or at the sender"
 TELLS = Difference(nature=Nature.CONTRADICTED)
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Asked) -> Iterator[Finding]:
     """One finding a source, code, facet and mapping rule."""
-    asked = [(item, "true") for item in context.compared.signatures if item.contradictions]
+    asked = [(item, "true") for item in context.signatures if item.contradictions]
     for found in context.statements(asked):
         item = found.signature
         for wrong in item.contradictions:
@@ -48,3 +48,7 @@ def check(context: Context) -> Iterator[Finding]:
                 relation="not-comparable",
                 details={"stated": wrong.stated, "fixed": wrong.fixed, "code": item.meaning.curie},
             )
+
+
+#: A rule may state a facet beside a code that excludes it.
+written = check

@@ -1,11 +1,11 @@
 """A unit is not written as UCUM writes it.
 
 What it means:
-    The unit was recognised by the table of aliases (``mmHg``, ``bpm``, ``degF``) or by its capitals: its UCUM
-    form is used, and this is an info. Where it may mean several units, the concept's own unit decides if it
-    can. Where nothing decides, or nothing fits, there is no unit, and this is a warning: the text stays as
-    received (``unit_raw``), ``unit`` is empty, and nothing is converted. A few texts that UCUM does know and
-    that hardly anybody means so (``C``, ``K/uL``) are treated alike.
+    The unit was recognised by the table of aliases (``mmHg``, ``bpm``, ``degF``): its UCUM form is used, and
+    this is an info; where the capitals alone are not those of UCUM it is U13. Where it may mean several units,
+    the concept's own unit decides if it can. Where nothing decides, or nothing fits, there is no unit, and this
+    is a warning: the text stays as received (``unit_raw``), ``unit`` is empty, and nothing is converted. A few
+    texts that UCUM does know and that hardly anybody means so (``C``, ``K/uL``) are treated alike.
     A unit that the mapping itself writes and that is none is an error, found by ``check``; so is a column of
     units of which none of the first records has one (``check --against``).
 

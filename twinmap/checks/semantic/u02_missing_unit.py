@@ -3,7 +3,8 @@
 What it means:
     The value is a number, and no unit came with it. A concept whose unit is a plain count (``{steps}``, ``1``)
     needs none. Where the concept has a dimension this is an error; where it is not known whether the code
-    has one (a score, a local test), a warning. A unit that is given but not known is U01.
+    has one (a score, a local test), a warning. A unit that is given but not known is U01. A rule that binds no
+    unit to a quantity is found by ``check``, before there is data.
 
 Why it matters:
     98.6 is a fever in degrees Celsius that nobody survives, and a normal temperature in degrees Fahrenheit. No
@@ -22,11 +23,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from twinmap import registry
 from twinmap.checks.context import Context
 from twinmap.checks.explanations import OPEN, Difference
+from twinmap.checks.written import Written
 from twinmap.compare.signature import Signature
 from twinmap.diagnostics import Finding, Severity
+from twinmap.mapping.definitions import SELF_DESCRIBING
+from twinmap.mapping.values import is_bound
 from twinmap.terms import loinc, units
 
 SEVERITY = Severity.ERROR
@@ -38,24 +41,28 @@ def check(context: Context) -> Iterator[Finding]:
     """One finding a source, concept and mapping rule."""
     bare = [
         item
-        for item in context.compared.signatures
+        for item in context.signatures
         if item.values == "quantity" and item.unit is None and item.unit_raw is None
     ]
     asked = [(item, "true") for item in bare if _needed(item) is not False]
-    for item, rule, count, places in context.statements(asked):
-        yield registry.finding(
-            "TM-U02",
-            f"{item.group}: numbers of {item.source} have no unit",
-            severity=SEVERITY if _needed(item) else Severity.WARNING,
-            where=context.where(rule, "unit", "value"),
-            places=places,
-            sources=(item.source,),
-            concept=item.group,
-            rule=rule,
-            facet="unit",
-            help=HELP,
-            count=count,
-        )
+    for found in context.statements(asked):
+        item = found.signature
+        severity = SEVERITY if _needed(item) else Severity.WARNING
+        message = f"{item.meaning.said}: numbers of {found.source} have no unit"
+        yield context.finding("TM-U02", message, found, "unit", "value", severity=severity, facet="unit")
+
+
+def written(context: Written) -> Iterator[Finding]:
+    """One finding a rule that states numbers of a quantity and binds no unit, where the format brings none along."""
+    rules = {rule.id: rule for rule in context.rules}
+    asked = [(item, "true") for item in context.signatures if item.values == "quantity" and _needed(item)]
+    for found in context.statements(asked):
+        rule = rules[found.rule]
+        if rule.records.options.format not in SELF_DESCRIBING and not is_bound(
+            rule.statement.slots.get("unit")
+        ):
+            message = f"{found.signature.meaning.said}: the rule binds no unit to its numbers"
+            yield context.finding("TM-U02", message, found, "value", "code", facet="unit")
 
 
 def _needed(item: Signature) -> bool | None:

@@ -21,40 +21,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twinmap import registry
-from twinmap.checks.context import Context
+from twinmap.checks import Asked
 from twinmap.compare.conversion import rule_between
+from twinmap.compare.meaning import said_unit
 from twinmap.compare.signature import Signature
 from twinmap.diagnostics import Finding, Severity
-from twinmap.mapping.signature import ucum_is_molar
 from twinmap.terms import loinc, ucum, units
+from twinmap.terms.unit_kinds import counts_substance
 
 SEVERITY = Severity.ERROR
 HELP = "correct the code or the unit, in the mapping or at the sender"
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Asked) -> Iterator[Finding]:
     """One finding a source, code, unit and mapping rule."""
-    wrong = {item.number: found for item in context.compared.signatures if (found := _severity(item))}
-    asked = [(item, "true") for item in context.compared.signatures if item.number in wrong]
-    for item, rule, count, places in context.statements(asked):
+    wrong = {item.number: severity for item in context.signatures if (severity := _severity(item))}
+    asked = [(item, "true") for item in context.signatures if item.number in wrong]
+    for found in context.statements(asked):
+        item, other = found.signature, _sibling(found.signature)
         property_ = item.meaning.axes.property if item.meaning.axes else ""
-        other = _sibling(item)
+        unit = said_unit(item.unit)
         details = {"unit": item.unit, "property": property_} | ({"suggested": other} if other else {})
-        yield registry.finding(
+        yield context.finding(
             "TM-U06",
-            f"{item.group}: {item.meaning.curie} is a {property_}, and its unit is {item.unit}",
+            f"{item.meaning.said}: {item.meaning.curie} is a {property_}, and its unit is {unit}",
+            found,
+            "unit",
+            "code",
             severity=wrong[item.number],
-            where=context.where(rule, "unit", "code"),
-            places=places,
-            sources=(item.source,),
-            concept=item.group,
-            rule=rule,
             facet="unit",
             details=details,
-            help=f"use {other} for values in {item.unit}" if other else HELP,
-            count=count,
+            help=f"use {other} for values in {unit}" if other else HELP,
         )
+
+
+#: A mapping that writes both is told so before it runs.
+written = check
 
 
 def _severity(item: Signature) -> Severity | None:
@@ -69,7 +71,9 @@ def _severity(item: Signature) -> Severity | None:
     concept = item.meaning.concept
     accepted = concept is not None and any(units.same_kind(unit, known) for known in concept.accepts)
     tied = accepted or any(_physical(item, unit, known) for known in own)
-    mixed = loinc.is_molar(axes.property) is not None and loinc.is_molar(axes.property) != ucum_is_molar(unit)
+    mixed = loinc.is_molar(axes.property) is not None and loinc.is_molar(axes.property) != counts_substance(
+        unit
+    )
     if not tied:
         return Severity.ERROR
     return Severity.WARNING if mixed else None

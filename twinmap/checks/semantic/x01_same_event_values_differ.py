@@ -38,7 +38,8 @@ def check(context: Context) -> Iterator[Finding]:
         if item.device and item.conflicting:
             yield registry.finding(
                 "TM-X01",
-                f"{item.group}: {item.source_a} and {item.source_b} differ in readings of one device and moment",
+                f"{context.said(item.group)}: {item.source_a} and {item.source_b} differ in readings of one device "
+                "and moment",
                 places=context.places_of(item.conflicts),
                 sources=(item.source_a, item.source_b),
                 concept=item.group,

@@ -1,0 +1,124 @@
+"""What the labels of a code map say of the codes that they name, held against the targets of its rows.
+
+A label is a second statement of what a local code means: "Noninvasive", "sitting", "Urine". Its facet words are
+compared with what the target fixes, as two sources are compared, and the same pages tell of the differences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from twinmap.checks import explanations
+from twinmap.compare.meaning import of_code
+from twinmap.compare.relation import FacetComparison
+from twinmap.diagnostics import Finding
+from twinmap.terms import facets
+from twinmap.terms.facets import spoken
+
+if TYPE_CHECKING:
+    from twinmap.checks.written import Row, Written
+
+#: Facets of which a label speaks. Of statistics it does not: a mean pressure is a quantity of its own.
+_SPOKEN = ("method", "posture", "site", "specimen", "meal")
+#: A word of a label has at least so many letters; shorter ones mean something else elsewhere.
+_LEAST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A row of a code map whose label says something of a facet, and how that relates to its target."""
+
+    row: Row
+    item: FacetComparison
+
+
+def findings(context: Written) -> Iterator[Finding]:
+    """One finding a row whose label contradicts, or is narrower than, its target, with the code that tells of it."""
+    for found in context.labelled:
+        row, item = found.row, found.item
+        code = explanations.code(item)
+        if code is None:
+            continue
+        said, fixed = spoken(item.facet, item.a), spoken(item.facet, item.b)
+        subject, target = context.curie(row.system, row.code), context.curie(row.match.system, row.match.code)
+        message = f"the label of {subject} says the {item.facet} is {said}, "
+        if item.relation == "disjoint":
+            message += f"and its target {target} means {fixed}"
+        else:
+            message += f"which its exact match {target} leaves {'open' if item.b is None else f'at {fixed}'}"
+        yield context.on_map(
+            code,
+            message,
+            row.rule,
+            row.map,
+            row.match.line,
+            concept=subject,
+            facet=item.facet,
+            relation="related" if item.relation == "disjoint" else "a-narrower",
+            details={"values": [item.a, item.b], "target": target},
+        )
+
+
+def labelled(context: Written) -> Iterator[Labelled]:
+    """What the labels of all rows say that their targets do not."""
+    for row in context.rows:
+        if row.match.label is None:
+            continue
+        meaning = of_code(row.match.system, row.match.code, context.catalogue)
+        concept = meaning.concept
+        for name, value in _said(row.match.label).items():
+            fixed = meaning.facets.get(name)
+            if concept is not None and name not in concept.accepted:
+                continue
+            if fixed is None and (concept is None or name not in concept.required):
+                continue
+            found = (
+                "narrower" if fixed is None else facets.relation(facets.facets()[name], value, fixed.value)
+            )
+            is_open = found == "narrower" and row.match.predicate == "skos:exactMatch"
+            # Serum beside "serum or plasma" says no more than anybody would.
+            if found == "disjoint" or (is_open and concept is not None and name in concept.required):
+                other = fixed.value if fixed else None
+                yield Labelled(row, FacetComparison(name, value, other, found, "label"))
+
+
+def _said(label: str) -> Mapping[str, str]:
+    """The facet words that a label has, the longest of each facet; none where two of them exclude each other.
+
+    >>> _said("ARTERIAL LINE, systolic")
+    {'method': 'tm:method-invasive'}
+    """
+    text = f" {_plain(label)} "
+    found: dict[str, str] = {}
+    for name, phrases in _phrases().items():
+        said: dict[str, int] = {}
+        for phrase, word in phrases.items():
+            if f" {phrase} " in text and not any(
+                phrase in longer and f" {longer} " in text for longer in phrases if longer != phrase
+            ):
+                said[word] = max(said.get(word, 0), len(phrase))
+        if len(said) == 1:
+            found[name] = facets.facets()[name].curie(next(iter(said)))
+    return found
+
+
+@cache
+def _phrases() -> Mapping[str, Mapping[str, str]]:
+    """By facet: the words, labels and alternative labels of its scheme."""
+    return {
+        name: {
+            phrase: word.word
+            for word in facets.facets()[name].words.values()
+            for phrase in map(_plain, (word.word, word.label, *word.alternatives))
+            if len(phrase) >= _LEAST
+        }
+        for name in _SPOKEN
+    }
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]+", text.casefold()))
