@@ -62,7 +62,11 @@ def test_the_same_twice_is_no_difference(make: Make) -> None:
     done, found = _diff(make("one", ROWS), make("two", list(reversed(ROWS))))
     assert done.return_value == 0
     assert found["equal"]
-    assert {(row["a"], row["b"], row["same"]) for row in found["statements"]} == {(2, 2, 2), (1, 1, 1), (3, 3, 3)}
+    assert {(row["a"], row["b"], row["same"]) for row in found["statements"]} == {
+        (2, 2, 2),
+        (1, 1, 1),
+        (3, 3, 3),
+    }
     assert found["changes"] == []
 
 
@@ -151,7 +155,15 @@ def test_the_output_is_a_report_and_no_run_is_lost(make: Make, tmp_path: Path) -
     for _ in range(2):
         api.diff(one, two, out=tmp_path / "d")
     names = {path.name for path in (tmp_path / "d").iterdir()}
-    assert names == {"diff.json", "findings.jsonl", "manifest.json", "relations.jsonl", "report.html"}
+    made = {
+        "diff.json",
+        "findings.jsonl",
+        "relations.jsonl",
+        "agreement.jsonl",
+        "manifest.json",
+        "report.html",
+    }
+    assert names == made
     page = (tmp_path / "d" / "report.html").read_text()
     assert "What differs" in page
     assert "Observations by concept" in page

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyoxigraph as ox
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twinmap import api
@@ -307,6 +307,7 @@ _TERMS = st.one_of(
 _GRAPHS = st.sampled_from([ox.DefaultGraph(), ox.NamedNode("http://a/graph/source/s"), ox.BlankNode("g")])
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(_TERMS, _GRAPHS), max_size=8))
 def test_lines_are_read_alike_by_both(
     tmp_path_factory: pytest.TempPathFactory, items: list[tuple[Any, Any]]

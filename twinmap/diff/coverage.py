@@ -1,14 +1,18 @@
-"""How much each side has: by concept, patient and month; sample sizes before anything is said of the values."""
+"""How much each side has: observations by concept and month, statements by patient.
+
+Sample sizes come before anything is said of the values.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from twinmap.compare.run import Compared
 from twinmap.diff.sides import A, B
 from twinmap.engine.duck import Duck
+from twinmap.kinds import KINDS
 from twinmap.mapping.sql import quoted
 
 _SIDES = f"count(*) FILTER (WHERE source = '{A}') AS a, count(*) FILTER (WHERE source = '{B}') AS b"
@@ -34,18 +38,27 @@ def concepts(duck: Duck, compared: Compared) -> list[dict[str, Any]]:
 
 
 def patients(duck: Duck, tables: Mapping[str, Path]) -> list[dict[str, Any]]:
-    """Rows ``{"patient", "a", "b"}``: observations of every patient."""
-    return _by(duck, tables, "twin", "patient")
+    """Rows ``{"patient", "a", "b"}``: statements of every patient, of all kinds."""
+    scans = [_scan(path) for kind, path in tables.items() if "twin" in KINDS[kind].names]
+    return _by(duck, [f"SELECT source, twin FROM {scan}" for scan in scans], "twin", "patient")
 
 
 def months(duck: Duck, tables: Mapping[str, Path]) -> list[dict[str, Any]]:
     """Rows ``{"month", "a", "b"}``: observations by month, in UTC; those without a time have none."""
-    return _by(duck, tables, "strftime(make_timestamp(start_us), '%Y-%m')", "month")
+    found = (
+        [f"SELECT source, start_us FROM {_scan(tables['observation'])}"] if "observation" in tables else []
+    )
+    return _by(duck, found, "strftime(make_timestamp(start_us), '%Y-%m')", "month")
 
 
-def _by(duck: Duck, tables: Mapping[str, Path], sql: str, name: str) -> list[dict[str, Any]]:
-    if "observation" not in tables:
+def _scan(path: Path) -> str:
+    return f"read_parquet({quoted(str(path))})"
+
+
+def _by(duck: Duck, selects: Sequence[str], sql: str, name: str) -> list[dict[str, Any]]:
+    if not selects:
         return []
-    table = f"read_parquet({quoted(str(tables['observation']))})"
-    rows = duck.rows(f"SELECT {sql} AS k, {_SIDES} FROM {table} GROUP BY k ORDER BY k NULLS FIRST")
+    rows = duck.rows(
+        f"SELECT {sql} AS k, {_SIDES} FROM ({' UNION ALL '.join(selects)}) GROUP BY k ORDER BY k NULLS FIRST"
+    )
     return [dict(zip((name, "a", "b"), row, strict=True)) for row in rows]

@@ -139,10 +139,9 @@ def _several(duck: Duck, quads: Quads, folder: Path, columns: Mapping[str, str])
     beside = f"SELECT s FROM {scan(folder.glob('*.parquet'))} WHERE kind = '{BESIDE}'"
     found: Counter[str] = Counter()
     for part in quads.filled() if doubtful else ():
-        for p, n in duck.rows(
-            "SELECT p, count(*) FROM (SELECT p FROM (SELECT DISTINCT s, src, p, o FROM "
-            f"{quads.scan(part)} WHERE p IN ({listed}) AND s NOT IN ({beside})) GROUP BY s, src, p HAVING count(*) > 1) GROUP BY p ORDER BY p"
-        ):
+        objects = f"SELECT DISTINCT s, src, p, o FROM {quads.scan(part)} WHERE p IN ({listed}) AND s NOT IN ({beside})"
+        many = f"SELECT p FROM ({objects}) GROUP BY s, src, p HAVING count(*) > 1"
+        for p, n in duck.rows(f"SELECT p, count(*) FROM ({many}) GROUP BY p ORDER BY p"):
             found[p[1:-1]] += n
     return dict(found)
 
@@ -174,9 +173,8 @@ def _elsewhere(duck: Duck, wide: Wide) -> dict[str, int]:
     if not names:
         return found
     counts = ", ".join(f"count({name})" for name in names)
-    for kind, *numbers in duck.rows(
-        f"SELECT kind, {counts} FROM {wide.all()} WHERE kind IS DISTINCT FROM '{BESIDE}' GROUP BY kind"
-    ):
+    stated = f"FROM {wide.all()} WHERE kind IS DISTINCT FROM '{BESIDE}'"
+    for kind, *numbers in duck.rows(f"SELECT kind, {counts} {stated} GROUP BY kind"):
         own = vocabulary.patterns().get(kind, {})
         found.update({iri: n for iri, n in zip(wide.columns, numbers, strict=True) if n and iri not in own})
     return found

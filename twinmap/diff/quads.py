@@ -10,11 +10,11 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
 from twinmap import registry
 from twinmap.engine.duck import Duck, DuckError
@@ -25,6 +25,8 @@ from twinmap.safeio import compression, open_bytes, regular_file
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
+
+T = TypeVar("T")
 
 #: The name of a format in pyoxigraph by the ending of a file.
 FORMATS = {
@@ -102,6 +104,21 @@ def stage(duck: Duck, path: Path, folder: Path) -> Quads:
         UsageError: The ending is not known.
         InputOutputError: The file is missing, cut short, not in its format (with the line), or over a limit.
     """
+    return with_lines(path, folder, lambda text, strict: _staged(duck, text, folder, strict=strict))
+
+
+def with_lines(path: Path, folder: Path, use: Callable[[Path, bool], T]) -> T:
+    """Use a file as N-Quads, one a line: as it is where it is written so, else rewritten.
+
+    Args:
+        path: Any RDF file.
+        folder: Where a file that is unpacked or rewritten stands meanwhile.
+        use: Given a file, and whether each of its lines is still to be tested (:func:`lines`).
+
+    Raises:
+        UsageError: The ending is not known.
+        InputOutputError: As :func:`stage`.
+    """
     import pyoxigraph as ox
 
     kind = format_of(path)
@@ -109,17 +126,17 @@ def stage(duck: Duck, path: Path, folder: Path) -> Quads:
     made = folder / "lines.nq"
     try:
         if kind in {ox.RdfFormat.N_QUADS, ox.RdfFormat.N_TRIPLES}:
-            plain = path if compression(path) is None else _unpacked(path, made)
             try:
-                return _staged(duck, plain, folder, strict=True)
+                return use(path if compression(path) is None else _unpacked(path, made), True)
             except DuckError:  # blanks, escapes, comments, or no N-Quads at all
-                shutil.rmtree(folder / "quads", ignore_errors=True)
-        rewritten = folder / "rewritten.nq"
-        rewrite(path, rewritten)
+                pass
+        rewrite(path, made)
         try:
-            return _staged(duck, rewritten, folder, strict=False)
-        finally:
-            rewritten.unlink()
+            return use(made, False)
+        except DuckError as error:
+            if "line size" not in str(error):
+                raise
+            raise too_large(path, f"a line is longer than {2 * LIMITS.field_bytes:,} bytes") from None
     finally:
         made.unlink(missing_ok=True)
 
@@ -221,9 +238,12 @@ class _Markup(io.RawIOBase):
 
 _IRI = r'<[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>"{}|^`\\]*>'
 _NODE = rf"(?:{_IRI}|_:[A-Za-z0-9_]+)"
-_LITERAL = rf'"(?:[^\x00-\x1f"\\]|\\[tbnrf"\x27\\])*"(?:\^\^{_IRI}|@[A-Za-z]+(?:-[A-Za-z0-9]+)*)?'
-#: A quad as we and pyoxigraph write it; a part of what N-Quads allow.
+#: No character that pyoxigraph escapes, no escape that it does not write, and languages in small letters.
+_TEXT = r'"(?:[^\x00-\x1f\x7f\x{FFFE}\x{FFFF}"\\]|\\[tbnrf"\\])*"'
+_LITERAL = rf"{_TEXT}(?:\^\^{_IRI}|@[a-z]+(?:-[a-z0-9]+)*)?"
+#: A quad as we and pyoxigraph write it, so that one quad is one line; a part of what N-Quads allow.
 STRICT = rf"{_NODE} {_IRI} (?:{_NODE}|{_LITERAL})(?: {_NODE})? \."
+_STRING = '"^^<http://www.w3.org/2001/XMLSchema#string>'
 #: The terms of a line that is known to be a quad.
 _TERMS = r'^(\S+) (\S+) (\S+|"(?:[^"\\]|\\.)*"\S*)(?: ([<_]\S+))? \.$'
 
@@ -236,13 +256,14 @@ def lines(path: Path, *, strict: bool) -> str:
     )
     if not strict:
         return text
-    fits = f"regexp_full_match(line, {quoted(STRICT)})"
+    fits = f"regexp_full_match(line, {quoted(STRICT)}) AND NOT contains(line, {quoted(_STRING)})"
     return f"(SELECT CASE WHEN {fits} THEN line ELSE error('no quad') END AS line FROM {text})"
 
 
 def _staged(duck: Duck, path: Path, folder: Path, *, strict: bool) -> Quads:
     parts = 1 + path.stat().st_size // PART
     target = folder / "quads"
+    shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     # Most lines are told apart by their blanks; a literal with one, or with an escape, takes the longer way.
     split = "starts_with(w[3], '<') OR starts_with(w[3], '_') OR regexp_matches(w[3], '^\"[^\"\\\\]*\"')"
@@ -255,10 +276,5 @@ def _staged(duck: Duck, path: Path, folder: Path, *, strict: bool) -> Quads:
         f"FROM (SELECT line, string_split(line, ' ') AS w FROM {lines(path, strict=strict)}))"
     )
     options = "FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (part)"
-    try:
-        count = int(duck.value(f"COPY ({sql}) TO {quoted(str(target))} ({options})"))
-    except DuckError as error:
-        if strict or "line size" not in str(error):
-            raise
-        raise too_large(path, f"a line is longer than {2 * LIMITS.field_bytes:,} bytes") from None
+    count = int(duck.value(f"COPY ({sql}) TO {quoted(str(target))} ({options})"))
     return Quads(target, parts, count)

@@ -44,7 +44,8 @@ def of_run(label: str, folder: Path, source: str | None = None) -> Side:
     sources = list(dict.fromkeys(item["source"] for item in inputs))
     if source is not None and source not in sources:
         raise UsageError(f'{folder} has no source "{source}"', help=f"its sources: {', '.join(sources)}")
-    files = {item["number"]: (item["name"], item["sha256"]) for item in inputs}
+    mine = (item for item in inputs if source in {None, item["source"]})
+    files = {item["number"]: (item["name"], item["sha256"]) for item in mine}
     return Side(label, _named(folder, source), tables(folder / "tables"), source, files)
 
 

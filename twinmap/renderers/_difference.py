@@ -44,11 +44,12 @@ def difference(report: Report) -> Iterator[Table]:
     if others:
         yield _cut("Statements that are not the same", ("kind", "code", "A", "B", "the same"), others)
     changes = [
-        (row["kind"], _code(row), row["what"], _change(row), _number(row["n"])) for row in found["changes"]
+        (row["kind"], _code(row), row["what"], _change(row), _number(row["n"]), row["by"])
+        for row in found["changes"]
     ]
     if changes:
-        caption = "What changed in statements of the same record"
-        yield _cut(caption, ("kind", "code", "what", "change", "statements"), changes)
+        caption = "What changed in statements that belong together"
+        yield _cut(caption, ("kind", "code", "what", "change", "statements", "together by"), changes)
 
 
 def _cut(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
@@ -125,7 +126,7 @@ def _facets(report: Report, _: Json) -> _View:
 
 def _patients(_: Report, found: Json) -> _View:
     rows = [(str(row["patient"]), _number(row["a"]), _number(row["b"])) for row in found["patients"]]
-    return "Observations by patient", ("patient", "A", "B"), rows
+    return "Statements by patient", ("patient", "A", "B"), rows
 
 
 def _months(_: Report, found: Json) -> _View:
@@ -145,8 +146,16 @@ def _change(row: Json) -> str:
     if "shift_us" in row:
         return f"{row['shift_us'] / 3.6e9:+g} h"
     if row.get("before") is None and row.get("after") is None:
-        return ""
-    return f"{row['before'] or 'nothing'} -> {row['after'] or 'nothing'}"
+        return f"only {row['only']} says it" if "only" in row else ""
+    return f"{_word(row['before'])} -> {_word(row['after'])}"
+
+
+def _word(text: str | None) -> str:
+    """A word, or a code by the short name of its system."""
+    if text is None:
+        return "nothing"
+    system, bar, code = text.rpartition("|")
+    return systems.curie(system, code) if bar else text
 
 
 def _number(count: int) -> str:

@@ -1,0 +1,135 @@
+"""Statements of other files that belong together: by patient and code, and only where no other could be meant."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from twinmap import api
+from twinmap.renderers import text
+
+KEY = Path(__file__).parent.parent.parent / "examples" / "demo.key"
+PATIENT: dict[str, Any] = {
+    "resourceType": "Patient",
+    "id": "p",
+    "gender": "female",
+    "birthDate": "1970-03-01",
+    "identifier": [{"system": "urn:oid:2.999.1", "value": "7"}],
+}
+SNOMED, ICD = "http://snomed.info/sct", "http://hl7.org/fhir/sid/icd-10-cm"
+Compare = Callable[..., Any]
+
+
+@pytest.fixture
+def compare(tmp_path: Path) -> Compare:
+    """The diff of two lists of resources of one patient, each in a file of its own."""
+
+    def side(name: str, resources: list[dict[str, Any]]) -> Path:
+        data = tmp_path / f"{name}-data"
+        data.mkdir()
+        if PATIENT["id"] not in {item.get("id") for item in resources}:
+            resources = [PATIENT, *resources]
+        entries = [{"resource": {"subject": {"reference": "Patient/p"}, **item}} for item in resources]
+        (data / f"{name}.json").write_text(
+            json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries})
+        )
+        api.run("builtin:fhir-r4", data=[str(data)], out=tmp_path / name, key_file=KEY, engine="none", jobs=1)
+        return tmp_path / name
+
+    def run(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> Any:
+        return api.diff(side("a", a), side("b", b))
+
+    return run
+
+
+def _condition(
+    code: str, system: str = SNOMED, onset: str | None = "2020-05-01", **more: Any
+) -> dict[str, Any]:
+    return {
+        "resourceType": "Condition",
+        "id": f"c-{code}-{onset}",
+        "code": {"coding": [{"system": system, "code": code}, *more.pop("also", ())]},
+        **({"onsetDateTime": onset} if onset else {}),
+        **more,
+    }
+
+
+def _told(found: Any) -> set[tuple[str, str, Any, Any, str]]:
+    return {
+        (row["what"], row["by"], row.get("before"), row.get("after"), row.get("only", ""))
+        for row in found.report.difference["changes"]
+    }
+
+
+def test_another_word_in_another_file_is_told(compare: Compare) -> None:
+    done = {
+        "resourceType": "Procedure",
+        "id": "x",
+        "code": {"coding": [{"system": SNOMED, "code": "416940007"}]},
+    }
+    found = compare(
+        [{**done, "status": "completed", "performedDateTime": "2020-05-01"}],
+        [{**done, "status": "in-progress"}],
+    )
+    assert _told(found) == {
+        ("status", "the code", "completed", "in-progress", ""),
+        ("start_us", "the code", None, None, "A"),
+    }
+    assert not found.equal
+
+
+def test_a_time_of_day_that_one_side_adds_is_told_as_a_shift(compare: Compare) -> None:
+    found = compare([_condition("233604007")], [_condition("233604007", onset="2020-05-01T12:00:00Z")])
+    (shift,) = (row for row in found.report.difference["changes"] if row["what"] == "start_us")
+    assert shift["shift_us"] == 12 * 3_600_000_000
+    (place,) = shift["places"]
+    assert (place["a"]["record"], place["b"]["record"]) == (2, 2)
+    assert place["a"]["file"] == place["b"]["file"] == 1
+    page = text.render(found.report)
+    assert "+12 h" in page
+    assert "day -> second" in page
+
+
+def test_a_system_by_another_name_is_told_and_an_oid_is_none(compare: Compare) -> None:
+    odd = compare([_condition("233604007")], [_condition("233604007", system="http://www.snomed.org/")])
+    by = "the code, by another name of its system"
+    assert _told(odd) == {("code", by, f"{SNOMED}|233604007", "http://www.snomed.org/|233604007", "")}
+    assert "snomed:233604007 -> http://www.snomed.org/|233604007" in text.render(odd.report)
+
+
+def test_the_oid_of_a_system_is_the_system(compare: Compare) -> None:
+    oid = "urn:oid:2.16.840.1.113883.6.96"
+    assert compare([_condition("233604007")], [_condition("233604007", system=oid)]).equal
+
+
+def test_the_same_codings_in_another_order_belong_together(compare: Compare) -> None:
+    """Systems that are not known leave the first coding first."""
+    one, other = {"system": "urn:x:one", "code": "1"}, {"system": "urn:x:two", "code": "2"}
+    found = compare(
+        [_condition("1", system="urn:x:one", also=[other])], [_condition("2", system="urn:x:two", also=[one])]
+    )
+    assert _told(found) == {("code", "another coding", "urn:x:one|1", "urn:x:two|2", "")}
+
+
+def test_where_two_could_be_meant_none_is(compare: Compare) -> None:
+    twice = [_condition("233604007", onset=None), _condition("233604007", onset="2019")]
+    found = compare([_condition("233604007", clinicalStatus={"text": "x"})], twice)
+    assert _told(found) == set()
+    (row,) = (row for row in found.report.difference["statements"] if row["kind"] == "condition")
+    assert (row["a"], row["b"], row["same"]) == (1, 2, 0)
+
+
+def test_what_a_patient_is_said_to_be_is_compared(compare: Compare) -> None:
+    found = compare([PATIENT], [{**PATIENT, "gender": None}])
+    assert _told(found) == {("sex", "the patient", None, None, "A")}
+
+
+def test_a_patient_without_observations_counts(compare: Compare) -> None:
+    found = compare([_condition("233604007")], [_condition("233604007")])
+    (row,) = found.report.difference["patients"]
+    assert (row["a"], row["b"]) == (2, 2)
+    assert found.equal

@@ -1,0 +1,177 @@
+"""What else the statements of the other side say, where two that are not the same belong together.
+
+They belong together where both sides read the same file and they stand at one place of it. Where they stand in other
+files, they do where one patient has them with one code, and neither side has a second one that could be meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from twinmap.compare.signature import compared_facets
+from twinmap.diff.sides import A, B, Side
+from twinmap.diff.unite import SECOND, number
+from twinmap.engine.duck import Duck
+from twinmap.kinds import KINDS
+from twinmap.mapping.sql import identifier, quoted
+
+#: What is compared as the canonical value where there is one.
+VALUE = {
+    "value_text": "coalesce({0}canon_num::VARCHAR, {0}value_text)",
+    "unit": "CASE WHEN {0}canon_num IS NULL THEN {0}unit ELSE {0}canon_unit END",
+}
+
+#: Columns of words that are no patient's, beside those of codes and facets; the facets that are are left out.
+_WORDS = frozenset(
+    {
+        *("unit", "status", "value_kind", "comparator", "time_precision", "birth_precision"),
+        *("class", "event", "clinical_status", "verification_status", "severity", "absent_reason"),
+    }
+)
+
+#: What says more of a time: without the time it is no change of its own.
+_OF_TIME = frozenset({"time_precision"})
+
+#: By what statements of the same file belong together, first those of one code.
+_PLACES = {
+    "the record and the code": ("input", "record", "part", "code_system", "code"),
+    "the record": ("input", "record", "part"),
+}
+#: By what others do, the surest first. The last two: the same code of a system that has another name, and the same
+#: two codings of which each side took another one for the first.
+_MEANT = {
+    "the code and the time": ("twin", "code_system", "code", "start_us"),
+    "the code": ("twin", "code_system", "code"),
+    "the code, by another name of its system": ("twin", "code"),
+    "another coding": ("twin", "least(code, raw_code)", "greatest(code, raw_code)"),
+    "the patient": ("twin",),
+}
+#: Examples of each change that are kept.
+_EXAMPLES = 3
+
+
+def register_files(duck: Duck, sides: Sequence[Side]) -> None:
+    """The table ``k_input`` of the files that both sides read."""
+    hashes = [{sha for _, sha in side.files.values()} for side in sides]
+    both = sorted(hashes[0] & hashes[1])
+    rows = [
+        (number(side, file), both.index(sha))
+        for side in sides
+        for file, (_, sha) in side.files.items()
+        if sha in both
+    ]
+    columns = {"file": ("INTEGER", [row[0] for row in rows]), "input": ("INTEGER", [row[1] for row in rows])}
+    duck.register("k_input", columns)
+
+
+def changes(duck: Duck, kind: str, said: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """What differs between statements that belong together, of those in the table ``alone``.
+
+    Only words of a list (codes, units, statuses, facets) are told; of values and times which side alone says one,
+    and a ratio or a shift that nearly all of them have.
+
+    Args:
+        duck: A connection with the tables ``alone`` and ``k_input``.
+        kind: Of the statements.
+        said: The columns in which they are compared.
+
+    Returns:
+        Rows ``{"kind", "system", "code", "what", "by", "n", "places"}`` with ``before`` and ``after`` of words, or
+        ``only`` (the side that says it), ``ratio`` or ``shift_us``; ``system`` and ``code`` are those of A.
+    """
+    names = KINDS[kind].names
+    _pair(duck, kind, said)
+    codes = "[a.code_system, a.code]" if "code" in names else "[NULL, NULL]"
+    ratio = "b.canon_num / nullif(a.canon_num, 0)" if kind == "observation" else "NULL::DOUBLE"
+    shift = "b.start_us - a.start_us" if "start_us" in names else "NULL::BIGINT"
+    tests = ", ".join(_test(kind, name) for name in _told(kind, said))
+    for (system, code), by, what, before, after, only, n, ratios, shifts, places in duck.rows(
+        "SELECT code, why, d.what, d.before, d.after, d.only, count(*), quantile_disc(ratio, [0.02, 0.98]), "
+        f"quantile_disc(shift, [0.02, 0.98]), min(place, {_EXAMPLES}) FROM (SELECT {codes} AS code, why, "
+        f"{ratio} AS ratio, {shift} AS shift, {{'a': {_place('a', 0)}, 'b': {_place('b', SECOND)}}} AS place, "
+        f"unnest(list_filter([{tests}], lambda d: d IS NOT NULL)) AS d "
+        "FROM met JOIN apart a ON a.n = met.n_a JOIN apart b ON b.n = met.n_b) "
+        "GROUP BY code, why, d ORDER BY count(*) DESC, code, d, why"
+    ):
+        row = {"kind": kind, "system": system, "code": code, "what": what, "by": by, "n": n, "places": places}
+        row |= {"before": before, "after": after} if _is_word(kind, what) else {}
+        row |= {"only": only} if only else {}
+        if what == "value_text" and ratios and abs(ratios[0] - ratios[1]) <= 1e-9 * abs(ratios[0]):
+            row["ratio"] = float(f"{ratios[0]:.6g}")
+        if what == "start_us" and not only and shifts and shifts[0] == shifts[1]:
+            row["shift_us"] = shifts[0]
+        yield row
+
+
+def _pair(duck: Duck, kind: str, said: Sequence[str]) -> None:
+    """The tables ``apart`` (with a number ``n``) and ``met``: pairs ``n_a, n_b`` that belong together, and ``why``."""
+    duck.run(
+        "CREATE OR REPLACE TEMP TABLE apart AS SELECT s.*, i.input, row_number() OVER () AS n "
+        "FROM alone s LEFT JOIN k_input i USING (file)"
+    )
+    duck.run("CREATE OR REPLACE TEMP TABLE met (n_a BIGINT, n_b BIGINT, why VARCHAR)")
+    order = ", ".join(VALUE.get(name, "{0}" + identifier(name)).format("") for name in said)
+    coded = "code" in KINDS[kind].names
+    for by, columns in _PLACES.items():
+        if coded or "code" not in columns:
+            nth = f"row_number() OVER (PARTITION BY source, {_key(columns)} ORDER BY {order}, ordinal)"
+            _meet(duck, by, columns, nth, "input IS NOT NULL")
+    for by, columns in _MEANT.items():
+        if coded == ("code" in "".join(columns)):
+            sole = f"CASE WHEN count(*) OVER (PARTITION BY source, {_key(columns)}) = 1 THEN 1 END"
+            stated = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+            _meet(duck, by, columns, sole, f"input IS NULL AND {stated}")
+
+
+def _key(columns: Sequence[str]) -> str:
+    return f"({', '.join(columns)})" if len(columns) > 1 else columns[0]
+
+
+def _meet(duck: Duck, by: str, columns: Sequence[str], nth: str, which: str) -> None:
+    one = (
+        f"SELECT n, {_key(columns)} AS spot, {nth} AS nth FROM apart WHERE {which} "
+        "AND n NOT IN (SELECT unnest([n_a, n_b]) FROM met) AND source = "
+    )
+    duck.run(
+        f"INSERT INTO met SELECT a.n, b.n, {quoted(by)} FROM ({one}{quoted(A)}) a JOIN ({one}{quoted(B)}) b "
+        "ON a.nth = b.nth AND a.spot IS NOT DISTINCT FROM b.spot"
+    )
+
+
+def _told(kind: str, said: Sequence[str]) -> Iterator[str]:
+    """The columns in which changes are told: a code stands for its system too."""
+    systems = {system for system, _ in KINDS[kind].pairs.values()}
+    return (name for name in said if name not in systems and name != "twin")
+
+
+def _test(kind: str, name: str) -> str:
+    """SQL of ``{what, before, after, only}`` where a column differs, else null."""
+    one, other = _of("a", kind, name), _of("b", kind, name)
+    word = "{0}" if _is_word(kind, name) else "NULL::VARCHAR"
+    only = f"CASE WHEN {other} IS NULL THEN {quoted(A)} WHEN {one} IS NULL THEN {quoted(B)} END"
+    timed = " AND a.start_us IS NOT NULL AND b.start_us IS NOT NULL" if name in _OF_TIME else ""
+    return (
+        f"CASE WHEN {one} IS DISTINCT FROM {other}{timed} THEN {{'what': {quoted(name)}, 'before': {word.format(one)}, "
+        f"'after': {word.format(other)}, 'only': {only}}} END"
+    )
+
+
+def _of(side: str, kind: str, name: str) -> str:
+    """What a column says, a code with its system."""
+    system = _systems(kind).get(name)
+    if system is not None:
+        return f"CASE WHEN {side}.{name} IS NOT NULL THEN concat_ws('|', {side}.{system}, {side}.{name}) END"
+    return VALUE.get(name, "{0}" + identifier(name)).format(f"{side}.")
+
+
+def _systems(kind: str) -> dict[str, str]:
+    return {code: system for system, code in KINDS[kind].pairs.values()}
+
+
+def _is_word(kind: str, name: str) -> bool:
+    return name in _WORDS or name in _systems(kind) or (kind == "observation" and name in compared_facets())
+
+
+def _place(side: str, first: int) -> str:
+    return f"{{'file': {side}.file - {first}, 'record': {side}.record, 'line': {side}.line, 'part': {side}.part}}"
