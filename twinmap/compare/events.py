@@ -128,7 +128,7 @@ def shared(duck: Duck, series: Sequence[tuple[str, str]]) -> tuple[list[SameEven
     events: dict[tuple[object, ...], SameEvents] = {}
     lags: dict[tuple[str, str, str, str, int], Lags] = {}
     for part in range(parts):
-        prepare(duck, _below(part / parts), _below((part + 1) / parts))
+        prepare(duck, below(part / parts), below((part + 1) / parts))
         for event in _same_events(duck, series):
             key = (event.source_a, event.source_b, event.group, event.device)
             events[key] = events[key].joined(event) if key in events else event
@@ -230,10 +230,10 @@ def _conflicts(duck: Duck) -> None:
 _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 
 
-def _below(share: float) -> str:
+def below(share: float) -> str:
     """A text that so large a share of the keyed ids is smaller than.
 
-    >>> _below(0.5), _below(1.0)
+    >>> below(0.5), below(1.0)
     ('k22', '~')
     """
     rank = int(share * len(_ALPHABET) ** 3)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING
 
-from twinmap.compare.events import AT_A_TIME, Lags, _below, prepare
+from twinmap.compare.events import AT_A_TIME, Lags, below, prepare
 from twinmap.compare.pairs import Pair
 from twinmap.compare.possible import possible
 
@@ -136,7 +136,7 @@ def pair(duck: Duck, pairs: Iterable[Pair], lags: Iterable[Lags] = ()) -> list[R
     coverage: dict[int, Coverage] = defaultdict(Coverage)
     offsets: dict[int, _Offsets] = defaultdict(_Offsets)
     for part in range(parts):
-        _prepare(duck, _below(part / parts), _below((part + 1) / parts))
+        _prepare(duck, below(part / parts), below((part + 1) / parts))
         for number, found in _coverage(duck).items():
             coverage[number] += found
         _find_offsets(duck, coverage, parts, offsets)
