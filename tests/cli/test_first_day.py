@@ -267,7 +267,10 @@ def test_files_from_below_a_folder_are_told(here: Path, cli: Any) -> None:
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ("bed,ward\n1,A\n2,B,C\n", "TM-L15 error: the look-up table beds cannot be used: beds.csv:3: 3 fields where the header has 2"),
+        (
+            "bed,ward\n1,A\n2,B,C\n",
+            "the look-up table beds cannot be used: beds.csv:3: 3 fields where the header has 2",
+        ),
         ('bed,ward\n1,"A\n', "beds.csv:2: "),
         ("bett,ward\n1,A\n", 'TM-L01 error: column "bed" is not in beds.csv'),
         ("bed,ward\n1,A\n1,B\n", "beds.csv"),

@@ -216,7 +216,9 @@ def _measured(route: Route) -> str:
     ]
     if not comparable:
         return f"route = {route.number}"
-    conflict = f"how = 'device' AND abs(vb - va) > half_a + half_b AND (sig_a, sig_b) IN ({', '.join(comparable)})"
+    conflict = (
+        f"how = 'device' AND abs(vb - va) > half_a + half_b AND (sig_a, sig_b) IN ({', '.join(comparable)})"
+    )
     return f"route = {route.number} AND NOT ({conflict})"
 
 

@@ -1,9 +1,10 @@
 """Pairs of statements of two sources that tell of one moment: which to which, and who is left without.
 
-Sources are paired concept by concept, one to one: readings of one device and second, readings of one second that
-are equal as far as both are stated, then those that are nearest to each other in time, within the window of their
-concept. Values that are not possible are none of an event. Clocks are looked at first: where one source tells the values of the other at another time, nothing is
-paired, for every pair would be a wrong one.
+Sources are paired concept by concept, one to one: readings of one device and second, readings of one second
+that are equal as far as both are stated, then those that are nearest to each other in time, within the
+window of their concept. Values that are not possible are none of an event. Clocks are looked at first:
+where one source tells the values of the other at another time, nothing is paired, for every pair would be a
+wrong one.
 """
 
 from __future__ import annotations
@@ -211,7 +212,10 @@ def _register(duck: Duck, routes: Sequence[Route]) -> None:
     Every signature of B stands in one block of a route, with all of A that are comparable with it; side is true
     for B. ``low`` and ``high`` are the possible values in the common unit.
     """
-    lines = {sig: line for sig, *line in duck.rows("SELECT sig, factor, shift FROM k_line WHERE factor IS NOT NULL")}
+    lines = {
+        sig: line
+        for sig, *line in duck.rows("SELECT sig, factor, shift FROM k_line WHERE factor IS NOT NULL")
+    }
     items = {side.number: side for route in routes for each in route.pairs for side in (each.a, each.b)}
     limits = {number: possible(item, *lines[number]) for number, item in items.items()}
     sides: list[tuple[int, bool, int]] = []
