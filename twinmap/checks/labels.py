@@ -43,13 +43,13 @@ def findings(context: Written) -> Iterator[Finding]:
         code = explanations.code(item)
         if code is None:
             continue
-        said, fixed = spoken(item.facet, item.a), spoken(item.facet, item.b)
+        said = spoken(item.facet, item.a)
         subject, target = context.curie(row.system, row.code), context.curie(row.match.system, row.match.code)
         message = f"the label of {subject} says the {item.facet} is {said}, "
         if item.relation == "disjoint":
-            message += f"and its target {target} means {fixed}"
+            message += f"and its target {target} means {spoken(item.facet, item.b)}"
         else:
-            message += f"which its exact match {target} leaves {'open' if item.b is None else f'at {fixed}'}"
+            message += f"which its exact match {target} leaves open"
         yield context.on_map(
             code,
             message,
@@ -74,16 +74,13 @@ def labelled(context: Written) -> Iterator[Labelled]:
             fixed = meaning.facets.get(name)
             if concept is not None and name not in concept.accepted:
                 continue
-            if fixed is None and (concept is None or name not in concept.required):
-                continue
-            found = (
-                "narrower" if fixed is None else facets.relation(facets.facets()[name], value, fixed.value)
-            )
-            is_open = found == "narrower" and row.match.predicate == "skos:exactMatch"
-            # Serum beside "serum or plasma" says no more than anybody would.
-            if found == "disjoint" or (is_open and concept is not None and name in concept.required):
-                other = fixed.value if fixed else None
-                yield Labelled(row, FacetComparison(name, value, other, found, "label"))
+            if fixed is None:
+                required = concept is not None and name in concept.required
+                if required and row.match.predicate == "skos:exactMatch":
+                    yield Labelled(row, FacetComparison(name, value, None, "narrower", "label"))
+            # Narrower than what the target fixes is no difference: serum beside "serum or plasma".
+            elif facets.relation(facets.facets()[name], value, fixed.value) == "disjoint":
+                yield Labelled(row, FacetComparison(name, value, fixed.value, "disjoint", "label"))
 
 
 def _said(label: str) -> Mapping[str, str]:

@@ -5,9 +5,9 @@ The facts beside the concepts (sentinels, relations between concepts, rates) are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twinmap.checks.context import FIRST, Stated
 from twinmap.compare.conversion import physical
@@ -233,3 +233,40 @@ def sorted_ends(
     """Two ends, converted; None stays open."""
     first, second = (None if end is None else end * factors[0] + factors[1] for end in (low, high))
     return first, second
+
+
+def numbers(
+    context: Context, asked: Sequence[Signature], said: str, test: str
+) -> list[tuple[str, str, str | None, Any, int]]:
+    """How often SQL of a number says what, by source, code and unit of signatures, in that order.
+
+    It reads the table and not the view ``observed``: where few codes are asked for, most of it is not read.
+    """
+    table = context.table("observation")
+    if table is None or not asked:
+        return []
+    codes = ", ".join(sorted({quoted(item.meaning.code) for item in asked}))
+    stands = " AND ".join(f"status IS DISTINCT FROM {quoted(word)}" for word in RETRACTED)
+    return context.duck.rows(
+        f"SELECT source, code, unit, {said} AS said, count(*) FROM {table} WHERE code IN ({codes}) "
+        f"AND value_num IS NOT NULL AND comparator IS NULL AND {test} AND {stands} GROUP BY ALL ORDER BY ALL"
+    )
+
+
+#: Units that clinical data uses for one quantity, whatever the concept file has as its own.
+_ALTERNATIVES = (
+    ("mm[Hg]", "kPa", "cm[H2O]"),
+    ("kg", "g", "[lb_av]"),
+    ("cm", "m", "mm", "[in_i]", "[ft_i]"),
+    ("mg/dL", "mmol/L", "umol/L", "g/L"),
+    ("g/dL", "g/L", "mmol/L"),
+    ("s", "min", "h"),
+)
+
+
+def alternatives(item: Signature) -> list[str]:
+    """Other units in which values of a signature may have been written."""
+    units = [unit for group in _ALTERNATIVES if item.unit in group for unit in group]
+    concept = item.meaning.concept
+    units += [*concept.units.values()] if concept is not None else []
+    return [unit for unit in dict.fromkeys(units) if unit != item.unit]

@@ -46,7 +46,7 @@ def check(context: Context) -> Iterator[Finding]:
     }
     for item, rule, words in _beyond(context, asked, tuple(listed)):
         others, _ = words.pop(None, (0, None))
-        often = {value: found for value, found in words.items() if found[0] >= FEWEST}
+        often = {value: found for value, found in words.items() if value is not None and found[0] >= FEWEST}
         if sum(count for count, _ in often.values()) < _TIMES * others:
             continue
         for value, (count, places) in sorted(often.items()):
