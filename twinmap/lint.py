@@ -65,7 +65,7 @@ def check(named: Sequence[str | Path] | str | Path, *, against: str | Path | Non
     findings += (finding for _, each in loaded for finding in each.findings)
     findings += _meaning(loaded, against)
     if against is not None:
-        _some_file([each.document for _, each in loaded if each.document is not None], against)
+        _some_file([each.document for _, each in loaded if each.document and each.usable], against)
         for subject, each in loaded:
             findings += _against(subject, each, against)
     for tests in dict.fromkeys(tests_beside(item.mapping) for item in found if has_tests(item.mapping)):
@@ -112,7 +112,12 @@ def _against(subject: Subject, loaded: load.Loaded, data: Path) -> list[Finding]
     """What the headers say, and where they fit, what the first records do."""
     if loaded.document is None:
         return []
-    found = check_headers(loaded.document, data)
+    try:
+        found = check_headers(loaded.document, data)
+    except UsageError:
+        if loaded.usable:
+            raise
+        return []  # its format, or the names of its files: that was told already
     given = subject.params or {}
     asked = (name for name, param in loaded.document.params.items() if param.default is None)
     wrong = any(finding.severity is Severity.ERROR for finding in found)

@@ -249,12 +249,9 @@ def test_too_much_is_refused_before_it_is_scanned(text: str, monkeypatch: pytest
 
 
 def test_real_mappings_are_far_below_the_limits() -> None:
-    files = [
-        path
-        for folder in ("mappings", "examples", "tests/checks")
-        for path in (Path(__file__).parents[2] / folder).rglob("*.yaml")
-    ]
-    assert len(files) > 50
+    root = Path(__file__).parents[2]
+    files = [path for folder in ("mappings", "examples") for path in (root / folder).rglob("*.yaml")]
+    assert len(files) > 10
     for path in files:
         tenth = replace(LIMITS, mapping_bytes=LIMITS.mapping_bytes // 10, mapping_nodes=1_500)
         messages = [message for _, _, message in said(parse(path.read_bytes(), "m", limits=tenth))]

@@ -205,3 +205,27 @@ def test_the_concept_maps_of_others(corpus: Path) -> None:
         made, report = read(file.read_text("utf-8"), file.name)
         assert made is not None, report
         assert made.entries or report
+
+
+@pytest.mark.parametrize("relationship", [["equivalent"], {}, 3, None])
+def test_a_relationship_that_is_no_word_is_a_finding(relationship: object) -> None:
+    target = {"code": "8480-6", "relationship": relationship}
+    group = {
+        "source": "https://lab.example.org",
+        "target": "http://loinc.org",
+        "element": [{"code": "A", "target": [target]}],
+    }
+    made, report = read(json.dumps({"resourceType": "ConceptMap", "group": [group]}), "m.json")
+    assert meant(made) == {}
+    (found,) = report
+    assert (found.code, found.message) == ("TM-L15", 'the element "A" has a target without a relationship')
+
+
+def test_a_column_that_stands_twice_is_refused() -> None:
+    """Which of the two counts is not for us to say."""
+    made, report = read(
+        HEAD.strip() + "\tobject_id\n" + f"lab:a\tskos:exactMatch\t\tloinc:1-8\tOne\t{MANUAL}\tloinc:2-6\n"
+    )
+    assert made is None
+    (found,) = report
+    assert (found.code, found.message) == ("TM-L15", 'm.sssom.tsv has two columns called "object_id"')

@@ -116,6 +116,31 @@ def test_a_setting_that_cannot_be_used_is_a_finding(folder: Path, more: str) -> 
     assert load_project(project(folder, "severity: {Q11: error}\nignore: [L09]")).ignore == ("L09",)
 
 
+@pytest.mark.parametrize(
+    ("more", "source"),
+    [
+        ("twinmap: 2", "mapping: a.yaml"),
+        ("", 'mapping: a.yaml, name: "a\\nb"'),
+        ("", 'mapping: a.yaml, name: "a\\0b"'),
+        ("", 'mapping: a.yaml, files: "**x"'),
+        ("", 'mapping: a.yaml, files: [a.csv, ""]'),
+    ],
+)
+def test_what_nobody_can_be_called_is_a_finding(folder: Path, more: str, source: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_project(project(folder, more, source))
+    (found,) = caught.value.findings
+    assert (found.code, found.where is not None) == ("TM-L06", True)
+    assert load_project(project(folder, "twinmap: 1", "mapping: a.yaml, name: Müller 1, files: a/*.csv"))
+
+
+def test_a_project_without_sources_does_nothing(folder: Path) -> None:
+    (folder / "twinmap.yaml").write_text("twinmap: 1\nsources: []\n")
+    with pytest.raises(UsageError) as caught:
+        load_project(folder / "twinmap.yaml")
+    assert [found.message for found in caught.value.findings] == ["a project needs a list of sources"]
+
+
 @pytest.mark.parametrize("text", ["word", "[a]", '""'])
 def test_what_is_no_table_is_no_project(folder: Path, text: str) -> None:
     (folder / "twinmap.yaml").write_text(text)

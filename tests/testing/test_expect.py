@@ -114,3 +114,10 @@ def test_findings_that_are_worth_knowing_need_not_be_expected() -> None:
     assert compare_findings(["TM-U01", "TM-Q11"], found) == []
     assert compare_findings([], found) == ["TM-Q11 was not expected: message"]
     assert compare_findings(["TM-Q11", "TM-Q12"], found) == ["TM-Q12 was not found"]
+
+
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "sNaN"])
+def test_what_is_no_number_is_compared_as_text(value: str) -> None:
+    (found,) = differences(value=value, tolerance="NaN")
+    assert found.endswith(f"value is 16.0 kPa, expected {value}")
+    assert differences(ROW | {"value_kind": "string", "value_text": value, "unit": None}, value=value) == []

@@ -167,6 +167,11 @@ def sssom(source: Source, delimiter: str = "\t") -> CodeMap | None:
     source.prefixes |= _curie_map(head)
     reader = csv.reader(lines[start:], delimiter=delimiter, strict=True)
     header = [name.strip() for name in next(reader, [])]
+    twice = next((name for name in header if name and header.count(name) > 1), None)
+    if twice is not None:
+        message = f'{source.name} has two columns called "{twice}"'
+        source.report("TM-L15", message, source.span(start + 1), "keep one")
+        return None
     lacking = [name for name in ("subject_id", "predicate_id", "object_id") if name not in header]
     if lacking:
         message = f"{source.name} lacks the column {', '.join(lacking)}"
@@ -289,7 +294,9 @@ def _element(source: Source, element: Mapping[str, Any], origin: str, system: st
     for target in _objects(element.get("target")):
         relation = target.get("relationship", target.get("equivalence"))
         meant = target.get("code")
-        if relation not in _RELATIONSHIPS:
+        if not isinstance(relation, str):
+            source.bad_row(f'the element "{code}" has a target without a relationship', 1)
+        elif relation not in _RELATIONSHIPS:
             source.bad_row(f'the element "{code}" has the relationship "{relation}", which does not exist', 1)
         elif _RELATIONSHIPS[relation] is None:
             continue

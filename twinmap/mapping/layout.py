@@ -89,12 +89,15 @@ def _files(context: Context, files: Node | None) -> None:
             continue
         if not node.text or "\0" in node.text:
             context.report("TM-L06", "a file needs a name", node.span, 'a name or a glob, such as "*.csv"')
-        elif not node.text.startswith("/") and not _is_pattern(node.text):
+        elif not node.text.startswith("/") and not is_pattern(node.text):
             message = f'"{node.text}" is no pattern of file names'
             context.report("TM-L06", message, node.span, 'such as "*.csv" or "**/*.csv"')
 
 
-def _is_pattern(text: str) -> bool:
+def is_pattern(text: str) -> bool:
+    """Whether files may be looked for so."""
+    if not text or "\0" in text:
+        return False
     try:
         safeio.matching(Path("\0"), [text])  # there is no such folder
     except UsageError:

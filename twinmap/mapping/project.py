@@ -12,6 +12,7 @@ from twinmap.diagnostics import Finding, Severity, Span
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.formats import yamlnodes
 from twinmap.limits import LIMITS
+from twinmap.mapping import layout
 from twinmap.mapping.words import did_you_mean
 
 #: What a folder with a project holds.
@@ -163,9 +164,16 @@ class _Loader:
             if key not in _KEYS:
                 advice = did_you_mean(key, _KEYS)
                 self.refuse("TM-L02", f'a project has no "{key}"', entry.key.span, advice)
-            elif key not in {"twinmap", "sources"}:
+            elif key == "twinmap":
+                self.language(entry.value)
+            elif key != "sources":
                 self.setting(key, entry.value, found)
         return found
+
+    def language(self, node: yamlnodes.Node) -> None:
+        """The version of the language of projects, which is that of mappings."""
+        if self.word(node) not in {"1", ""}:
+            self.refuse("TM-L06", "this version of projects is not known", node.span, "write: twinmap: 1")
 
     def setting(self, key: str, node: yamlnodes.Node, found: dict[str, object]) -> None:
         kind, name = _KEYS[key], key.replace("-", "_")
@@ -200,8 +208,9 @@ class _Loader:
 
     def bindings(self, root: yamlnodes.Mapping) -> tuple[Binding, ...]:
         node = root.get("sources")
-        if not isinstance(node, yamlnodes.Sequence):
-            self.refuse("TM-L06", "a project needs a list of sources", root.span)
+        if not isinstance(node, yamlnodes.Sequence) or not node.items:
+            where = root.span if node is None else node.span
+            self.refuse("TM-L06", "a project needs a list of sources", where, "sources: [{mapping: FILE}]")
             return ()
         return tuple(found for item in node.items if (found := self.binding(item)) is not None)
 
@@ -225,11 +234,26 @@ class _Loader:
         name, data, files, params = (node.get(key) for key in ("name", "data", "files", "set"))
         return Binding(
             mapping,
-            self.word(name) if name else None,
+            self.name(name) if name else None,
             self.folder / self.word(data) if data else self.folder,
-            tuple(self.words(files)) if files else (),
+            self.patterns(files) if files else (),
             self.table(params) if params else {},
         )
+
+    def name(self, node: yamlnodes.Node) -> str:
+        """The name of a source, which stands in messages, file names and IRIs."""
+        text = self.word(node)
+        if not text.isprintable():
+            self.refuse("TM-L06", "a name is one line of text", node.span)
+        return text
+
+    def patterns(self, node: yamlnodes.Node) -> tuple[str, ...]:
+        """Names or globs of files."""
+        words = self.words(node)
+        for word in words:
+            if not layout.is_pattern(word):
+                self.refuse("TM-L06", f'"{word}" is no pattern of file names', node.span, 'such as "*.csv"')
+        return tuple(words)
 
     def word(self, node: yamlnodes.Node) -> str:
         if isinstance(node, yamlnodes.Scalar):

@@ -136,9 +136,10 @@ def _in_unit(row: Row, unit: str | None) -> tuple[str | None, str | None]:
 
 def _decimal(text: str | None) -> Decimal | None:
     try:
-        return Decimal(text) if text is not None else None
+        number = Decimal(text) if text is not None else None
     except InvalidOperation:
         return None
+    return number if number is not None and number.is_finite() else None
 
 
 def _time(key: str, wanted: str, found: int | None) -> Iterator[str]:
