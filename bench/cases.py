@@ -271,6 +271,21 @@ def terms(bench: Bench) -> Iterable[Row]:
     yield Row("terms-find", "the slowest of five searches", used["find"], "s")
 
 
+def canonical(bench: Bench) -> Iterable[Row]:
+    """Two graphs told equal up to blank nodes, beside rdflib; see ``canonical_rates.py``."""
+    count = max(50, bench.rows // 2000)
+    script = [sys.executable, str(HERE / "canonical_rates.py"), str(count), str(min(bench.repeat, 3))]
+    done = subprocess.run(script, capture_output=True, text=True, check=True)
+    used = json.loads(done.stdout)
+    ours, peer, large = used["twinmap"], used["rdflib"], used["large"]
+    what = f"two graphs of {ours['quads']:,} quads, blank nodes in two of nine: equal, times faster"
+    value = peer["seconds"] / ours["seconds"]
+    note = "rdflib needs four times as long or more for twice the nodes"
+    yield Row("canonical", what, value, "x", f"{ours['seconds']:.2f} s", f"{peer['seconds']:.2f} s", note)
+    rate = large["quads"] / 1e6 / large["seconds"]
+    yield Row("canonical-rate", f"hash of {large['quads']:,} quads without blank nodes", rate, "M/s")
+
+
 def agreement(bench: Bench) -> Iterable[Row]:
     """Pairing and agreement of two sources, ten times the rows; see ``agreement.py``."""
     count = 10 * bench.rows
@@ -342,6 +357,7 @@ CASES: Mapping[str, Callable[[Bench], Iterable[Row]]] = {
     "shacl": shacl,
     "units": units,
     "terms": terms,
+    "canonical": canonical,
     "agreement": agreement,
     "small": small,
     "profile": profile,

@@ -20,6 +20,9 @@ from pathlib import Path
 import click
 import pyoxigraph as ox
 
+sys.path.insert(0, str(Path(__file__).parent))
+import concept_table
+
 from twinmap.cli import twinmap
 from twinmap.diagnostics import Finding, Place, Severity
 from twinmap.engine.identity import Link, Twins
@@ -28,8 +31,6 @@ from twinmap.lift import beside, told
 from twinmap.lift.target import load as load_target
 from twinmap.registry import shipped
 from twinmap.renderers import Page, pages
-from twinmap.terms import systems
-from twinmap.terms.concepts import Concept, catalogue
 from twinmap.terms.facets import Facet, facets
 
 DOCS = Path(__file__).parent
@@ -329,40 +330,7 @@ def _column_rows(columns: Sequence[Column], tables: Mapping[str, Sequence[Column
 def concepts_page() -> str:
     """The page of the concepts, its table filled."""
     text = (DOCS / "concepts.md").read_text("utf-8")
-    return _PART.sub(lambda part: f"{part[1]}\n{_concept_table()}\n{part[3]}", text)
-
-
-def _concept_table() -> str:
-    """A row for each shipped concept: codes by system, canonical units, limits, panel."""
-    rows = (
-        f"| `{item.name}` | {_cell(item.definition)} | {_codes_of(item)} | {_units_of(item)} | {_limits_of(item)} |"
-        for item in catalogue().concepts.values()
-    )
-    head = "| concept | | codes | unit | possible (plausible) |\n|---|---|---|---|---|"
-    return "\n".join([head, *rows]) + "\n"
-
-
-def _codes_of(item: Concept) -> str:
-    codes = [systems.curie(each.system, each.code).removeprefix("loinc:") for each in item.codes]
-    return " ".join([*codes, *(systems.curie(other.system, other.code) for other in item.counterparts)])
-
-
-def _units_of(item: Concept) -> str:
-    if item.members:
-        return "panel of " + ", ".join(item.members.values())
-    return ", ".join(f"`{unit}`" for unit in dict.fromkeys(item.units.values())) or "coded"
-
-
-def _limits_of(item: Concept) -> str:
-    if item.limits is None:
-        return ""
-    low, high = (
-        "" if value is None else f"{value:.10g}" for value in (item.limits.hard_low, item.limits.hard_high)
-    )
-    soft = [
-        "" if value is None else f"{value:.10g}" for value in (item.limits.soft_low, item.limits.soft_high)
-    ]
-    return f"{low} to {high}" + (f" ({' to '.join(soft)})" if any(soft) else "")
+    return _PART.sub(lambda part: f"{part[1]}\n{concept_table.table()}\n{part[3]}", text)
 
 
 #: Folder under docs to what makes its pages.

@@ -183,7 +183,7 @@ def diff(
     """Compare two sides: what each has, what is the same, what the rest means, and what changed.
 
     Args:
-        a: The first side: ``FOLDER`` or ``FOLDER#SOURCE`` of a run, ``MAPPING`` or ``MAPPING=DATA``.
+        a: The first side: ``FOLDER`` or ``FOLDER#SOURCE`` of a run, an RDF file, ``MAPPING`` or ``MAPPING=DATA``.
         b: The second side.
         out: A folder for the report and its tables, replaced if it is that of a diff; none where None.
         by: The view: ``concept``, ``facet``, ``patient`` or ``time``.
@@ -220,7 +220,7 @@ def diff(
         connect(work, threads=jobs or os.cpu_count() or 1, memory_mb=memory_mb // 2) as duck,
     ):
         parts = work / "parts"
-        both = side("A", str(a), parts, made), side("B", str(b), parts, made)
+        both = side("A", str(a), parts, made, duck), side("B", str(b), parts, made, duck)
         found = Difference(both, duck, parts, catalogue())
         for step in STEPS:
             step(found)

@@ -133,3 +133,21 @@ def test_a_patient_without_observations_counts(compare: Compare) -> None:
     (row,) = found.report.difference["patients"]
     assert (row["a"], row["b"]) == (2, 2)
     assert found.equal
+
+
+def _weight(unit: dict[str, str], value: float) -> dict[str, Any]:
+    return {
+        "resourceType": "Observation",
+        "id": "w",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "29463-7"}]},
+        "effectiveDateTime": "2026-03-01T08:00:00Z",
+        "valueQuantity": {"value": value, **unit},
+    }
+
+
+def test_a_unit_that_one_side_lacks_is_told_as_it_is_stated(compare: Compare) -> None:
+    """Not as the canonical one; and the number is the same."""
+    grams = {"system": "http://unitsofmeasure.org", "code": "g", "unit": "g"}
+    found = compare([_weight({}, 70000)], [_weight(grams, 70000.0)])
+    assert _told(found) == {("unit", "the code and the time", None, "g", "B")}

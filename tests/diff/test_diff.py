@@ -182,3 +182,32 @@ def test_a_folder_that_is_no_run_is_told(tmp_path: Path, make: Make) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError):
         api.diff(tmp_path / "empty", make("one", ROWS))
+
+
+def test_the_graph_of_a_run_says_what_its_tables_say(make: Make) -> None:
+    one = make("one", ROWS)
+    done, found = _diff(one, one / "graph.nq")
+    assert done.return_value == 0, found
+    assert {(row["a"], row["b"], row["same"]) for row in found["statements"]} == {
+        (2, 2, 2),
+        (1, 1, 1),
+        (3, 3, 3),
+    }
+
+
+def test_two_graphs_are_compared_whole(make: Make, tmp_path: Path) -> None:
+    one = make("one", ROWS)
+    lines = (one / "graph.nq").read_text().splitlines(keepends=True)
+    other = tmp_path / "other.nq"
+    other.write_text("".join(reversed([*lines, lines[0]])))
+    done, found = _diff(one / "graph.nq", other)
+    assert (done.return_value, found["graphs"]["equal"]) == (0, True)
+    other.write_text("".join([*lines, "<urn:x> <urn:y> _:b <urn:g> .\n"]))
+    done, found = _diff(one / "graph.nq", other)
+    assert (done.return_value, found["graphs"]["equal"]) == (1, False)
+    assert found["sides"][1]["unread"]["urn:y"] == 1
+    text = (
+        CliRunner().invoke(group, ["diff", str(one / "graph.nq"), str(other)], standalone_mode=False).stdout
+    )
+    assert "The graphs are not the same" in text
+    assert "urn:y" in text

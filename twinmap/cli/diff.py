@@ -49,11 +49,11 @@ from twinmap.errors import Exit
 )
 @click.option("--force", is_flag=True, help="Replace an output folder that no diff wrote.")
 def command(a: str, b: str, **options: Any) -> Exit:
-    """Compare two sides: runs, sources of a run, or mappings with their data.
+    """Compare two sides: runs, sources of a run, graphs, or mappings with their data.
 
-    A and B are each the output folder of a run, FOLDER#SOURCE for one of its sources, or MAPPING=DATA (a mapping,
-    builtin:NAME or a project, which is run first). Exits with 0 where both state the very same, with 1 where they
-    differ.
+    A and B are each the output folder of a run, FOLDER#SOURCE for one of its sources, an RDF file (in the twin
+    vocabulary, SOSA with QUDT, or FHIR RDF), or MAPPING=DATA (a mapping, builtin:NAME or a project, which is
+    run first). Exits with 0 where both state the very same, with 1 where they differ.
     """
     from twinmap import api
 

@@ -9,13 +9,13 @@ them apart takes too long: no algorithm is known that is fast for every graph.
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from twinmap.diff.quads import lines, too_large, with_lines
 from twinmap.engine.duck import Duck
+from twinmap.engine.workers import main_hidden
 from twinmap.errors import InputOutputError
 from twinmap.mapping.sql import quoted
 
@@ -108,12 +108,13 @@ def label(blank: Path, to: Path, seconds: float, path: Path) -> None:
     Raises:
         InputOutputError: It takes more time or memory than it may.
     """
-    command = [sys.executable, "-c", _CHILD, str(blank), str(to), str(_MEMORY)]
-    try:
-        done = subprocess.run(command, timeout=seconds, capture_output=True, check=False)  # noqa: S603
-    except subprocess.TimeoutExpired:
-        done = None
-    if done is None or done.returncode:
+    process = get_context("spawn").Process(target=_label, args=(blank, to, _MEMORY), daemon=True)
+    with main_hidden():
+        process.start()
+    process.join(seconds)
+    process.kill()
+    process.join()
+    if process.exitcode:
         to.unlink(missing_ok=True)
         raise InputOutputError(
             f"the blank nodes of {path} are too alike to be told apart in {seconds:g} s",
@@ -121,14 +122,16 @@ def label(blank: Path, to: Path, seconds: float, path: Path) -> None:
         )
 
 
-#: Memory is bounded, since a graph that is made to take long may take much of it first.
-_CHILD = """
-import resource, sys
-import pyoxigraph as ox
-source, target, memory = sys.argv[1:]
-resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
-with open(source, "rb") as file:
-    data = ox.Dataset(ox.parse(file, format=ox.RdfFormat.N_QUADS))
-data.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-ox.serialize(data, target, format=ox.RdfFormat.N_QUADS)
-"""
+def _label(blank: Path, to: Path, memory: int) -> None:
+    """Memory is bounded, since a graph that is made to take long may take much of it first."""
+    import os
+    import resource
+
+    import pyoxigraph as ox
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # whatever goes wrong is told by the exit code
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    with blank.open("rb") as file:
+        data = ox.Dataset(ox.parse(file, format=ox.RdfFormat.N_QUADS))
+    data.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    ox.serialize(data, to, format=ox.RdfFormat.N_QUADS)

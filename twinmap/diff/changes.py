@@ -22,6 +22,10 @@ VALUE = {
     "unit": "CASE WHEN {0}canon_num IS NULL THEN {0}unit ELSE {0}canon_unit END",
 }
 
+#: Whether two values are compared as the canonical ones; else they and their units are as they are stated.
+_ALIKE = "a.canon_unit = b.canon_unit"
+_STATED = {"value_text": "coalesce({0}value_num::VARCHAR, {0}value_text)", "unit": "{0}unit"}
+
 #: Columns of words that are no patient's, beside those of codes and facets; the facets that are are left out.
 _WORDS = frozenset(
     {
@@ -83,7 +87,11 @@ def changes(duck: Duck, kind: str, said: Sequence[str]) -> Iterator[dict[str, An
     names = KINDS[kind].names
     _pair(duck, kind, said)
     codes = "[a.code_system, a.code]" if "code" in names else "[NULL, NULL]"
-    ratio = "b.canon_num / nullif(a.canon_num, 0)" if kind == "observation" else "NULL::DOUBLE"
+    ratio = (
+        f"CASE WHEN {_ALIKE} THEN b.canon_num / nullif(a.canon_num, 0) ELSE b.value_num / nullif(a.value_num, 0) END"
+        if kind == "observation"
+        else "NULL::DOUBLE"
+    )
     shift = "b.start_us - a.start_us" if "start_us" in names else "NULL::BIGINT"
     tests = ", ".join(_test(kind, name) for name in _told(kind, said))
     for (system, code), by, what, before, after, only, n, ratios, shifts, places in duck.rows(
@@ -162,7 +170,9 @@ def _of(side: str, kind: str, name: str) -> str:
     system = _systems(kind).get(name)
     if system is not None:
         return f"CASE WHEN {side}.{name} IS NOT NULL THEN concat_ws('|', {side}.{system}, {side}.{name}) END"
-    return VALUE.get(name, "{0}" + identifier(name)).format(f"{side}.")
+    if kind == "observation" and name in _STATED:
+        return f"CASE WHEN {_ALIKE} THEN {VALUE[name]} ELSE {_STATED[name]} END".format(f"{side}.")
+    return f"{side}.{identifier(name)}"
 
 
 def _systems(kind: str) -> dict[str, str]:

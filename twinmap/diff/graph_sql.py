@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from twinmap.engine.duck import Duck
 from twinmap.mapping.sql import identifier
 
-#: The form of an id of ours; hex digits that are not in its alphabet are written as letters.
-_ID = "[a-z2-7]{26}"
+#: The form of an id of ours, a number behind it where several things have one; hex digits that are not in its
+#: alphabet are written as letters.
+_ID = "[a-z2-7]{26}(?:-[0-9]+)?"
 
 #: SQL of what a term is; escapes are those of N-Quads, and pairs of backslashes are told first.
 _MACROS = (
@@ -22,9 +23,9 @@ _MACROS = (
         regexp_extract_all(t, '\\\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})', 1)),
         lambda a, h: replace(a, concat('\\', h), chr(concat('0x', h[2:])::INTEGER))) ELSE t END""",
     """datatype(o) AS regexp_extract(o, '"\\^\\^<([^>]*)>$', 1)""",
-    f"""ident(o, folder) AS CASE WHEN o IS NULL THEN NULL WHEN regexp_matches(o, concat('[/#:]', folder, '/{_ID}>$'))
-        THEN o[length(o) - 26:length(o) - 1]
-        ELSE translate(sha256(concat(folder, chr(31), o))[1:26], '0189', 'ghij') END""",
+    f"""ident(o, folder) AS CASE WHEN o IS NULL THEN NULL ELSE coalesce(
+        nullif(regexp_extract(o, concat('[/#:]', folder, '/({_ID})>$'), 1), ''),
+        translate(sha256(concat(folder, chr(31), o))[1:26], '0189', 'ghij')) END""",
 )
 
 

@@ -30,14 +30,17 @@ graphs with the same IRIs have the same patients, and who knows an IRI can find 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from twinmap.diff import graph_tables
+from twinmap.diff import fhir_rdf, graph_tables
 from twinmap.diff.pivot import pivot
 from twinmap.diff.quads import is_graph, stage
 from twinmap.engine.duck import Duck
+from twinmap.errors import UsageError
+from twinmap.kinds import KINDS
 from twinmap.terms.concepts import Catalogue, catalogue
 
 
@@ -61,26 +64,54 @@ class Read:
     untimed: int
 
 
-def read(path: Path, folder: Path, duck: Duck, concepts: Catalogue | None = None) -> Read:
-    """Read an RDF file; its tables are ``folder/<kind>.parquet`` with the columns of :mod:`twinmap.kinds`.
+#: Runs a mapping over data, if any, into a folder.
+Runner = Callable[[str, str | None, Path], None]
+
+
+def read(
+    path: Path, folder: Path, duck: Duck, run: Runner | None = None, concepts: Catalogue | None = None
+) -> Read:
+    """Read an RDF file; the tables have the columns of :mod:`twinmap.kinds`.
+
+    FHIR in RDF is written as FHIR in JSON and read by ``builtin:fhir-r4``: patients have the ids of the key of that
+    run, as those of the same resources in JSON.
 
     Args:
         path: ``.nq .nt .ttl .trig .jsonld .rdf`` or ``.xml``, each also ``.gz`` or ``.zst``.
         folder: Where the tables go, and what is made on the way.
         duck: Computes within its memory.
+        run: Runs a mapping; needed for FHIR.
         concepts: What is known of codes; the shipped concepts where None.
 
     Raises:
-        UsageError: The ending is not known.
+        UsageError: The ending is not known; there is FHIR and no ``run``, or FHIR beside statements of another kind.
         InputOutputError: The file is missing, cut short, not in its format (with the line), or over a limit.
     """
     work = folder / "graph"
     work.mkdir(parents=True)
+    try:
+        return _read(path, folder, work, duck, run, concepts or catalogue())
+    finally:
+        shutil.rmtree(work)
+
+
+def _read(path: Path, folder: Path, work: Path, duck: Duck, run: Runner | None, concepts: Catalogue) -> Read:
     quads = stage(duck, path, work)
     if not quads.count:
         return Read({}, 0, {}, {}, 0)
     wide = pivot(duck, quads, work)
-    tables, untimed = graph_tables.write(duck, quads, wide, folder, concepts or catalogue())
+    tables, untimed = graph_tables.write(duck, quads, wide, folder, concepts)
+    resources = work / "fhir.ndjson"
+    if fhir_rdf.write(duck, quads, resources):
+        if run is None or tables:
+            raise UsageError(
+                f"{path} holds FHIR resources" + (" beside other statements" if tables else ""),
+                help="give them in a file of their own",
+            )
+        run("builtin:fhir-r4", str(resources), folder / "fhir")
+        tables = {kind: folder / "fhir" / "tables" / f"{kind}.parquet" for kind in KINDS}
+        tables = {kind: table for kind, table in tables.items() if table.is_file()}
+        return Read(tables, quads.count, fhir_rdf.unread(wide.unread), {}, 0)
     return Read(tables, quads.count, wide.unread, wide.several, untimed)
 
 

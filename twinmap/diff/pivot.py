@@ -33,6 +33,8 @@ class Wide:
 
     def kinds(self, duck: Duck) -> dict[str, int]:
         """How many rows each kind has."""
+        if not self.columns:
+            return {}
         return dict(
             duck.rows(f"SELECT kind, count(*) FROM {self.all()} WHERE kind IS NOT NULL GROUP BY kind")
         )
@@ -51,7 +53,7 @@ def pivot(duck: Duck, quads: Quads, folder: Path) -> Wide:
     columns = {iri: f"c{n}" for n, iri in enumerate(sorted(understood & counts.keys()))}
     wide = folder / "wide"
     wide.mkdir(parents=True)
-    several = _write(duck, quads, wide, columns, {})
+    several = _write(duck, quads, wide, columns, {}) if columns else {}
     if several:
         _write(duck, quads, wide, columns, several)
     made = Wide(wide, columns, {}, several)
@@ -94,7 +96,7 @@ def _write(
     kind = f"coalesce(t.kind, CASE WHEN k.n = -1 AND {vocabulary.is_beside('q.o')} THEN '{BESIDE}' END)"
     for part in quads.filled():
         duck.to_parquet(
-            f"SELECT s, src, min({kind}) AS kind, {', '.join(values) or 'NULL AS none'} FROM {quads.scan(part)} q "
+            f"SELECT s, src, min({kind}) AS kind, {', '.join(values)} FROM {quads.scan(part)} q "
             "LEFT JOIN k_predicate k ON k.p = q.p LEFT JOIN k_type t ON k.n = -1 AND t.o = q.o "
             "GROUP BY s, src ORDER BY s, src",
             folder / f"{part}.parquet",
@@ -159,9 +161,9 @@ def _classes(duck: Duck, quads: Quads) -> dict[str, int]:
 def _foreign(duck: Duck, quads: Quads, wide: Wide, predicates: Iterable[str]) -> dict[str, int]:
     """Predicates that are not understood, with the number of quads, those beside the statements left out."""
     listed = ", ".join(quoted(f"<{iri}>") for iri in sorted(predicates))
-    beside = f"SELECT s FROM {wide.scan(BESIDE)}"
+    apart = f"AND s NOT IN (SELECT s FROM {wide.scan(BESIDE)})" if wide.columns else ""
     rows = duck.rows(
-        f"SELECT p, count(*) FROM {quads.scan()} WHERE p IN ({listed}) AND s NOT IN ({beside}) GROUP BY p ORDER BY p"
+        f"SELECT p, count(*) FROM {quads.scan()} WHERE p IN ({listed}) {apart} GROUP BY p ORDER BY p"
     )
     return {p[1:-1]: n for p, n in rows}
 

@@ -11,7 +11,7 @@ from twinmap import checks
 from twinmap.checks import explanations
 from twinmap.compare import run as comparison
 from twinmap.diagnostics import Finding, merge
-from twinmap.diff import content, coverage, unite
+from twinmap.diff import canonical, content, coverage, unite
 from twinmap.diff.sides import Side
 from twinmap.engine.duck import Duck
 from twinmap.engine.identity import Twins
@@ -40,8 +40,11 @@ class Difference:
 
     @property
     def equal(self) -> bool:
-        """Whether both sides state the very same, and mean the same by it."""
-        return all(row["a"] == row["b"] == row["same"] for row in self.told["statements"])
+        """Whether both sides state the very same; of two graphs, all that they say."""
+        graphs = self.told.get("graphs", {})
+        return graphs.get("equal", True) and all(
+            row["a"] == row["b"] == row["same"] for row in self.told["statements"]
+        )
 
     def to_json(self) -> Row:
         """``diff.json``."""
@@ -49,7 +52,20 @@ class Difference:
 
 
 def _side(side: Side) -> Row:
-    return {"side": side.label, "name": side.name, "files": len(side.files)}
+    row: Row = {"side": side.label, "name": side.name, "files": len(side.files)}
+    return row | ({"unread": dict(side.unread)} if side.unread else {})
+
+
+def compare_graphs(diff: Difference) -> None:
+    """Whether two graphs are equal up to the labels of blank nodes and the order of their quads."""
+    paths = [side.graph for side in diff.sides if side.graph is not None]
+    if len(paths) < len(diff.sides):
+        return
+    digests = [canonical.digest(path, diff.work, diff.duck) for path in paths]
+    diff.told["graphs"] = {"equal": digests[0].hash == digests[1].hash} | {
+        side.label.lower(): {"quads": each.quads, "sha256": each.hash}
+        for side, each in zip(diff.sides, digests, strict=True)
+    }
 
 
 def bring_together(diff: Difference) -> None:
@@ -86,6 +102,12 @@ def count_covered(diff: Difference) -> None:
 
 
 #: A diff, in order.
-STEPS: Sequence[Callable[[Difference], None]] = (bring_together, count_same, compare_meaning, count_covered)
+STEPS: Sequence[Callable[[Difference], None]] = (
+    compare_graphs,
+    bring_together,
+    count_same,
+    compare_meaning,
+    count_covered,
+)
 
 __all__ = ["STEPS", "Difference"]

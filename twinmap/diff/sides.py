@@ -24,6 +24,8 @@ class Side:
         tables: Its Parquet file of each kind.
         source: The only source of the run that is meant; None for all.
         files: Name and SHA-256 of its input files by number.
+        graph: The RDF file that it was read from, if any.
+        unread: IRIs of predicates and classes of that file of which nothing was read, with the number of quads.
     """
 
     label: str
@@ -31,6 +33,8 @@ class Side:
     tables: Mapping[str, Path]
     source: str | None = None
     files: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    graph: Path | None = None
+    unread: Mapping[str, int] = field(default_factory=dict)
 
 
 def of_run(label: str, folder: Path, source: str | None = None) -> Side:

@@ -45,13 +45,13 @@ class Workers:
         if self._count == 1 or len(tasks) < 2:
             self._prepare(Turns())
             return map(work, tasks)
-        with _interrupts_held(), _main_hidden():
+        with _interrupts_held(), main_hidden():
             return self._started().map(work, tasks)
 
     def start(self, tasks: int) -> None:
         """Start the processes now, since there will be so many tasks."""
         if self._count > 1 and tasks > 1:
-            with _interrupts_held(), _main_hidden():
+            with _interrupts_held(), main_hidden():
                 for _ in range(min(self._count, tasks)):
                     self._started().submit(os.getpid)
 
@@ -83,7 +83,7 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def _main_hidden() -> Iterator[None]:
+def main_hidden() -> Iterator[None]:
     """Hide the main module while workers start: what they do stands in modules of ours.
 
     They would import it, and a script without ``if __name__ == "__main__":`` would run again in each of them.

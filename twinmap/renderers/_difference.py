@@ -32,6 +32,17 @@ def difference(report: Report) -> Iterator[Table]:
         return
     view = found.get("by", VIEWS[0])
     yield _sides(found)
+    if "graphs" in found:
+        yield _graphs(found["graphs"])
+    unread = [
+        (str(side["side"]), str(iri), _number(count))
+        for side in found["sides"]
+        for iri, count in side.get("unread", {}).items()
+    ]
+    if unread:
+        yield _cut(
+            "Predicates and classes of a graph that are not understood", ("side", "IRI", "quads"), unread
+        )
     rows = {"concept": _concepts, "facet": _facets, "patient": _patients, "time": _months}[view](
         report, found
     )
@@ -73,6 +84,13 @@ def _sides(found: Json) -> Table:
         ("", "side", "statements", "patients"),
         [*rows, ("", "both, and the same", _number(same), _number(both))],
     )
+
+
+def _graphs(found: Json) -> Table:
+    equal = "the same" if found["equal"] else "not the same"
+    rows = [(side.upper(), _number(found[side]["quads"]), str(found[side]["sha256"])) for side in "ab"]
+    caption = f"The graphs are {equal}, up to the labels of blank nodes and the order of quads"
+    return Table(caption, ("", "distinct quads", "SHA-256 of the canonical form"), rows)
 
 
 _View = tuple[str, Sequence[str], Sequence[Sequence[str]]]

@@ -44,7 +44,7 @@ def load_report(folder: Path) -> Report:
         concepts=summary.get("concepts", []),
         ledger=_document(folder / "ledger.json") or {},
         validation=summary.get("validation"),
-        agreement=list(_lines(folder / "agreement.jsonl")),
+        agreement=tuple(_lines(folder / "agreement.jsonl")),
         difference=_document(folder / "diff.json"),
         run=run,
     )
