@@ -128,12 +128,36 @@ def test_pressures_have_no_ratios(database: Duck, compare: Compare) -> None:
 
 @pytest.mark.parametrize("extreme", [1e15, 1e60])
 def test_an_extreme_value_breaks_nothing(database: Duck, compare: Compare, extreme: float) -> None:
-    rows = normal(12, 5)
+    """Of a spread, for which no limits hold: what is not possible is not paired."""
+    rows = normal(12, 5, statistic="standard-deviation")
     rows[0]["value_num"] = extreme
     (item,) = found_in(database, compare(rows))
     assert item.measured is not None
     assert item.measured.differences.bias.value == pytest.approx(-extreme / 60, rel=1e-6)
     json.dumps(agreement_rows([item]), allow_nan=False)
+
+
+def test_impossible_values_measure_no_agreement(database: Duck, compare: Compare) -> None:
+    """A decimal point lost in one value of a hundred is TM-V01; it is no spread of the two sources."""
+    rows = normal(12, 9)
+    (clean,) = found_in(database, compare(rows))
+    rows[0]["value_num"], rows[41]["value_num"] = 1210.0, -1.0
+    (item,) = found_in(database, compare(rows))
+    assert clean.measured is not None
+    assert item.measured is not None
+    assert clean.measured.sd is not None
+    assert item.measured.sd is not None
+    assert item.pairs == clean.pairs - 2
+    assert item.measured.sd.value == pytest.approx(clean.measured.sd.value, rel=0.05)
+
+
+def test_what_contradicts_itself_measures_no_agreement(database: Duck, compare: Compare) -> None:
+    """Two values of one device and second are a conflict; the pairs of other moments are judged without it."""
+    rows = normal(12, 9)
+    before = found_in(database, compare(rows))
+    rows += two(500, "00", 120.0, 180.0, lag=0, device="m1")
+    (item,) = found_in(database, compare(rows))
+    assert (item.pairs, item.measured) == (before[0].pairs, before[0].measured)
 
 
 @pytest.mark.parametrize("extreme", [1e80, math.inf, math.nan])

@@ -5,6 +5,7 @@ The facts beside the concepts (sentinels, relations between concepts, rates) are
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -68,6 +69,20 @@ def ends(item: Signature, found: tuple[float, float]) -> tuple[float, float]:
     low, high = item.profile.low or 0.0, item.profile.high or 0.0
     first, second = sorted(end * found[0] + found[1] for end in (low, high))
     return first, second
+
+
+def possible(item: Signature) -> tuple[float, float]:
+    """The hard limits, in the unit of the values of a signature; infinite where they are open or do not hold."""
+    found = limits(item)
+    factors = line(item, found.unit) if found is not None else None
+    if found is None or factors is None:
+        return -math.inf, math.inf
+    hard = (
+        -math.inf if found.hard_low is None else found.hard_low,
+        math.inf if found.hard_high is None else found.hard_high,
+    )
+    low, high = sorted((end - factors[1]) / factors[0] for end in hard)
+    return low, high
 
 
 def plausible(found: Limits) -> tuple[float | None, float | None]:

@@ -1,10 +1,9 @@
 """Pairs of statements of two sources that tell of one moment: which to which, and who is left without.
 
-Sources are paired concept by concept, one to one: readings of one device and second, readings of one second
-that are equal as far as both are stated, then those that are nearest to each other in time, within the
-window of their concept. Values that are not possible are none of an event. Clocks are looked at first:
-where one source tells the values of the other at another time, nothing is paired, for every pair would be a
-wrong one.
+Sources are paired concept by concept, one to one: readings of one device and second, readings of one second that are
+equal as far as both are stated, then those that are nearest to each other in time, within the window of their
+concept. Values that are not possible are in no pair. Where one source tells the values of the other at another time,
+nothing is paired, for every pair would be a wrong one.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from twinmap.compare.events import AT_A_TIME, Lags, below, prepare
 from twinmap.compare.pairs import Pair
-from twinmap.compare.possible import possible
+from twinmap.compare.possible import possible_values
 
 if TYPE_CHECKING:
     from twinmap.engine.duck import Duck
@@ -96,8 +95,7 @@ class Route:
         source_b: The other.
         group: The concept, or the CURIE of the code.
         pairs: The pairs of signatures that are comparable and have numbers in one unit.
-        window_us: How far apart two events may be; None where the concept says nothing: then only events of one
-            second are paired.
+        window_us: How far apart two events may be; None where only those of one second are paired.
         coverage: How much there is.
         shift: Why nothing was paired, where clocks are apart.
     """
@@ -209,15 +207,9 @@ def _window(pairs: Sequence[Pair]) -> int | None:
 def _register(duck: Duck, routes: Sequence[Route]) -> None:
     """Make ``k_side``: the signatures of each route; and ``k_block``, those of them that are paired with each other.
 
-    Every signature of B stands in one block of a route, with all of A that are comparable with it; side is true
-    for B. ``low`` and ``high`` are the possible values in the common unit.
+    Every signature of B (side is true) stands in one block of a route, with all of A that it is comparable with.
     """
-    lines = {
-        sig: line
-        for sig, *line in duck.rows("SELECT sig, factor, shift FROM k_line WHERE factor IS NOT NULL")
-    }
-    items = {side.number: side for route in routes for each in route.pairs for side in (each.a, each.b)}
-    limits = {number: possible(item, *lines[number]) for number, item in items.items()}
+    limits = possible_values(duck, (each for route in routes for each in route.pairs))
     sides: list[tuple[int, bool, int]] = []
     blocks: list[tuple[int, int, int, bool, int, float | None, float | None]] = []
     free = count()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from twinmap.compare.conversion import physical
 from twinmap.terms.facets import duration_us
 
 if TYPE_CHECKING:
+    from twinmap.compare.pairs import Pair
     from twinmap.compare.signature import Signature
+    from twinmap.engine.duck import Duck
 
+#: The lowest and the highest; None where there is no limit.
+Range = tuple[float | None, float | None]
 DAY_US = 86_400_000_000
 #: What a limit for values does not hold for.
 _OTHER_SCALES = ("standard-deviation", "variance", "count")
@@ -24,14 +29,19 @@ def is_value(item: Signature) -> bool:
     return item.word("statistic") not in _OTHER_SCALES and length is not None and length <= DAY_US
 
 
-def possible(item: Signature, factor: float, shift: float) -> tuple[float | None, float | None]:
-    """The lowest and the highest possible value; None where there is no limit.
+def possible_values(duck: Duck, pairs: Iterable[Pair]) -> dict[int, Range]:
+    """The lowest and the highest possible value of each signature of some pairs, in the unit in which it is compared.
 
     Args:
-        item: The signature.
-        factor: With ``shift`` the way from its unit to the one in which the limits are wanted.
-        shift: What is added then.
+        duck: A connection with the tables that :mod:`twinmap.compare.pairs` makes.
+        pairs: Pairs whose values have such a unit.
     """
+    lines = {sig: line for sig, *line in duck.rows("SELECT sig, factor, shift FROM k_line")}
+    items = {side.number: side for each in pairs for side in (each.a, each.b)}
+    return {number: _possible(item, *lines[number]) for number, item in items.items()}
+
+
+def _possible(item: Signature, factor: float, shift: float) -> Range:
     limits = item.meaning.concept.limits if item.meaning.concept else None
     found = physical(item, item.unit, limits.unit) if limits is not None and is_value(item) else None
     if limits is None or found is None:

@@ -7,7 +7,7 @@ What it means:
 
 Why it matters:
     A mean over all values of the concept counts every reading twice, once by itself and once in its aggregate; a
-    sum (steps of the hours and of the day) is twice as large.
+    maximum looks as if it had been measured at its start.
 
 Example:
     heart-rate 72 (mean of 08:00 to 09:00) beside sixty readings of that hour
@@ -92,10 +92,16 @@ def _pairs(signatures: Sequence[Signature]) -> Iterator[tuple[Signature, Signatu
 def _contained(context: Context) -> None:
     """The table ``k_contained``: aggregates with a reading between their ends."""
     context.duck.run(
-        "CREATE OR REPLACE TEMP TABLE k_long AS SELECT o.sig AS whole, w.reading, o.twin, o.start_us, t.end_us, "
-        "o.file, o.record, o.line, o.part FROM observed o JOIN k_whole w ON w.whole = o.sig "
-        f"JOIN {context.table('observation')} t ON t.id = o.id AND t.file = o.file AND t.record = o.record "
-        "AND t.part = o.part AND t.start_us = o.start_us WHERE t.end_us > t.start_us"
+        "CREATE OR REPLACE TEMP TABLE k_aggregate AS SELECT sig AS whole, id, file, record, part, start_us "
+        "FROM observed WHERE sig IN (SELECT whole FROM k_whole) AND start_us IS NOT NULL"
+    )
+    context.duck.run(
+        "CREATE OR REPLACE TEMP TABLE k_ended AS SELECT a.*, t.twin, t.end_us, t.line "
+        f"FROM {context.table('observation')} t JOIN k_aggregate a ON a.id = t.id AND a.file = t.file "
+        "AND a.record = t.record AND a.part = t.part AND a.start_us = t.start_us WHERE t.end_us > t.start_us"
+    )
+    context.duck.run(
+        "CREATE OR REPLACE TEMP TABLE k_long AS SELECT e.*, w.reading FROM k_ended e JOIN k_whole w USING (whole)"
     )
     context.duck.run(
         "CREATE OR REPLACE TEMP TABLE k_reading AS SELECT sig, twin, start_us FROM observed "

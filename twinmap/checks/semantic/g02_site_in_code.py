@@ -1,4 +1,4 @@
-"""One source says in its code where on the body it measures, the other beside the code, and not alike exactly.
+"""One source says in its code where on the body it measures, the other beside it, and less exactly.
 
 What it means:
     The code of one side fixes a place, the other side states ``site`` beside its code, and one of the two places is

@@ -48,16 +48,19 @@ def check(context: Context) -> Iterator[Finding]:
     )
     if not context.duck.value("SELECT count(*) FROM k_alike"):
         return
-    read = (
-        "SELECT DISTINCT source, twin, code, start_us // 1000000 AS second, value_num "
-        f"FROM {observations} WHERE {TIMED} AND value_num IS NOT NULL AND value_num <> 0 AND twin IN "
+    context.duck.run(
+        "CREATE OR REPLACE TEMP TABLE k_near AS SELECT DISTINCT source, twin, code, start_us // 1000000 AS second, "
+        f"value_num FROM {observations} WHERE {TIMED} AND value_num <> 0 "
+        "AND twin IN (SELECT one FROM k_alike UNION SELECT other FROM k_alike)"
+    )
+    context.duck.run(
+        "CREATE OR REPLACE TEMP TABLE k_equal AS SELECT a.source AS source_a, b.source AS source_b, a.twin AS one, "
+        "b.twin AS other, count(*) AS n FROM k_near a JOIN k_near b ON b.code = a.code AND b.second = a.second "
+        f"AND b.value_num = a.value_num AND b.source > a.source GROUP BY ALL HAVING count(*) >= {FEWEST}"
     )
     for source_a, source_b, count, least in context.duck.rows(
-        "SELECT source_a, source_b, count(*), min(n) FROM (SELECT k.source_a, k.source_b, one, other, count(*) AS n "
-        f"FROM k_alike k JOIN ({read} (SELECT one FROM k_alike)) a ON a.twin = k.one AND a.source = k.source_a "
-        f"JOIN ({read} (SELECT other FROM k_alike)) b ON b.twin = k.other AND b.source = k.source_b "
-        "AND b.code = a.code AND b.second = a.second AND b.value_num = a.value_num "
-        f"GROUP BY ALL HAVING count(*) >= {FEWEST}) GROUP BY ALL ORDER BY ALL"
+        "SELECT source_a, source_b, count(*), min(n) FROM k_equal JOIN k_alike USING (source_a, source_b, one, other) "
+        "GROUP BY ALL ORDER BY ALL"
     ):
         yield registry.finding(
             "TM-I03",

@@ -1,4 +1,4 @@
-"""The sex of a patient is read from a field that tells something else, or an observation tells another one.
+"""The sex of a patient is read from a field that tells something else, or an observation differs.
 
 What it means:
     ``sex`` of a patient is the administrative gender. A warning in the mapping: it is read from an extension or
@@ -72,7 +72,9 @@ def written(context: Written) -> Iterator[Finding]:
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """One finding a source and mapping rule whose observations tell another sex than the patient's record."""
+    """What the mappings write; and one finding a source and rule whose observations tell another sex than the patient."""
+    for each in context.written.values():
+        yield from written(each)
     patients = context.table("patient")
     if patients is None or not any(seen.code == _AT_BIRTH for seen in context.codes):
         return

@@ -13,8 +13,9 @@ Example:
     12 H            4.2*            >500 copies/mL          180 mg/dL
 
 What to do:
-    Take the number out in the mapping, and the rest into its slot: ``value`` and ``unit`` or ``flag`` by
-    ``regex``. For HL7 v2 ask the sender for value type NM or SN, the unit in OBX-6 and the flag in OBX-8.
+    Take away what is not the number, where it is always the same: ``value: = replace($(result), ' mg/dL', '')``,
+    and say it in its own slot, ``unit`` or ``flag``. For HL7 v2 ask the sender for value type NM or SN, with the
+    unit in OBX-6 and the flag in OBX-8.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from twinmap.checks.values import COMPOSITE, LOCALE, quantities_as_text
 from twinmap.diagnostics import Finding, Severity
 
 SEVERITY = Severity.WARNING
-HELP = "take number, unit and flag apart in the mapping"
+HELP = "take away what is not the number, and say unit and flag in their own slots"
 
 #: A number, and after it neither a digit nor what makes it a date, a range or a ratio.
 _NUMBER = r"(?:[<>]=?|[~≈≤≥]|=[<>])?\s*[-+]?[0-9]+(?:\.[0-9]+)?(?:\s*[*+!^#]+|\s*[A-Za-z%µ°\[(].*)"

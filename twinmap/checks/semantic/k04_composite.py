@@ -1,4 +1,4 @@
-r"""Two numbers stand in one value: 120/80.
+"""Two numbers stand in one value: 120/80.
 
 What it means:
     The concept is a panel or a quantity, or the LOINC SCALE of the code is one; the value was kept as text, and is
@@ -12,8 +12,8 @@ Example:
     blood pressure: 120/80          body height: 5'10"
 
 What to do:
-    Take it apart in the mapping: ``systolic: {from: $(bp), regex: "^(\\\\d+)/"}``, ``diastolic: {from: $(bp),
-    regex: "/(\\\\d+)$"}``.
+    Ask for two columns, or split the text before it is read; then bind each number to its own slot:
+    ``blood-pressure: {systolic: $(sys), diastolic: $(dia)}``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from twinmap.checks.values import COMPOSITE, quantities_as_text
 from twinmap.diagnostics import Finding, Severity
 
 SEVERITY = Severity.WARNING
-HELP = "take the two numbers apart in the mapping, each into its slot"
+HELP = "ask for two columns, and bind each number to its own slot"
 
 
 def check(context: Context) -> Iterator[Finding]:

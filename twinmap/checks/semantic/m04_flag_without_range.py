@@ -2,7 +2,8 @@
 
 What it means:
     The flag is H, L, HH, LL, HU, LU, < or > (HL7 table 0078), and no statement of this code in this source has a
-    reference range. Flags that compare with no range (A, N, S, R) are not meant.
+    reference range with a number in it: a range that is a text alone is not kept. Flags that compare with no range (A,
+    N, S, R) are not meant.
 
 Why it matters:
     High for whom, by which method? A flag without its range cannot be checked, and two laboratories' flags cannot
@@ -44,7 +45,7 @@ def check(context: Context) -> Iterator[Finding]:
             yield told(
                 context,
                 "TM-M04",
-                f"{context.said(concept)}: values of {source} are flagged as high or low, and have no range",
+                f"{context.said(concept)}: values of {source} are flagged as high or low, and no limits are stated",
                 flagged,
                 "flag IS NOT NULL",
                 "range",

@@ -1,4 +1,4 @@
-"""A source refutes a condition or allergy of a patient, and confirms it, or a kind of it, at the same time.
+"""A source refutes a condition of a patient, and confirms it, or a kind of it, at the same time.
 
 What it means:
     In one source, one statement is ``refuted`` and another ``confirmed``; both hold at one time, and the confirmed

@@ -1,4 +1,4 @@
-"""What is planned is stated as what happened: a goal or an order as a result, an ordered dose as a given one.
+"""What is planned is stated as what happened: a goal or an order as a result, or as a dose given.
 
 What it means:
     An observation takes its value from a resource or segment that holds what somebody wants (FHIR ``Goal``,
@@ -52,9 +52,7 @@ def written(context: Written) -> Iterator[Finding]:
             message, slot = f"what {origin} asks for is stated as {_event(rule)}", "event"
         else:
             continue
-        yield context.on_slot(
-            "TM-S07", message, rule, slot, concept=context.about(rule), sources=(context.source,)
-        )
+        yield context.on_slot("TM-S07", message, rule, slot, concept=context.about(rule))
 
 
 def _event(rule: Rule) -> str | None:

@@ -1,4 +1,4 @@
-"""The time of an observation is read from a field that tells another time: of the message, the receipt or the report.
+"""The time of an observation is read from a field that tells another time, such as that of the report.
 
 What it means:
     The first field that ``time`` of an observation reads is one that the format defines as something else than the
@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twinmap import registry
 from twinmap.checks.written import Rule, Written
 from twinmap.diagnostics import Finding, Severity
 from twinmap.mapping.ast import Group, Ref, Text, Value
@@ -60,8 +59,6 @@ def written(context: Written) -> Iterator[Finding]:
                 rule,
                 "time",
                 concept=context.about(rule),
-                sources=(context.source,),
-                help=registry.code("TM-T03").help,
             )
 
 

@@ -22,18 +22,12 @@ from collections.abc import Iterator
 
 from twinmap.checks.context import Context
 from twinmap.compare.conversion import physical
+from twinmap.compare.possible import SLACK, is_value
 from twinmap.compare.signature import Signature
 from twinmap.diagnostics import Finding, Severity
-from twinmap.terms.facets import duration_us
 
 SEVERITY = Severity.ERROR
 HELP = "look at the unit and the column; codes for a missing value belong into missing"
-
-_DAY_US = 86_400_000_000
-#: A value at a limit, converted, may miss it by rounding.
-_SLACK = 1e-9
-#: What a limit for values does not hold for.
-_OTHER_SCALES = ("standard-deviation", "variance", "count")
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -59,22 +53,15 @@ def _details(item: Signature) -> dict[str, float | str]:
 def _test(item: Signature) -> str | None:
     """SQL that holds for an impossible value; None where no limits apply, or all values are within them."""
     limits = item.meaning.concept.limits if item.meaning.concept else None
-    line = physical(item, item.unit, limits.unit) if limits is not None and _is_judged(item) else None
+    line = physical(item, item.unit, limits.unit) if limits is not None and is_value(item) else None
     if limits is None or line is None or item.profile.low is None or item.profile.high is None:
         return None
     factor, shift = line
     ends = sorted(end * factor + shift for end in (item.profile.low, item.profile.high))
     value = f"value_num * {factor!r} + {shift!r}"
     tests = []
-    if limits.hard_low is not None and ends[0] < (low := limits.hard_low - _SLACK * abs(limits.hard_low)):
+    if limits.hard_low is not None and ends[0] < (low := limits.hard_low - SLACK * abs(limits.hard_low)):
         tests.append(f"{value} < {low!r}")
-    if limits.hard_high is not None and ends[1] > (high := limits.hard_high + _SLACK * abs(limits.hard_high)):
+    if limits.hard_high is not None and ends[1] > (high := limits.hard_high + SLACK * abs(limits.hard_high)):
         tests.append(f"{value} > {high!r}")
     return " OR ".join(tests) or None
-
-
-def _is_judged(item: Signature) -> bool:
-    """Whether the limits for values hold for this statistic and length of time."""
-    over = item.word("over")
-    length = duration_us(over) if over is not None else 0
-    return item.word("statistic") not in _OTHER_SCALES and length is not None and length <= _DAY_US

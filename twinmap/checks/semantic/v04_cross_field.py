@@ -5,8 +5,9 @@ What it means:
     mean pressure is not between the two, a part is more than its whole (HDL and total cholesterol), the Glasgow
     coma score is not the sum of its parts, a body mass index is not the weight by the square of the height. The
     rules with their sources and tolerances are ``ontologies/checks/relations.yaml``. Rounding as stated is allowed
-    for. Only values of one source, patient, device and moment are compared, known to the minute at least, of equal
-    statistic, posture, activity and method, and only where there is one of each.
+    for, and values that are impossible by themselves (V01) are left out. Only values of one source, patient,
+    device and moment are compared, known to the minute at least, of equal statistic, posture, activity, method and
+    site, and only where there is one of each.
 
 Why it matters:
     Each value alone is plausible. Together they show that columns were swapped, or that one of them is wrong.
@@ -25,7 +26,7 @@ from dataclasses import dataclass
 
 from twinmap import registry
 from twinmap.checks.context import Context
-from twinmap.checks.values import ends, facts, is_value, line
+from twinmap.checks.values import ends, facts, is_value, line, possible
 from twinmap.compare.signature import Signature
 from twinmap.diagnostics import PLACES_KEPT, Finding, Severity
 from twinmap.terms._files import Section
@@ -123,7 +124,7 @@ def _unit(context: Context, kind: str, concepts: Sequence[str], place: int) -> s
 
 def _worth_a_look(roles: Sequence[_Role]) -> Iterator[_Role]:
     """The roles of a rule of two, and which of their values can be wrong as the profiles tell."""
-    spans = [(role, ends(role.item, (role.factor, role.shift))) for role in roles]
+    spans = [(role, _span(role)) for role in roles]
     lowest = min(span[0] for role, span in spans if role.place == 2)
     highest = max(span[1] for role, span in spans if role.place == 1)
     if highest < lowest:
@@ -131,6 +132,14 @@ def _worth_a_look(roles: Sequence[_Role]) -> Iterator[_Role]:
     for role, _ in spans:
         limits = (lowest, float("inf")) if role.place == 1 else (float("-inf"), highest)
         yield _Role(role.rule, role.place, role.item, role.alike, role.factor, role.shift, *limits)
+
+
+def _span(role: _Role) -> tuple[float, float]:
+    """The ends of the values that are possible, converted."""
+    low, high = possible(role.item)
+    first, last = ends(role.item, (role.factor, role.shift))
+    low, high = sorted(end * role.factor + role.shift for end in (low, high))
+    return max(first, low), min(last, high)
 
 
 def _register(context: Context, roles: Sequence[_Role]) -> None:
@@ -146,6 +155,8 @@ def _register(context: Context, roles: Sequence[_Role]) -> None:
             "shift": ("DOUBLE", [role.shift for role in roles]),
             "low": ("DOUBLE", [role.low for role in roles]),
             "high": ("DOUBLE", [role.high for role in roles]),
+            "least": ("DOUBLE", [possible(role.item)[0] for role in roles]),
+            "most": ("DOUBLE", [possible(role.item)[1] for role in roles]),
             "tolerance": ("DOUBLE", [tolerances[role.rule] for role in roles]),
         },
     )
@@ -162,7 +173,7 @@ def _sql(rules: Sequence[Section], asked: set[int]) -> str:
     """
     value = "value_num * factor + shift"
     stated = (
-        "comparator IS NULL AND value_num IS NOT NULL AND time_precision IN "
+        "comparator IS NULL AND value_num BETWEEN least AND most AND time_precision IN "
         "('minute', 'second', 'millisecond', 'microsecond')"
     )
     read = (

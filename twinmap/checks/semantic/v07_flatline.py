@@ -34,6 +34,9 @@ _MINUTE_US = 60_000_000
 _GAP_US = 10 * _MINUTE_US
 FEWEST = 25
 LEAST_US = 120 * _MINUTE_US
+_HOUR_US = 60 * _MINUTE_US
+#: Readings that are at most ten minutes apart, in an hour, the first and the last left out.
+_FEWEST_IN_AN_HOUR = 5
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -62,14 +65,20 @@ def _is_dense(item: Signature) -> bool:
 
 
 def _sql(asked: dict[int, Signature]) -> str:
-    series = "sig, twin, coalesce(device, '')"
+    """Runs of equal readings; only of series in which a whole hour of the clock stands still are they looked for."""
+    series = "sig, twin, device"
+    read = (
+        "SELECT * REPLACE (coalesce(device, '') AS device) FROM observed "
+        f"WHERE value_num <> 0 AND sig IN ({', '.join(map(str, asked))})"
+    )
     return (
-        "WITH said AS (SELECT *, value_num IS DISTINCT FROM lag(value_num) OVER w "
-        f"OR start_us - lag(start_us) OVER w > {_GAP_US} AS starts FROM observed WHERE value_num <> 0 "
-        f"AND sig IN ({', '.join(map(str, asked))}) "
+        f"WITH said AS ({read}), still AS (SELECT DISTINCT {series} FROM said GROUP BY {series}, start_us // {_HOUR_US} "
+        f"HAVING min(value_num) = max(value_num) AND count(*) >= {_FEWEST_IN_AN_HOUR}), "
+        "marked AS (SELECT *, value_num IS DISTINCT FROM lag(value_num) OVER w "
+        f"OR start_us - lag(start_us) OVER w > {_GAP_US} AS starts FROM said SEMI JOIN still USING ({series}) "
         f"WINDOW w AS (PARTITION BY {series} ORDER BY start_us, value_num)), "
         f"numbered AS (SELECT *, sum(starts::INTEGER) OVER (PARTITION BY {series} ORDER BY start_us, value_num "
-        "ROWS UNBOUNDED PRECEDING) AS run FROM said), "
+        "ROWS UNBOUNDED PRECEDING) AS run FROM marked), "
         "runs AS (SELECT sig, rule, count(*) AS n, max(start_us) - min(start_us) AS us, "
         "min({'file': file, 'record': record, 'line': line, 'part': part}) AS place "
         f"FROM numbered GROUP BY {series}, rule, run HAVING n >= {FEWEST} AND us >= {LEAST_US}) "
