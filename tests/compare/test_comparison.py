@@ -13,7 +13,7 @@ import pytest
 
 from twinmap.checks.explanations import code
 from twinmap.compare import events
-from twinmap.compare.events import _below
+from twinmap.compare.events import below
 from twinmap.compare.rows import decimal, worst
 from twinmap.compare.run import Compared, run
 from twinmap.engine.duck import Duck, connect
@@ -276,7 +276,7 @@ def test_parts_of_the_patients_are_as_large_as_they_are_said() -> None:
     alphabet = "234567abcdefghijklmnopqrstuvwxyz"
     ids = [a + b + "2" for a in alphabet for b in alphabet]
     for share in (0.0, 0.25, 0.5, 1.0):
-        assert sum(each < _below(share) for each in ids) / len(ids) == pytest.approx(share, abs=0.01)
+        assert sum(each < below(share) for each in ids) / len(ids) == pytest.approx(share, abs=0.01)
 
 
 def test_parts_of_the_patients_add_up(duck: Duck, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

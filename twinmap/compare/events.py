@@ -22,8 +22,10 @@ _HOUR = 60 * _MINUTE
 
 #: Lags are looked at in whole hours up to here: zones differ by 14 hours, a day more tells chance apart.
 FARTHEST_HOURS = 38
-#: Statements of the smaller source whose partners are looked for, by concept and pair of sources.
+#: Statements of the smaller source whose partners are looked for, by concept and pair of sources; where a side has
+#: several devices so many more, since each of them is judged.
 SAMPLE = 2_000
+_OF_DEVICES = 10
 
 #: Equal values of a device at a lag that are worth a look, or more.
 _FEW = 4
@@ -319,27 +321,36 @@ def _routes(duck: Duck, sample: int) -> list[tuple[int, int]]:
             "small": ("BIGINT", small),
             "large": ("BIGINT", [b if each == a else a for each, (a, b) in zip(small, routes, strict=True)]),
             "sign": ("BIGINT", [1 if each == a else -1 for each, (a, _) in zip(small, routes, strict=True)]),
-            "step": ("BIGINT", [1 + sizes[each] // max(sample, 1) for each in small]),
+            "step": (
+                "BIGINT",
+                [
+                    1 + sizes[each] // max(sample * (1 if parted.isdisjoint(both) else _OF_DEVICES), 1)
+                    for each, both in zip(small, routes, strict=True)
+                ],
+            ),
             "parted": ("BOOLEAN", [not parted.isdisjoint(each) for each in routes]),
         },
     )
     return routes
 
 
-_STEPS = 3 * (2 * FARTHEST_HOURS + 1)
+#: The days beside that of a value in which its partners are, and the minutes of the hour beside its own.
+_DAYS = 2 * (1 + FARTHEST_HOURS // 24) + 1
+_STEPS = 3 * _DAYS
 
 #: How many of the sample have an equal partner, how many any, and the first of those that have an equal one.
 _COUNTS = "count(DISTINCT ref) FILTER (WHERE equal), count(DISTINCT ref), min(ref, 3) FILTER (WHERE equal)"
 
-#: The partners of the sample at each lag. A sampled value looks into the minute of each lag and into those
-#: beside it: one join on equal keys. ``unnest`` stands in the SELECT list so that no join of fewer keys comes
-#: before it.
+#: The partners of the sample at whole hours of lag: at the same minute of an hour, or beside it, within some days. One
+#: join on equal keys; ``unnest`` stands in the SELECT list so that no join of fewer keys comes before it.
 _LAGGED = (
-    "SELECT d.route, d.ref, d.hour, d.device AS own, b.device AS other, "
-    "abs(d.v - b.v) <= d.half + b.half AS equal FROM ("
-    f"SELECT *, start_us + sign * hour * {_HOUR} AS due, (start_us + sign * hour * {_HOUR}) // {_MINUTE} + step "
-    f"AS minute FROM (SELECT *, k // 3 - {FARTHEST_HOURS} AS hour, k % 3 - 1 AS step FROM ("
-    f"SELECT *, unnest(range({_STEPS})) AS k FROM k_sample WHERE {{test}}))) d "
-    f"JOIN (SELECT *, start_us // {_MINUTE} AS minute FROM valued) b "
-    f"ON b.who = d.who AND b.series = d.large AND b.minute = d.minute AND abs(b.start_us - d.due) <= {_MINUTE}"
+    "SELECT route, ref, sign * hours AS hour, own, other, equal FROM ("
+    f"SELECT d.route, d.ref, d.sign, d.device AS own, b.device AS other, b.start_us - d.start_us AS lag, "
+    f"round((b.start_us - d.start_us) / {_HOUR})::BIGINT AS hours, abs(d.v - b.v) <= d.half + b.half AS equal FROM ("
+    f"SELECT *, start_us // {24 * _HOUR} + k // 3 - {_DAYS // 2} AS day, "
+    f"(start_us // {_MINUTE} + k % 3 - 1) % 60 AS minute FROM ("
+    f"SELECT *, unnest(range({_STEPS})) AS k FROM k_sample WHERE {{test}})) d "
+    f"JOIN (SELECT *, start_us // {24 * _HOUR} AS day, start_us // {_MINUTE} % 60 AS minute FROM valued) b "
+    "ON b.who = d.who AND b.series = d.large AND b.day = d.day AND b.minute = d.minute) "
+    f"WHERE abs(hours) <= {FARTHEST_HOURS} AND abs(lag - hours * {_HOUR}) <= {_MINUTE}"
 )
