@@ -195,6 +195,16 @@ def test_the_graph_of_a_run_says_what_its_tables_say(make: Make) -> None:
     }
 
 
+def test_the_graph_of_the_example_says_what_its_tables_say(tmp_path: Path) -> None:
+    """Four sources, all kinds of statement; nothing that the graph holds is told apart from the tables."""
+    out = tmp_path / "out"
+    api.run(ROOT / "examples" / "bedside-to-wrist", out=out, key_file=KEY, engine="none", jobs=1)
+    done, found = _diff(out, out / "graph.nq")
+    different = [row for row in found["statements"] if not row["a"] == row["b"] == row["same"]]
+    assert (done.return_value, different) == (0, [])
+    assert "unread" not in found["sides"][1]
+
+
 def test_two_graphs_are_compared_whole(make: Make, tmp_path: Path) -> None:
     one = make("one", ROWS)
     lines = (one / "graph.nq").read_text().splitlines(keepends=True)

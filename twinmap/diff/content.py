@@ -27,18 +27,25 @@ _APART = frozenset(
 )
 _DERIVED = frozenset({"value_num", "value_decimals", "canon_num", "canon_unit"})
 
+#: What the graph of a run does not hold, or in fewer words than the tables; see :mod:`twinmap.diff.graphs`.
+_NOT_IN_A_GRAPH = frozenset({"time_precision", "ref_low", "ref_high", "note", "name"})
+
 #: Statements that are compared at a time, about.
 AT_A_TIME = 2_000_000
 
 
-def said(kind: str) -> dict[str, str]:
-    """What a statement of a kind says, as SQL by name."""
+def said(kind: str, *, graph: bool = False) -> dict[str, str]:
+    """What a statement of a kind says, as SQL by name; without what a ``graph`` does not hold or writes alike."""
     names = [column.name for column in KINDS[kind].columns(tuple(facets()))]
     value = VALUE if kind == "observation" else {}
+    if graph and value:
+        value = value | {"value_text": f"CASE WHEN value_kind <> 'coded' THEN {value['value_text']} END"}
     return {
         name: value[name].format("") if name in value else identifier(name)
         for name in names
-        if name not in _APART and not (kind == "observation" and name in _DERIVED)
+        if name not in _APART
+        and not (kind == "observation" and name in _DERIVED)
+        and not (graph and name in _NOT_IN_A_GRAPH)
     }
 
 
@@ -52,20 +59,22 @@ def compare(duck: Duck, tables: Mapping[str, Path], sides: Sequence[Side]) -> tu
     counts: list[Any] = []
     changed: list[Any] = []
     register_files(duck, sides)
+    graph = any(side.graph is not None for side in sides)
     for kind, path in tables.items():
         if kind == "identifier":
             continue
         table = f"read_parquet({quoted(str(path))})"
-        _apart(duck, kind, table)
+        names = said(kind, graph=graph)
+        _apart(duck, names, table)
         counts += _counts(duck, kind, table)
         if "twin" in KINDS[kind].names:
-            changed += changes(duck, kind, tuple(said(kind)))
+            changed += changes(duck, kind, tuple(names))
     return counts, changed
 
 
-def _apart(duck: Duck, kind: str, table: str) -> None:
+def _apart(duck: Duck, names: Mapping[str, str], table: str) -> None:
     """The table ``alone``: statements without a same one on the other side, each once for each time it lacks one."""
-    listed = ", ".join(said(kind).values())
+    listed = ", ".join(names.values())
     size = int(duck.value(f"SELECT count(*) FROM {table}"))
     parts = 1 + size // AT_A_TIME
     duck.run(f"CREATE OR REPLACE TEMP TABLE alone AS SELECT *, 0::UBIGINT AS content FROM {table} LIMIT 0")

@@ -53,7 +53,12 @@ def number(side: Side, file: int) -> int:
 
 def _select(side: Side, kind: str) -> str:
     names = KINDS[kind].names
-    new = {"source": quoted(side.label), "file": f"(s.file + {number(side, 0)})::INTEGER"}
+    # A graph does not say by which rule a statement was made, nor always where it stands.
+    new = {
+        "rule": "coalesce(s.rule, '')",
+        "source": quoted(side.label),
+        "file": f"(s.file + {number(side, 0)})::INTEGER",
+    }
     new |= {"id": f"concat({quoted(side.label)}, s.id)"} if "id" in names else {}
     new |= {"twin": "coalesce(k.twin, s.twin)"} if "twin" in names else {}
     replaced = ", ".join(f"{sql} AS {name}" for name, sql in new.items())
