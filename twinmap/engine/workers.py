@@ -38,6 +38,8 @@ class Workers:
         if self._pool is not None and kind is not None:
             for worker in active_children():
                 worker.terminate()
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
         self.end()
 
     def map(self, work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
@@ -56,9 +58,9 @@ class Workers:
                     self._started().submit(os.getpid)
 
     def end(self) -> None:
-        """Let the processes go; the next tasks start others."""
+        """Let the processes go, those too that still start; the next tasks start others."""
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
     def _started(self) -> ProcessPoolExecutor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib.metadata
 import json
 import re
 import warnings
@@ -246,7 +246,7 @@ def test_nothing_is_a_map_without_groups(release: Any, attribute: str) -> None:
 
 # --- against the models of FHIR ----------------------------------------------------------------------
 
-_WITHOUT = importlib.util.find_spec("fhir") is None
+_WITHOUT = not any(importlib.metadata.distributions(name="fhir.resources"))
 
 
 @pytest.mark.skipif(
