@@ -270,7 +270,7 @@ def validate_graph(
     from twinmap.validate import files, findings
 
     named = [graphs] if isinstance(graphs, str | Path) else graphs
-    ours = [*files.shipped_shapes(), generated_shapes(catalogue())] if not shapes else []
+    ours = [*files.shipped_shapes(), generated_shapes(catalogue().concepts.values())] if not shapes else []
     documents = ours or files.read_shapes([Path(path) for path in shapes])
     validation = files.validate_files([_graph(Path(path)) for path in named], documents, engine)
     found = [findings.violation(group) for group in validation.groups]

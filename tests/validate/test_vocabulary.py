@@ -39,7 +39,7 @@ def _vocabulary() -> dict[str, dict[str, list[str]]]:
 def _used() -> set[str]:
     """The tm: terms of shapes and targets; facet words are data of their own."""
     texts = [text.decode() for text in shipped_shapes()]
-    texts += [concept_shapes(catalogue()), facet_shapes(facets())]
+    texts += [concept_shapes(catalogue().concepts.values()), facet_shapes(facets())]
     folder = shipped("ontologies") / "targets"
     texts += [entry.read_text() for entry in folder.iterdir() if entry.name.endswith(".yaml")]
     prefixed = {TM + name for text in texts for name in re.findall(r"(?<![\w-])tm:([A-Za-z]\w*)", text)}

@@ -17,7 +17,7 @@ from fractions import Fraction
 
 from twinmap.terms import systems
 from twinmap.terms.analytes import Rule, conversion
-from twinmap.terms.concepts import Catalogue, Concept, ConceptCode
+from twinmap.terms.concepts import Concept, ConceptCode
 from twinmap.terms.facets import Facet
 
 _HEAD = """@prefix sh: <http://www.w3.org/ns/shacl#> .
@@ -31,15 +31,15 @@ _HEAD = """@prefix sh: <http://www.w3.org/ns/shacl#> .
 _DIGITS = 6
 
 
-def concept_shapes(catalogue: Catalogue) -> str:
-    """The shapes of all concepts as Turtle, in order of their names.
+def concept_shapes(concepts: Iterable[Concept]) -> str:
+    """The shapes of some concepts as Turtle, in order of their names.
 
     A quantity must be an xsd:decimal in its canonical unit and within its hard limits, and needs its unit
     unless there is a reason for its absence; a coded concept must have a code of its value set. Codes of
     systems without IRIs of their own are not reached.
     """
-    concepts = sorted(catalogue.concepts.values(), key=lambda concept: concept.name)
-    return "\n".join([_HEAD, *(text for concept in concepts for text in _concept(concept))])
+    ordered = sorted(concepts, key=lambda concept: concept.name)
+    return "\n".join([_HEAD, *(text for concept in ordered for text in _concept(concept))])
 
 
 def facet_shapes(facets: Mapping[str, Facet]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from twinmap.mapping.sql import quoted
 from twinmap.steps.state import Run
 
 if TYPE_CHECKING:
-    from twinmap.terms.concepts import Catalogue
+    from twinmap.terms.concepts import Concept
     from twinmap.validate.results import Group, Validation
 
 _TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
@@ -28,13 +28,26 @@ def all_shapes(state: Run) -> list[bytes]:
     from twinmap.terms.concepts import catalogue
     from twinmap.validate.files import read_shapes, shipped_shapes
 
-    generated = generated_shapes(catalogue(state.project.concepts))
+    signatures = quoted(str(state.parts / "signatures.parquet"))
+    stated = set(state.duck.rows(_STATED.format(signatures)))
+    concepts = catalogue(state.project.concepts).concepts.values()
+    # Others have nothing to look at, and an engine is slower for every shape.
+    generated = generated_shapes(item for item in concepts if not stated.isdisjoint(_codes(item)))
     (state.publish / "shapes.ttl").write_bytes(generated)
     return [*shipped_shapes(), generated, *read_shapes(state.project.shapes)]
 
 
-def generated_shapes(concepts: Catalogue) -> bytes:
-    """The shapes made from the files of concepts and facets, as Turtle."""
+#: The codes that observations have.
+_STATED = "SELECT DISTINCT code_system, code FROM read_parquet({}) WHERE kind = 'observation'"
+
+
+def _codes(concept: Concept) -> Iterator[tuple[str, str]]:
+    yield from ((each.system, each.code) for each in concept.codes)
+    yield from ((each.system, each.code) for each in concept.counterparts)
+
+
+def generated_shapes(concepts: Iterable[Concept]) -> bytes:
+    """The shapes made from the files of some concepts, and of facets, as Turtle."""
     from twinmap.lift.shapes import concept_shapes, facet_shapes
     from twinmap.terms.facets import facets
 
