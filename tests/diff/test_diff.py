@@ -70,6 +70,17 @@ def test_the_same_twice_is_no_difference(make: Make) -> None:
     assert found["changes"] == []
 
 
+def test_of_what_is_the_same_nothing_is_told(make: Make) -> None:
+    """Two units within each side are no difference between the sides."""
+    rows = [*ROWS, "7,p1,2026-01-01T10:00:00Z,8480-6,16,kPa", "8,p1,2026-01-01T11:00:00Z,8867-4,16,kPa"]
+    report = api.diff(make("one", rows), make("two", [*rows, ROWS[0].replace("1,p1", "9,p9")])).report
+    assert {row["concept"] for row in report.relations} <= {"systolic-blood-pressure"}
+    assert [finding["code"] for finding in report.findings if finding["severity"] != "info"] == []
+    same = {row["concept"]: row["the_same"] for row in report.difference["concepts"]}
+    assert same["heart-rate"]
+    assert not same["systolic-blood-pressure"]
+
+
 def test_a_statement_that_one_side_lacks_is_counted(make: Make) -> None:
     done, found = _diff(make("one", ROWS), make("two", ROWS[:3] + ROWS[4:]))
     assert done.return_value == 1
@@ -83,6 +94,7 @@ def test_a_statement_that_one_side_lacks_is_counted(make: Make) -> None:
         "patients_a": 1,
         "patients_b": 1,
         "patients_both": 1,
+        "the_same": False,
     }
     assert [(row["month"], row["a"], row["b"]) for row in found["months"]] == [
         ("2026-01", 4, 3),

@@ -264,11 +264,15 @@ def verify(*, maps: tuple[Path, ...], store: Path | None, fmt: str, fail_on: str
     from twinmap.terms.systems import curie
 
     places = [item for path in maps for item in written(path)]
+    if not places:
+        named = visible(", ".join(map(str, maps)))
+        raise UsageError(f"there is no code of a known system in {named}: nothing to verify")
     with _opened(store) as opened:
         verified = verify(opened, places)
     output.show_findings(verified.findings, fmt)
     unknown = len(verified.unknown)
     shown = ", ".join(curie(*key) for key in verified.unknown[:3]) + (" …" if unknown > 3 else "")
     rest = f", {unknown:,} that the store cannot tell of ({visible(shown)})" if unknown else ""
-    output.say(f"{verified.checked:,} codes checked{rest}: {len(verified.findings):,} findings")
+    count = len(verified.findings)
+    output.say(f"{verified.checked:,} codes checked{rest}: {count:,} finding{'' if count == 1 else 's'}")
     return verdict((finding.severity for finding in verified.findings), fail_on)

@@ -49,15 +49,18 @@ def said(kind: str, *, graph: bool = False) -> dict[str, str]:
     }
 
 
-def compare(duck: Duck, tables: Mapping[str, Path], sides: Sequence[Side]) -> tuple[list[Any], list[Any]]:
+def compare(
+    duck: Duck, tables: Mapping[str, Path], sides: Sequence[Side], folder: Path
+) -> tuple[list[Any], list[Any], dict[str, Path]]:
     """Count what is the same, by kind and code, and what changed in statements that belong together.
 
     Returns:
-        Rows ``{"kind", "system", "code", "a", "b", "same"}``, and the changes as
-        :func:`twinmap.diff.changes.changes` tells them.
+        Rows ``{"kind", "system", "code", "a", "b", "same"}``, the changes as
+        :func:`twinmap.diff.changes.changes` tells them, and tables of the statements that are not the same, by kind.
     """
     counts: list[Any] = []
     changed: list[Any] = []
+    apart: dict[str, Path] = {}
     register_files(duck, sides)
     graph = any(side.graph is not None for side in sides)
     for kind, path in tables.items():
@@ -67,9 +70,12 @@ def compare(duck: Duck, tables: Mapping[str, Path], sides: Sequence[Side]) -> tu
         names = said(kind, graph=graph)
         _apart(duck, names, table)
         counts += _counts(duck, kind, table)
+        rest = folder / f"{kind}.apart.parquet"
+        if duck.to_parquet("SELECT * EXCLUDE (content) FROM alone", rest):
+            apart[kind] = rest
         if "twin" in KINDS[kind].names:
             changed += changes(duck, kind, tuple(names))
-    return counts, changed
+    return counts, changed, apart
 
 
 def _apart(duck: Duck, names: Mapping[str, str], table: str) -> None:

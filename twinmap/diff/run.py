@@ -30,7 +30,8 @@ class Difference:
     catalogue: Catalogue
     tables: dict[str, Path] = field(default_factory=dict)
     twins: Twins = field(default_factory=Twins)
-    compared: comparison.Compared = field(default_factory=comparison.Compared)
+    #: The statements that are not the same on both sides.
+    apart: dict[str, Path] = field(default_factory=dict)
     relations: list[Row] = field(default_factory=list)
     agreement: list[Row] = field(default_factory=list)
     concepts: list[Row] = field(default_factory=list)
@@ -75,30 +76,40 @@ def bring_together(diff: Difference) -> None:
 
 def count_same(diff: Difference) -> None:
     """Count the statements that are the very same, and what changed in others."""
-    statements, changes = content.compare(diff.duck, diff.tables, diff.sides)
+    statements, changes, diff.apart = content.compare(diff.duck, diff.tables, diff.sides, diff.work)
     diff.told |= {"statements": statements, "changes": changes}
 
 
+def count_covered(diff: Difference) -> None:
+    """Count observations and patients of both sides, by concept, patient and month, and how far values agree."""
+    compared = comparison.run(diff.duck, diff.tables, diff.catalogue)
+    diff.agreement = compared.agreement
+    diff.told["concepts"] = coverage.concepts(diff.duck, compared) if "observation" in diff.tables else []
+    diff.told["patients"] = coverage.patients(diff.duck, diff.tables)
+    diff.told["months"] = coverage.months(diff.duck, diff.tables)
+
+
 def compare_meaning(diff: Difference) -> None:
-    """Relate the signatures of both sides, and look at the statements of both as the checks do."""
-    diff.compared = comparison.run(diff.duck, diff.tables, diff.catalogue)
-    diff.relations = diff.compared.relations(explanations.code)
-    diff.agreement = diff.compared.agreement
-    diff.concepts = list(diff.compared.concepts)
+    """Relate the signatures of both sides, and look at the statements of both as the checks do.
+
+    What both state alike is left out: it says the same, and a difference within a side is not one between the two.
+    """
+    compared = comparison.run(diff.duck, diff.apart, diff.catalogue)
+    diff.relations = compared.relations(explanations.code)
+    diff.concepts = list(compared.concepts)
+    apart = {item.group for item in compared.signatures}
+    for row in diff.told["concepts"]:
+        row["the_same"] = row["concept"] not in apart
     names = {
         unite.number(side, number): name for side in diff.sides for number, (name, _) in side.files.items()
     }
-    context = checks.Context(diff.duck, diff.tables, diff.catalogue, diff.compared, names)
-    diff.findings = merge(checks.run_semantic(context))
-
-
-def count_covered(diff: Difference) -> None:
-    """Count observations and patients of both sides, by concept, patient and month."""
-    diff.told["concepts"] = (
-        coverage.concepts(diff.duck, diff.compared) if "observation" in diff.tables else []
-    )
-    diff.told["patients"] = coverage.patients(diff.duck, diff.tables)
-    diff.told["months"] = coverage.months(diff.duck, diff.tables)
+    if not diff.apart:
+        return
+    context = checks.Context(diff.duck, diff.apart, diff.catalogue, compared, names)
+    found = merge(checks.run_semantic(context))
+    one, other = ({sha for _, sha in side.files.values()} for side in diff.sides)
+    # What both read from one file came by no second route.
+    diff.findings = [item for item in found if item.code != "TM-D02" or one.isdisjoint(other)]
 
 
 #: A diff, in order.
@@ -106,8 +117,8 @@ STEPS: Sequence[Callable[[Difference], None]] = (
     compare_graphs,
     bring_together,
     count_same,
-    compare_meaning,
     count_covered,
+    compare_meaning,
 )
 
 __all__ = ["STEPS", "Difference"]

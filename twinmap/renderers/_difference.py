@@ -111,12 +111,14 @@ def _concepts(report: Report, found: Json) -> _View:
             _number(row["patients_both"]),
             worst.get(str(row["concept"]), _alone(row)),
         )
-        for row in found["concepts"]
+        for row in sorted(found["concepts"], key=lambda row: bool(row.get("the_same")))
     ]
     return "Observations by concept", ("concept", "A", "B", "patients A / B", "of both", "relation"), rows
 
 
 def _alone(row: Json) -> str:
+    if row.get("the_same"):
+        return "the same"
     return (
         "only A has it"
         if row["a"] and not row["b"]

@@ -57,6 +57,10 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
+#: What is found out after a death: LOINC 69453-9, cause of death on the US standard certificate.
+_AFTER_DEATH = ("69453-9",)
+
+
 def _reason(past: bool) -> str:
     """SQL of what is wrong with the start of a statement; null where nothing is, or it has none."""
     tests = [
@@ -64,7 +68,9 @@ def _reason(past: bool) -> str:
         ("1900", f"s.start_us < {_YEAR_1900_US}"),
     ]
     if past:
-        tests.append(("death", f"s.start_us > l.death_us + {2 * _DAY_US}"))
+        told = ", ".join(f"'{code}'" for code in _AFTER_DEATH)
+        late = f"s.start_us > l.death_us + {2 * _DAY_US} AND coalesce(s.code NOT IN ({told}), true)"
+        tests.append(("death", late))
     return f"CASE {' '.join(f'WHEN {test} THEN {reason!r}' for reason, test in tests)} END"
 
 
