@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from twinmap import api
 from twinmap.cli import twinmap as group
-from twinmap.errors import UsageError
+from twinmap.errors import InputOutputError, UsageError
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = ROOT / "examples" / "demo.key"
@@ -233,3 +233,47 @@ def test_two_graphs_are_compared_whole(make: Make, tmp_path: Path) -> None:
     )
     assert "The graphs are not the same" in text
     assert "urn:y" in text
+
+
+def test_units_that_are_none_are_told_apart(make: Make) -> None:
+    one, two = (
+        make(name, [row.replace("mm[Hg]", unit) for row in ROWS])
+        for name, unit in (("one", "furlong"), ("two", "parsec"))
+    )
+    assert _diff(one, two)[0].return_value == 1
+    assert _diff(one, one / "graph.nq")[0].return_value == 0
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "column", "manifest", "a diff"])
+def test_a_damaged_side_is_told(damage: str, make: Make, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    one = make("one", ROWS)
+    table = one / "tables" / "observation.parquet"
+    side = one
+    if damage == "missing":
+        table.unlink()
+    elif damage == "cut":
+        table.write_bytes(table.read_bytes()[:100])
+    elif damage == "column":
+        pq.write_table(pq.read_table(table).drop_columns(["twin"]), table)
+    elif damage == "manifest":
+        manifest = json.loads((one / "manifest.json").read_text())
+        (one / "manifest.json").write_text(json.dumps({**manifest, "inputs": [{}]}))
+    else:
+        side = tmp_path / "d"
+        api.diff(one, one, out=side)
+    with pytest.raises(UsageError if damage == "a diff" else InputOutputError):
+        api.diff(side, make("two", ROWS))
+
+
+def test_a_graph_without_patients_is_compared(make: Make, tmp_path: Path) -> None:
+    one = make("one", ROWS)
+    lines = (one / "graph.nq").read_text().splitlines(keepends=True)
+    cut = tmp_path / "cut.nq"
+    cut.write_text(
+        "".join(line for line in lines if "hasFeatureOfInterest" not in line and "#record>" not in line)
+    )
+    done, found = _diff(one, cut)
+    assert done.return_value == 1
+    assert not found["equal"]

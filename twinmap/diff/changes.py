@@ -19,7 +19,7 @@ from twinmap.mapping.sql import identifier, quoted
 #: What is compared as the canonical value where there is one.
 VALUE = {
     "value_text": "coalesce({0}canon_num::VARCHAR, {0}value_text)",
-    "unit": "CASE WHEN {0}canon_num IS NULL THEN {0}unit ELSE {0}canon_unit END",
+    "unit": "CASE WHEN {0}canon_num IS NULL THEN coalesce({0}unit, {0}unit_raw) ELSE {0}canon_unit END",
 }
 
 #: Whether two values are compared as the canonical ones; else they and their units are as they are stated.

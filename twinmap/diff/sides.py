@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from twinmap.errors import UsageError
+from twinmap import safeio
+from twinmap.errors import InputOutputError, UsageError
 from twinmap.kinds import KINDS
 from twinmap.renderers import load_report
 
@@ -44,12 +46,18 @@ def of_run(label: str, folder: Path, source: str | None = None) -> Side:
         UsageError: It is not the output of a run, or the run has no such source.
     """
     run = load_report(folder).run
-    inputs = run.get("inputs", [])
-    sources = list(dict.fromkeys(item["source"] for item in inputs))
+    if "target" not in run:
+        raise UsageError(
+            f"{folder} is not the output of a run", help="name the folder that was given to: twinmap run -o"
+        )
+    try:
+        inputs = [(item["source"], item["number"], item["name"], item["sha256"]) for item in run["inputs"]]
+    except (KeyError, TypeError) as error:
+        raise InputOutputError(f"the manifest of {folder} was changed since the run") from error
+    sources = list(dict.fromkeys(owner for owner, *_ in inputs))
     if source is not None and source not in sources:
         raise UsageError(f'{folder} has no source "{source}"', help=f"its sources: {', '.join(sources)}")
-    mine = (item for item in inputs if source in {None, item["source"]})
-    files = {item["number"]: (item["name"], item["sha256"]) for item in mine}
+    files = {number: (name, sha) for owner, number, name, sha in inputs if source in {None, owner}}
     return Side(label, _named(folder, source), tables(folder / "tables"), source, files)
 
 
@@ -64,5 +72,27 @@ def _named(folder: Path, source: str | None) -> str:
 
 
 def tables(folder: Path) -> dict[str, Path]:
-    """The statement tables of a folder, by kind."""
-    return {kind: folder / f"{kind}.parquet" for kind in KINDS if (folder / f"{kind}.parquet").is_file()}
+    """The statement tables of the output of a run, by kind.
+
+    Raises:
+        InputOutputError: One that was written is missing, cannot be read, or has not the columns that a run writes.
+    """
+    import pyarrow.parquet as pq
+    from pyarrow import ArrowInvalid
+
+    manifest = json.loads((folder.parent / "manifest.json").read_text("utf-8"))
+    written = {name for name in manifest.get("outputs", ()) if str(name).startswith("tables/")}
+    found = {kind: folder / f"{kind}.parquet" for kind in KINDS if f"tables/{kind}.parquet" in written}
+    for kind, path in found.items():
+        try:
+            schema = pq.read_schema(safeio.regular_file(path))
+        except (ArrowInvalid, OSError) as error:
+            raise InputOutputError(
+                f"{path} is no Parquet file: it was cut or changed since the run"
+            ) from error
+        lacking = sorted(KINDS[kind].names - set(schema.names))
+        if lacking:
+            raise InputOutputError(
+                f"{path} lacks {', '.join(lacking)}: it was changed since the run, or written by another version"
+            )
+    return found

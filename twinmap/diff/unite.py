@@ -75,8 +75,9 @@ def _linked(duck: Duck, sides: Sequence[Side], folder: Path) -> Twins:
     ]
     if not pairs:
         return Twins()
-    known = f"SELECT DISTINCT patient_record, twin FROM ({' UNION ALL '.join(pairs)})"
-    within = [(*row, "a run") for row in duck.rows(f"{known} WHERE twin <> patient_record ORDER BY ALL")]
+    union = " UNION ALL ".join(pairs)
+    known = f"SELECT DISTINCT patient_record, twin FROM ({union}) WHERE patient_record IS NOT NULL AND twin IS NOT NULL"
+    within = [(*row, "a run") for row in duck.rows(f"{known} AND twin <> patient_record ORDER BY ALL")]
     who, said = folder / "who.parquet", folder / "said.parquet"
     record = "SELECT DISTINCT unnest([patient_record, twin]) AS patient_record"
     duck.to_parquet(
