@@ -338,6 +338,15 @@ def test_a_manifest_that_cannot_be_used(text: str, word: str, sssom: Path, store
         open_store(store)
 
 
+def test_a_table_that_is_gone_is_no_empty_one(sssom: Path, store: Path) -> None:
+    (source,) = add(sssom, store).sources
+    (source.folder / "mapping.parquet").unlink()
+    with pytest.raises(InputOutputError, match=r"lacks mapping\.parquet"):
+        open_store(store)
+    with pytest.raises(InputOutputError, match=r"lacks mapping\.parquet"):
+        add(sssom, store)
+
+
 def test_a_killed_add_leaves_nothing_that_is_seen(
     loinc: Path, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -116,6 +116,10 @@ def _source(path: Path) -> Source:
         if made["form"] != FORM:
             message = f"{path.parent} was made by twinmap {made['twinmap']}, and is read by that alone"
             raise InputOutputError(message, help="remove the folder, and add the terminology again")
+        lacking = sorted(name for name in made["outputs"] if not (path.parent / name).is_file())
+        if lacking:
+            message = f"{path.parent} is damaged: it lacks {', '.join(lacking)}"
+            raise InputOutputError(message, help="remove the folder, and add the terminology again")
         editions = (Edition(**{**item, "namespaces": tuple(item["namespaces"])}) for item in made["editions"])
         about = {key: str(made[key]) for key in ("id", "format", "name", "sha256", "added")}
         tallies = tuple(Tally(**item) for item in made["rows"])
