@@ -30,7 +30,7 @@ LONG_FUNCTIONS = {
 
 #: The one or two modules that may import a package.
 DOORS = {
-    "duckdb": {"engine/duck.py", "terms/store/duck.py"},
+    "duckdb": {"duck.py"},
     "rich": {"cli/output.py"},
     "pandas": {"api.py"},
     "pyshacl": {"validate/engine_pyshacl.py"},

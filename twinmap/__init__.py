@@ -1,7 +1,7 @@
 """twinmap: semantic mapping for patient digital twins.
 
     cli > api > steps > renderers > checks > compare > validate, lift, writers > engine, readers
-        > mapping > terms > formats > safeio, registry, privacy, limits > errors > diagnostics, model
+        > mapping > terms > formats > safeio, duck, registry, privacy, limits > errors > diagnostics, model
 
 ``twinmap.run`` does what ``twinmap run`` does; its outcome gives the statements as pandas frames. ``check``,
 ``run_tests`` and ``validate_graph`` are ``twinmap check``, ``test`` and ``validate``. Units are in

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from twinmap.engine.duck import Duck, connect
 from twinmap.mapping import fasttime, times
 from twinmap.mapping.slots import Slots
-from twinmap.mapping.sql import NULL, Relation, quoted
+from twinmap.mapping.sql import NULL, Relation
+from twinmap.sqltext import quoted
 
 
 def us(*fields: int) -> int:

@@ -17,7 +17,7 @@ from twinmap import registry
 from twinmap.checks.terms import Terms
 from twinmap.diagnostics import PLACES_KEPT, Finding, Place, Span
 from twinmap.kinds import KINDS
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 
 if TYPE_CHECKING:
     from twinmap.checks.written import Written

@@ -14,7 +14,7 @@ from twinmap import registry
 from twinmap.checks.context import FIRST, Context
 from twinmap.compare.signature import RETRACTED
 from twinmap.diagnostics import Finding, Place
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 
 if TYPE_CHECKING:
     from twinmap.compare.pairs import Pair

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from twinmap.checks.context import FIRST, Stated
 from twinmap.compare.conversion import physical
 from twinmap.compare.signature import RETRACTED, Signature
-from twinmap.mapping.sql import quoted
 from twinmap.registry import shipped
+from twinmap.sqltext import quoted
 from twinmap.terms._files import Section, read_yaml
 from twinmap.terms.concepts import Limits
 from twinmap.terms.facets import duration_us

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 
 if TYPE_CHECKING:
     from twinmap.engine.duck import Duck

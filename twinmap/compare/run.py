@@ -12,7 +12,7 @@ from twinmap.compare import agreement, pairing, rows, signature
 from twinmap.compare import events as shared_events
 from twinmap.compare import pairs as paired_signatures
 from twinmap.compare.density import Density, densities
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 from twinmap.terms.concepts import Catalogue
 
 if TYPE_CHECKING:

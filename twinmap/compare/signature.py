@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from twinmap.compare.meaning import Meaning, Said, of_code, of_predicate
-from twinmap.mapping.sql import identifier, quoted
+from twinmap.sqltext import identifier, quoted
 from twinmap.terms import facets, loinc, systems
 from twinmap.terms.concepts import Catalogue
 

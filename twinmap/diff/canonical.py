@@ -17,7 +17,7 @@ from twinmap.diff.quads import lines, too_large, with_lines
 from twinmap.engine.duck import Duck
 from twinmap.engine.workers import main_hidden
 from twinmap.errors import InputOutputError
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 
 #: Quads with blank nodes that are labelled: at some 500 bytes apiece in memory.
 BLANK_QUADS = 1_000_000

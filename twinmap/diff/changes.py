@@ -14,7 +14,7 @@ from twinmap.diff.sides import A, B, Side
 from twinmap.diff.unite import SECOND, number
 from twinmap.engine.duck import Duck
 from twinmap.kinds import KINDS
-from twinmap.mapping.sql import identifier, quoted
+from twinmap.sqltext import identifier, quoted
 
 #: What is compared as the canonical value where there is one.
 VALUE = {

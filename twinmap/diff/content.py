@@ -14,7 +14,7 @@ from twinmap.diff.changes import VALUE, changes, register_files
 from twinmap.diff.sides import A, B, Side
 from twinmap.engine.duck import Duck
 from twinmap.kinds import KINDS
-from twinmap.mapping.sql import identifier, quoted
+from twinmap.sqltext import identifier, quoted
 from twinmap.terms.facets import facets
 
 #: What tells where a statement comes from, how it was received, or only numbers it within its source.

@@ -13,7 +13,7 @@ from twinmap.compare.run import Compared
 from twinmap.diff.sides import A, B
 from twinmap.engine.duck import Duck
 from twinmap.kinds import KINDS
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 
 _SIDES = f"count(*) FILTER (WHERE source = '{A}') AS a, count(*) FILTER (WHERE source = '{B}') AS b"
 

@@ -22,7 +22,7 @@ from twinmap.engine.duck import Duck
 from twinmap.formats.fhirtypes import CHOICES, RESOURCE_TYPES
 from twinmap.formats.jsonlex import Number, dump
 from twinmap.limits import LIMITS
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 
 FHIR = "http://hl7.org/fhir/"
 _FIRST, _REST, _NIL = f"<{RDF}first>", f"<{RDF}rest>", f"<{RDF}nil>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from twinmap.engine.duck import Duck
-from twinmap.mapping.sql import identifier
+from twinmap.sqltext import identifier
 
 #: The form of an id of ours, a number behind it where several things have one; hex digits that are not in its
 #: alphabet are written as letters.

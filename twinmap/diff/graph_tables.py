@@ -13,7 +13,7 @@ from twinmap.diff.vocabulary import END, PHENOMENON, PLACE
 from twinmap.engine.duck import Duck
 from twinmap.kinds import KINDS
 from twinmap.mapping import fasttime, times
-from twinmap.mapping.sql import identifier, quoted
+from twinmap.sqltext import identifier, quoted
 from twinmap.terms.concepts import Catalogue
 from twinmap.terms.facets import NAMESPACE, facets
 

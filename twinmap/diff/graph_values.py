@@ -10,7 +10,7 @@ from twinmap.diff.pivot import Wide
 from twinmap.diff.vocabulary import RESULT, UNIT
 from twinmap.engine.duck import Duck
 from twinmap.mapping import typed
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 from twinmap.terms import analytes, loinc, ucum, units
 from twinmap.terms.concepts import Catalogue
 from twinmap.terms.facets import facets

@@ -11,7 +11,7 @@ from twinmap.diff import vocabulary
 from twinmap.diff.quads import Quads, scan
 from twinmap.diff.vocabulary import BESIDE, PATHS, PLACE, STEPS, TYPE
 from twinmap.engine.duck import Duck
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 
 
 @dataclass(frozen=True, slots=True)

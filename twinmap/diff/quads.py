@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
 from twinmap import registry
-from twinmap.engine.duck import Duck, DuckError
+from twinmap.duck import DuckError
+from twinmap.engine.duck import Duck
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.limits import LIMITS
-from twinmap.mapping.sql import quoted
 from twinmap.safeio import compression, open_bytes, regular_file
+from twinmap.sqltext import quoted
 
 if TYPE_CHECKING:
     import pyoxigraph as ox

@@ -9,7 +9,7 @@ from twinmap.diff.sides import Side
 from twinmap.engine.duck import Duck
 from twinmap.engine.identity import Twins, link
 from twinmap.kinds import KINDS
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 
 #: B's files are numbered from here on, so that a number is one file.
 SECOND = 1_000_000

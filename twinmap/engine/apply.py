@@ -16,9 +16,10 @@ from twinmap.mapping import fasttime, resolve
 from twinmap.mapping.kinds import KINDS
 from twinmap.mapping.plan import Plan
 from twinmap.mapping.signature import Signatures
-from twinmap.mapping.sql import NULL, identifier, quoted
+from twinmap.mapping.sql import NULL
 from twinmap.model import Shape
 from twinmap.privacy import Key
+from twinmap.sqltext import identifier, quoted
 from twinmap.terms import concepts
 
 #: The name, as a kind and as a rule, of devices that observations mention.

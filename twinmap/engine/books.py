@@ -17,8 +17,8 @@ from twinmap.engine import cells
 from twinmap.engine.apply import SENSOR, Applied
 from twinmap.engine.duck import Duck
 from twinmap.mapping.plan import Plan
-from twinmap.mapping.sql import quoted
 from twinmap.model import SetAside
+from twinmap.sqltext import quoted
 
 #: Tables beside the statements: they repeat what statements say.
 UNCOUNTED = frozenset({"identifier", SENSOR})

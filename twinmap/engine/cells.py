@@ -19,8 +19,8 @@ from twinmap.engine.apply import RECORD_RULES, SENSOR, Applied
 from twinmap.engine.duck import Duck
 from twinmap.mapping.plan import Plan
 from twinmap.mapping.resolve import issue
-from twinmap.mapping.sql import quoted
 from twinmap.model import AROUND, Field, Shape
+from twinmap.sqltext import quoted
 
 #: What becomes of a record, the better first.
 FATES = ("mapped", "set_aside", "unclaimed", "filtered")

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twinmap.kinds import KINDS
-from twinmap.mapping.sql import escaped, identifier, quoted
+from twinmap.mapping.sql import escaped
+from twinmap.sqltext import identifier, quoted
 
 _CODE = ("code_system", "code", "display", "raw_code_system", "raw_code", "raw_display", "map_predicate")
 _TIME = ("start_us", "end_us", "time_precision", "time_origin")

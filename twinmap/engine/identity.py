@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from twinmap.engine.duck import Duck
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from twinmap.engine.duck import Duck
 from twinmap.mapping.ast import Group, Value
 from twinmap.mapping.plan import Plan
 from twinmap.mapping.slots import SEPARATOR
-from twinmap.mapping.sql import quoted
 from twinmap.model import Issue, Note, SetAside
+from twinmap.sqltext import quoted
 
 #: Actions that decide the severity; else it is the code's own.
 _SEVERITY = {"error": Severity.ERROR, "info": Severity.INFO}

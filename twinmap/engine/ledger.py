@@ -18,8 +18,8 @@ from twinmap.engine.apply import SENSOR
 from twinmap.engine.books import UNCOUNTED, GroupBooks
 from twinmap.engine.cells import CELLS, FATES, best
 from twinmap.engine.duck import Duck
-from twinmap.mapping.sql import quoted
 from twinmap.model import OUTCOMES
+from twinmap.sqltext import quoted
 
 #: Where something stands: file, record, line and part.
 Spot = tuple[int, int, int | None, str]

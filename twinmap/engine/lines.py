@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from twinmap.engine.duck import Duck
-from twinmap.mapping.sql import identifier
+from twinmap.sqltext import identifier
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from twinmap import registry
 from twinmap.diagnostics import PLACES_KEPT, Finding, Place
 from twinmap.engine.apply import Applied
 from twinmap.engine.duck import Duck
-from twinmap.mapping.sql import LookJoin, quoted
+from twinmap.mapping.sql import LookJoin
+from twinmap.sqltext import quoted
 
 
 def misses(duck: Duck, done: Applied) -> Iterator[Finding]:

@@ -17,8 +17,8 @@ from twinmap.engine.expand import encounters, expanded
 from twinmap.engine.graphfile import Turns, append
 from twinmap.engine.lines import Lift, Term, lines
 from twinmap.kinds import KINDS, Column
-from twinmap.mapping.sql import identifier, quoted
 from twinmap.privacy import Key
+from twinmap.sqltext import identifier, quoted
 
 #: The number of parts for so many statements or fewer.
 _SHARDS = ((50_000, 1), (1_000_000, 16), (8_000_000, 64))

@@ -21,8 +21,8 @@ from twinmap.mapping import auto, columns, inputs, load, lookups
 from twinmap.mapping.ast import Document, RecordSet
 from twinmap.mapping.plan import Plan, compile_record_set
 from twinmap.mapping.project import Binding
-from twinmap.mapping.sql import quoted
 from twinmap.model import InputFile, SetAside
+from twinmap.sqltext import quoted
 
 #: Bytes of input that are read, resolved and typed together; fixed, so that it is the same everywhere.
 GROUP_BYTES = 256_000_000

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from twinmap import registry
-from twinmap.engine.duck import Duck, DuckError, MemoryShortError
+from twinmap.duck import DuckError, MemoryShortError
+from twinmap.engine.duck import Duck
 from twinmap.engine.workers import Workers
 from twinmap.formats.csvdialect import tally
 from twinmap.limits import LIMITS
-from twinmap.mapping.sql import quoted
 from twinmap.model import FileCounts, InputFile, Issue, Note, Reader, Request, SetAside
+from twinmap.sqltext import quoted
 
 
 @dataclass

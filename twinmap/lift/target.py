@@ -17,7 +17,7 @@ from twinmap import registry
 from twinmap.engine.lines import Lift, Triple
 from twinmap.errors import UsageError
 from twinmap.kinds import KINDS
-from twinmap.mapping.sql import identifier, quoted
+from twinmap.sqltext import identifier, quoted
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"

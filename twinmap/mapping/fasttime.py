@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from twinmap.mapping import times
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 
 _DAY_US = 86_400_000_000
 _YEAR = "[12][0-9]{3}"  # far from the first and the last year that there is

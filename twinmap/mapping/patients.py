@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from twinmap.mapping.ast import Group, RecordSet, Value
 from twinmap.mapping.slots import Slots, keyed
-from twinmap.mapping.sql import NULL, Relation, quoted
+from twinmap.mapping.sql import NULL, Relation
 from twinmap.model import Shape
+from twinmap.sqltext import quoted
 
 #: Parts of the patient group that are attributes of the patient, not who it is.
 ATTRIBUTES = ("birth-date", "sex", "deceased")

@@ -14,8 +14,9 @@ from twinmap.mapping import patients
 from twinmap.mapping.ast import Choice, Document, RecordSet, Statement
 from twinmap.mapping.select import RuleSelect, select
 from twinmap.mapping.slots import record_key
-from twinmap.mapping.sql import Computed, LookJoin, Relation, ZoneDays, identifier
+from twinmap.mapping.sql import Computed, LookJoin, Relation, ZoneDays
 from twinmap.model import Request
+from twinmap.sqltext import identifier
 
 
 @dataclass(frozen=True, slots=True)

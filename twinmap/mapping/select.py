@@ -16,9 +16,10 @@ from twinmap.kinds import Kind
 from twinmap.mapping.ast import Expression, RecordSet, Statement, Text, Value
 from twinmap.mapping.kinds import KINDS
 from twinmap.mapping.slots import Slots, keyed
-from twinmap.mapping.sql import NULL, Relation, identifier, quoted
+from twinmap.mapping.sql import NULL, Relation
 from twinmap.mapping.typed import PLAIN_NUMBER
 from twinmap.model import SHAPE_FIELDS, Shape
+from twinmap.sqltext import identifier, quoted
 
 _INTEGER = r"0|-?[1-9][0-9]*"
 

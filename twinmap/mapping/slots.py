@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from twinmap.diagnostics import Span
 from twinmap.mapping import fasttime
 from twinmap.mapping.ast import Group, RecordSet, Ref, Statement, Value
-from twinmap.mapping.sql import NULL, Relation, quoted
+from twinmap.mapping.sql import NULL, Relation
 from twinmap.model import Shape
+from twinmap.sqltext import quoted
 
 #: Separates the parts of a key; :data:`MISSING` stands for a missing part.
 SEPARATOR, MISSING = "\x1f", "\x00"

@@ -16,16 +16,7 @@ from twinmap.mapping.ast import Call, Condition, Expression, Node, Number, Opera
 from twinmap.mapping.references import unquoted
 from twinmap.mapping.typed import number
 from twinmap.model import REPEATING, SHAPE_FIELDS, Field, Shape
-
-
-def quoted(text: str) -> str:
-    """An SQL text literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    """An SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
+from twinmap.sqltext import identifier, quoted
 
 
 def escaped(sql: str) -> str:

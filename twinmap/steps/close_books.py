@@ -11,7 +11,7 @@ from twinmap.diagnostics import PLACES_KEPT, Finding, Place, Severity, merge
 from twinmap.engine import ledger
 from twinmap.engine.parts import Repeated
 from twinmap.errors import InputOutputError, InternalError
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 from twinmap.steps.state import Run
 
 

@@ -9,7 +9,7 @@ from twinmap import registry, safeio
 from twinmap.diagnostics import PLACES_KEPT, Place
 from twinmap.engine.identity import Refused, link
 from twinmap.errors import UsageError
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 from twinmap.steps.state import Run
 
 

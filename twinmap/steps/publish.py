@@ -6,7 +6,7 @@ from collections import Counter
 
 from twinmap.engine.graphfile import blocks
 from twinmap.kinds import KINDS
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 from twinmap.steps.state import Run
 from twinmap.writers import writer
 

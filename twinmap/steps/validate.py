@@ -13,7 +13,7 @@ from twinmap.diagnostics import PLACES_KEPT, Finding, Place, Span
 from twinmap.engine.graphfile import blocks
 from twinmap.engine.parts import Part
 from twinmap.kinds import KINDS
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 from twinmap.steps.state import Run
 
 if TYPE_CHECKING:

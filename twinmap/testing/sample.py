@@ -23,9 +23,9 @@ from twinmap.mapping import inputs
 from twinmap.mapping.ast import Group, Statement, Value
 from twinmap.mapping.named import Subject
 from twinmap.mapping.project import Binding
-from twinmap.mapping.sql import quoted
 from twinmap.model import InputFile
 from twinmap.privacy import Key
+from twinmap.sqltext import quoted
 
 #: Files of each record set, and bytes of each that are read.
 _FILES, _BYTES = 3, 1 << 20

@@ -14,7 +14,7 @@ from functools import lru_cache, reduce
 
 from twinmap.engine.lines import Lift, lifting, lines, stated
 from twinmap.engine.parts import Part
-from twinmap.mapping.sql import identifier
+from twinmap.sqltext import identifier
 from twinmap.validate.needs import Need, Unreadable, needs
 from twinmap.validate.rdf import TYPE, Term
 from twinmap.validate.results import Group, Validation

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 
 from twinmap.checks.context import FIRST, Context, Seen
 from twinmap.diagnostics import Finding, Severity
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 
 SEVERITY = Severity.ERROR
 HELP = "keep the last version of each result, or ask for the status in every query"

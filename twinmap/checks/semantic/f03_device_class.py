@@ -25,7 +25,7 @@ from twinmap import registry
 from twinmap.checks.context import Context
 from twinmap.checks.statements import both
 from twinmap.diagnostics import Finding, Severity
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 
 SEVERITY = Severity.WARNING
 HELP = "keep the sources apart, or use what a validation study says of the consumer device"

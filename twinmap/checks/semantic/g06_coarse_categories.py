@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from twinmap.checks.context import Context, Stated
 from twinmap.compare.signature import Signature
 from twinmap.diagnostics import Finding, Severity
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 
 SEVERITY = Severity.WARNING
 HELP = "bin the numbers by the limits of the categories, and compare category with category"

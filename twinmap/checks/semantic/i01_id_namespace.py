@@ -25,7 +25,7 @@ from twinmap import registry
 from twinmap.checks.context import Context
 from twinmap.diagnostics import Finding, Severity
 from twinmap.kinds import KINDS
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 
 SEVERITY = Severity.WARNING
 HELP = "give both mappings the same system if it is one; else link the patients by a crosswalk"

@@ -27,7 +27,7 @@ from twinmap.checks.context import Context
 from twinmap.checks.written import Written
 from twinmap.diagnostics import Finding, Severity
 from twinmap.mapping.ast import Group, Ref, Text, Value
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 from twinmap.terms import loinc
 
 SEVERITY = Severity.WARNING

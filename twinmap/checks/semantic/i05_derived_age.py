@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from twinmap.checks.context import Context
 from twinmap.diagnostics import Finding, Severity
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 from twinmap.terms import loinc
 
 SEVERITY = Severity.WARNING

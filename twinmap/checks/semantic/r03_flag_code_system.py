@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from twinmap.checks.context import Context
 from twinmap.checks.values import facts
 from twinmap.diagnostics import Finding, Severity
-from twinmap.mapping.sql import quoted
 from twinmap.privacy import shape
+from twinmap.sqltext import quoted
 from twinmap.terms import snomed
 
 SEVERITY = Severity.WARNING

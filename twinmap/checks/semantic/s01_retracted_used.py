@@ -24,7 +24,7 @@ from twinmap.checks.context import Context
 from twinmap.compare.signature import RETRACTED
 from twinmap.diagnostics import Finding, Severity
 from twinmap.kinds import KINDS
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 
 SEVERITY = Severity.ERROR
 HELP = "leave withdrawn records out by keep, or ask for the status in every query"

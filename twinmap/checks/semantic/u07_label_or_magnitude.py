@@ -30,7 +30,7 @@ from twinmap.checks.context import Context, Stated, of_device
 from twinmap.compare.conversion import physical
 from twinmap.compare.signature import Signature
 from twinmap.diagnostics import Finding, Severity
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 from twinmap.terms import units
 
 SEVERITY = Severity.ERROR

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from twinmap.checks.context import Context, Stated, of_device
 from twinmap.compare.signature import Signature
 from twinmap.diagnostics import Finding, Severity
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 from twinmap.terms.concepts import Limits
 
 SEVERITY = Severity.ERROR

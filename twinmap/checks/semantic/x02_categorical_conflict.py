@@ -26,7 +26,7 @@ from twinmap.checks.context import FIRST, Context
 from twinmap.checks.statements import TIMED, both, grouped
 from twinmap.compare.signature import RETRACTED
 from twinmap.diagnostics import Finding, Severity
-from twinmap.mapping.sql import quoted
+from twinmap.sqltext import quoted
 from twinmap.terms import loinc, snomed
 
 SEVERITY = Severity.ERROR

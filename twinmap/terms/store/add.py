@@ -10,8 +10,8 @@ from pathlib import Path
 
 from twinmap import exchange, registry, safeio
 from twinmap.diagnostics import Finding, merge
+from twinmap.duck import connect
 from twinmap.errors import InputOutputError
-from twinmap.terms.store.duck import MEMORY_MB, connect
 from twinmap.terms.store.editions import MANIFEST, Source, sources
 from twinmap.terms.store.formats import Claim, named, recognised
 from twinmap.terms.store.loader import Loader
@@ -31,7 +31,7 @@ class Added:
     notes: tuple[str, ...]
 
 
-def add(path: Path, store: Path, *, memory_mb: int = MEMORY_MB) -> Added:
+def add(path: Path, store: Path, *, memory_mb: int = 1000) -> Added:
     """Load the terminology of a file, folder or archive into a store.
 
     What one path holds of one format is one source. The same bytes are not loaded twice.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from twinmap import registry
 from twinmap.diagnostics import Finding
-from twinmap.terms.store.duck import Duck
+from twinmap.duck import Duck
 from twinmap.terms.store.tables import ddl
 
 _NODES = """
@@ -75,9 +75,8 @@ def _close(duck: Duck, levels: dict[int, int]) -> None:
         [pa.array(list(levels), pa.int32()), pa.array(list(levels.values()), pa.int32())],
         names=["n", "level"],
     )
-    duck.connection.register("levels", table)
-    duck.run("CREATE TEMP TABLE level AS SELECT * FROM levels")
-    duck.connection.unregister("levels")
+    with duck.arrow("levels", table):
+        duck.run("CREATE TEMP TABLE level AS SELECT * FROM levels")
     for level in range(1, max(levels.values(), default=0) + 1):
         duck.run(_LEVEL, {"level": level})  # type: ignore[arg-type]
 
@@ -159,9 +158,8 @@ def _cut(duck: Duck, circular: dict[int, int], uris: Sequence[str]) -> list[Find
         [pa.array(list(circular), pa.int32()), pa.array(list(circular.values()), pa.int32())],
         names=["n", "part"],
     )
-    duck.connection.register("circles", table)
-    duck.run("CREATE TEMP TABLE circle AS SELECT * FROM circles")
-    duck.connection.unregister("circles")
+    with duck.arrow("circles", table):
+        duck.run("CREATE TEMP TABLE circle AS SELECT * FROM circles")
     within = "SELECT 1 FROM circle c, circle p WHERE c.n = arc.child AND p.n = arc.parent AND c.part = p.part"
     duck.run(f"CREATE TEMP TABLE cut AS SELECT * FROM arc WHERE EXISTS ({within})")
     duck.run("DELETE FROM arc USING cut WHERE cut.child = arc.child AND cut.parent = arc.parent")

@@ -11,9 +11,10 @@ from typing import Any
 
 from twinmap import registry
 from twinmap.diagnostics import Finding, Place
+from twinmap.duck import Duck
 from twinmap.errors import InputOutputError, InternalError
+from twinmap.sqltext import quoted
 from twinmap.terms.store import hierarchy, words
-from twinmap.terms.store.duck import Duck, quoted
 from twinmap.terms.store.editions import Edition, Tally
 from twinmap.terms.store.package import File, Package
 from twinmap.terms.store.staging import Layout, Staged, stage
@@ -132,9 +133,8 @@ class Loader:
         for batch in _batches(rows):
             cells = zip(*batch, strict=True)
             arrays = [pa.array(cell, kind) for cell, kind in zip(cells, columns.values(), strict=True)]
-            self.duck.connection.register("incoming", pa.table(arrays, names=[*columns]))
-            total += self.duck.value(f"INSERT INTO {table} SELECT * FROM incoming")
-            self.duck.connection.unregister("incoming")
+            with self.duck.arrow("incoming", pa.table(arrays, names=[*columns])):
+                total += self.duck.value(f"INSERT INTO {table} SELECT * FROM incoming")
         return total
 
     def unusable(self, message: str, help: str | None = None) -> InputOutputError:  # noqa: A002

@@ -8,10 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from twinmap.duck import Duck, connect
 from twinmap.terms import snomed
 from twinmap.terms.store import views
 from twinmap.terms.store.answers import Code, Concept, Mapped, Replacement
-from twinmap.terms.store.duck import Duck, open_connection
 from twinmap.terms.store.editions import Edition, Held, Source, serving, sources
 from twinmap.terms.store.place import store_folder
 from twinmap.terms.systems import canonical
@@ -148,9 +148,8 @@ class Store:
             return []
         duck = self.ready("node", "closure")
         columns = [pa.array([pair[side] for pair in pairs], pa.string()) for side in (0, 1)]
-        duck.connection.register("pairs", pa.table(columns, names=["upper", "lower"]))
-        duck.run("CREATE OR REPLACE TEMP TABLE pair AS SELECT * FROM pairs")
-        duck.connection.unregister("pairs")
+        with duck.arrow("pairs", pa.table(columns, names=["upper", "lower"])):
+            duck.run("CREATE OR REPLACE TEMP TABLE pair AS SELECT * FROM pairs")
         duck.run(_NUMBERED, [_uri(system)])
         answers = np.full(len(pairs), None, dtype=object)
         answers[duck.array("SELECT place FROM numbered WHERE hierarchy")] = False
@@ -226,9 +225,7 @@ class Store:
     def ready(self, *names: str) -> Duck:
         """The connection, with a view of each of these tables over all editions that serve."""
         if self._duck is None:
-            connection = open_connection()
-            self._stack.callback(connection.close)
-            self._duck = Duck(connection)
+            self._duck = self._stack.enter_context(connect())
             views.serve(self._duck, self.sources, self.serving)
         for name in names:
             if name not in self._views:

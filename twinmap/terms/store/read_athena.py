@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from twinmap.terms.store.duck import quoted
+from twinmap.sqltext import quoted
 from twinmap.terms.store.editions import Edition
 from twinmap.terms.store.loader import Loader, Why
 from twinmap.terms.store.package import File

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from twinmap.sqltext import quoted
 from twinmap.terms import loinc
-from twinmap.terms.store.duck import quoted
 from twinmap.terms.store.editions import Edition, newest_key
 from twinmap.terms.store.loader import Loader, Why
 from twinmap.terms.store.package import File

@@ -11,8 +11,8 @@ from itertools import islice
 from typing import Any
 
 from twinmap import registry
+from twinmap.duck import Duck
 from twinmap.errors import InputOutputError
-from twinmap.terms.store.duck import Duck
 from twinmap.terms.store.package import File
 
 #: Bytes that are parsed at a time; a row is never longer.
@@ -107,9 +107,8 @@ def stage(duck: Duck, name: str, file: File, wanted: Mapping[str, str], found: L
     try:
         with file.open() as stream:
             reader = _reader(stream, found, there, handler)
-            duck.connection.register("incoming", pa.RecordBatchReader.from_batches(reader.schema, reader))
-            duck.run(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM incoming")
-            duck.connection.unregister("incoming")
+            with duck.arrow("incoming", pa.RecordBatchReader.from_batches(reader.schema, reader)):
+                duck.run(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM incoming")
     except pa.ArrowInvalid as error:
         raise _told(file, error) from error
     return Staged(name, file.name, read, bad["ragged"], bad["comments"], first)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twinmap.terms.store.duck import Duck, quoted
+from twinmap.duck import Duck
+from twinmap.sqltext import quoted
 from twinmap.terms.store.editions import Held, Source
 from twinmap.terms.store.tables import DERIVED, TABLES
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twinmap.terms.store.duck import Duck
+from twinmap.duck import Duck
 from twinmap.terms.store.tables import ddl
 
 #: A text as words: small letters without accents, cut at all that is neither letter nor digit.
