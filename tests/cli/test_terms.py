@@ -151,7 +151,7 @@ def test_verify_a_table(store: Path, here: Path, cli: Any) -> None:
         ("TM-C05", "map.sssom.tsv:5:36"),
         ("TM-N01", "map.sssom.tsv:6:30"),
     ]
-    assert said == "4 codes checked, 1 that the store cannot tell of (snomed:271649006): 4 findings\n"
+    assert said == "5 codes checked, 6 that nothing is known of (lab|GLU, lab|CRE, lab|SPO …): 4 findings\n"
     assert cli("terms", "verify", "map.sssom.tsv", "--fail-on", "never").code == 0
 
 
@@ -175,6 +175,48 @@ def test_verify_a_concept_map(store: Path, here: Path, cli: Any) -> None:
     assert found[0][1].split(":")[1] == str(line)
 
 
+def test_verify_codes_that_only_the_store_knows(here: Path, tmp_path: Path, cli: Any) -> None:
+    """Any code system and value set that was loaded counts, also one without a name of ours."""
+    lab, wards = "https://lab.example.org/codes", "https://lab.example.org/wards"
+    listed = [{"code": "CRE", "display": "Creatinine"}, {"code": "GLU", "display": "Glucose"}]
+    loaded = [
+        {"resourceType": "CodeSystem", "url": lab, "content": "complete", "concept": listed},
+        {"resourceType": "CodeSystem", "url": wards, "content": "fragment", "concept": []},
+        {
+            "resourceType": "ValueSet",
+            "url": "https://lab.example.org/renal",
+            "compose": {"include": [{"system": lab, "concept": listed[:1]}]},
+        },
+    ]
+    (here / "lab.ndjson").write_text("\n".join(map(json.dumps, loaded)))
+    assert cli("terms", "add", "lab.ndjson", "--store", "own").code == 0
+    (here / "map.sssom.tsv").write_text(
+        f"#curie_map:\n#  lab: {lab}\n#  ward: {wards}\nsubject_id\tpredicate_id\tobject_id\tobject_label\n"
+        "lab:GLX\tskos:exactMatch\tloinc:2345-7\t\nward:4\tskos:exactMatch\tlab:GLU\tUrea\n"
+    )
+    code, found, said = verified(cli, "map.sssom.tsv", "--store", "own")
+    assert (code, [item[0] for item in found]) == (1, ["TM-C02", "TM-C05"])
+    assert said == f"3 codes checked, 1 that nothing is known of ({wards}|4): 2 findings\n"
+    for scope in ("sourceUri", "sourceScopeCanonical"):
+        (here / "map.json").write_text(
+            json.dumps(
+                {
+                    "resourceType": "ConceptMap",
+                    scope: "https://lab.example.org/renal|1",
+                    "group": [{"source": lab, "element": [{"code": "CRE"}, {"code": "GLU"}]}],
+                }
+            )
+        )
+        code, found, _ = verified(cli, "map.json", "--store", "own")
+        assert (code, [item[0] for item in found]) == (1, ["TM-E03"])
+
+
+def test_verify_without_a_store_knows_the_shipped_terms(here: Path, cli: Any) -> None:
+    (here / "map.sssom.tsv").write_text(TABLE)
+    code, found, _ = verified(cli, "map.sssom.tsv", "--store", "none")
+    assert (code, [item[0] for item in found]) == (1, ["TM-C03", "TM-C05", "TM-N01"])
+
+
 def test_verify_a_mapping(store: Path, here: Path, cli: Any) -> None:
     """Codes that it writes, targets of its maps, and those of its code maps."""
     text = (here / "m.yaml").read_text().replace('"lab:$(test)", codes: lab.sssom.tsv', '"loinc:$(test)"')
@@ -196,5 +238,5 @@ def test_verify_needs_a_map_that_can_be_read(store: Path, here: Path, cli: Any) 
     assert cli("terms", "verify", "plain.json").code == 2
     assert cli("terms", "verify", "unknown-key.yaml").code == 2
     assert cli("terms", "verify", "latin.tsv").code == 3
-    nothing = "error: there is no code of a known system in vitals.csv: nothing to verify\n"
+    nothing = "error: there is no code in vitals.csv: nothing to verify\n"
     assert cli("terms", "verify", "vitals.csv").err == nothing

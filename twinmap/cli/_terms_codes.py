@@ -15,7 +15,8 @@ from twinmap.diagnostics import Span
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.limits import LIMITS
 from twinmap.terms import systems
-from twinmap.terms.store.read_sssom import by_stem, described
+from twinmap.terms.store._fhir_resources import Object, objects, system
+from twinmap.terms.store.read_sssom import FIXED, described, end
 from twinmap.terms.store.verify import Written
 
 _CURIE = re.compile(r"([A-Za-z][\w.-]*):(\S+)")
@@ -24,7 +25,7 @@ _CURIE = re.compile(r"([A-Za-z][\w.-]*):(\S+)")
 def written(path: Path) -> list[Written]:
     """The codes of a mapping (YAML), of an SSSOM or other table (TSV, CSV), or of a FHIR ConceptMap.
 
-    Only codes whose system is known, by itself or by what the file declares.
+    In a table that is no SSSOM only those whose prefix is known, or declared in its head.
 
     Raises:
         InputOutputError: The file is missing, or not UTF-8.
@@ -87,7 +88,7 @@ def _values(node: Any) -> Iterator[Any]:
 
 
 def _of_table(path: Path, text: str) -> Iterator[Written]:
-    """Every cell that is a CURIE; the label of ``subject_id`` is ``subject_label``."""
+    """Both ends of SSSOM rows, of other tables every cell that is a CURIE; ``X_label`` is the label of ``X_id``."""
     lines = text.splitlines(keepends=True)
     start = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
     delimiter = "\t" if "\t" in "".join(lines[start : start + 1]) else ","
@@ -95,26 +96,26 @@ def _of_table(path: Path, text: str) -> Iterator[Written]:
     _, prefixes = described(head, delimiter)
     table = csv.reader(lines[start:], delimiter=delimiter)
     header = [name.strip() for name in next(table, [])]
+    ends = {"subject_id", "object_id"}
+    sssom = ends <= {*header}
     for cells in table:
         line = start + table.line_num
         row = dict(zip(header, cells, strict=False))
-        for name, cell in row.items():
-            code = _expanded(cell.strip(), prefixes)
+        for name, cell in ((name, cell.strip()) for name, cell in row.items()):
+            wanted = name in ends if sssom else _is_curie(cell, prefixes)
+            code = end(cell, prefixes) if wanted and cell.partition(":")[0] not in FIXED else None
             if code is not None:
                 label = row.get(name.removesuffix("_id") + "_label") if name.endswith("_id") else None
-                yield Written(*code, label or None, _span(path, lines, line, cell.strip()))
+                yield Written(*code, label or None, _span(path, lines, line, cell))
 
 
-def _expanded(text: str, prefixes: Mapping[str, str]) -> tuple[str, str] | None:
+def _is_curie(text: str, prefixes: Mapping[str, str]) -> bool:
+    """Whether a cell is a CURIE whose prefix is declared, or that of a known code system."""
     match = _CURIE.fullmatch(text)
     if match is None:
-        return None
-    declared = prefixes.get(match[1])
-    if declared is None:
-        known = systems.systems().get(match[1])
-        return (known.uri, match[2]) if known is not None and known.kind == "code" else None
-    known = systems.canonical(by_stem(declared))
-    return (known.uri, match[2]) if known is not None and known.kind == "code" else None
+        return False
+    known = systems.systems().get(match[1])
+    return match[1] in prefixes or (known is not None and known.kind == "code")
 
 
 def _span(path: Path, lines: Sequence[str], line: int, text: str) -> Span:
@@ -133,24 +134,29 @@ def _of_concept_map(path: Path, text: str) -> Iterator[Written]:
     if not isinstance(resource, dict) or resource.get("resourceType") != "ConceptMap":
         raise UsageError(f"{path} is not a FHIR ConceptMap")
     lines = text.splitlines()
-    for group in _objects(resource.get("group")):
-        for element in _objects(group.get("element")):
-            yield from _coded(path, lines, group.get("source"), element)
-            for target in _objects(element.get("target")):
-                yield from _coded(path, lines, group.get("target"), target)
+    sets = _value_set(resource, "source"), _value_set(resource, "target")
+    for group in objects(resource.get("group")):
+        for element in objects(group.get("element")):
+            yield from _coded(path, lines, group.get("source"), element, sets[0])
+            for target in objects(element.get("target")):
+                yield from _coded(path, lines, group.get("target"), target, sets[1])
 
 
-def _coded(path: Path, lines: Sequence[str], uri: Any, item: Mapping[str, Any]) -> Iterator[Written]:
-    known = systems.canonical(uri.partition("|")[0]) if isinstance(uri, str) else None
-    code, display = item.get("code"), item.get("display")
-    if known is None or not isinstance(code, str):
+def _value_set(resource: Object, side: str) -> str | None:
+    """The value set that a map says its codes are of: R4 ``sourceUri``, R5 ``sourceScopeUri``, without version."""
+    named = (
+        resource.get(f"{side}{middle}{kind}") for middle in ("Scope", "") for kind in ("Uri", "Canonical")
+    )
+    return next((value.partition("|")[0] for value in named if isinstance(value, str) and value), None)
+
+
+def _coded(
+    path: Path, lines: Sequence[str], uri: Any, item: Object, value_set: str | None
+) -> Iterator[Written]:
+    found, code, display = system(uri), item.get("code"), item.get("display")
+    if found is None or not isinstance(code, str):
         return
     shown = json.dumps(code, ensure_ascii=False)
     line = next((number for number, text in enumerate(lines, 1) if shown in text), 1)
-    yield Written(
-        known.uri, code, display if isinstance(display, str) else None, _span(path, lines, line, code)
-    )
-
-
-def _objects(value: Any) -> list[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    label = display if isinstance(display, str) else None
+    yield Written(found, code, label, _span(path, lines, line, code), value_set)

@@ -254,25 +254,27 @@ def _source(source: Source, serves: set[tuple[str, int]]) -> dict[str, Any]:
 )
 @fail_on("error")
 def verify(*, maps: tuple[Path, ...], store: Path | None, fmt: str, fail_on: str) -> Exit:
-    """Check the codes of maps against the store.
+    """Check the codes of maps against the store and the shipped terms.
 
     MAP is a mapping (.yaml), an SSSOM or other table with CURIEs (.tsv, .csv), or a FHIR ConceptMap (.json). Is
-    each code there, is it in use, and is it what its label says? Codes that no edition can tell of are counted.
+    each code there, is it in use, is it what its label says, and in the value set that the ConceptMap names? Codes
+    that neither the store nor the shipped terms can tell of are counted.
     """
     from twinmap.cli._terms_codes import written
+    from twinmap.terms.store import open_store
     from twinmap.terms.store.verify import verify
     from twinmap.terms.systems import curie
 
     places = [item for path in maps for item in written(path)]
     if not places:
         named = visible(", ".join(map(str, maps)))
-        raise UsageError(f"there is no code of a known system in {named}: nothing to verify")
-    with _opened(store) as opened:
+        raise UsageError(f"there is no code in {named}: nothing to verify")
+    with open_store(store) as opened:
         verified = verify(opened, places)
     output.show_findings(verified.findings, fmt)
     unknown = len(verified.unknown)
     shown = ", ".join(curie(*key) for key in verified.unknown[:3]) + (" …" if unknown > 3 else "")
-    rest = f", {unknown:,} that the store cannot tell of ({visible(shown)})" if unknown else ""
+    rest = f", {unknown:,} that nothing is known of ({visible(shown)})" if unknown else ""
     count = len(verified.findings)
     output.say(f"{verified.checked:,} codes checked{rest}: {count:,} finding{'' if count == 1 else 's'}")
     return verdict((finding.severity for finding in verified.findings), fail_on)

@@ -31,7 +31,7 @@ _ENDS = ({"subject_id", "subject_label"}, {"object_id", "object_label"})
 _NO_TERM = "sssom:NoTermFound"
 _SKOS = "http://www.w3.org/2004/02/skos/core#"
 #: Prefixes of the vocabularies that SSSOM itself uses; no code has one.
-_FIXED = {"skos", "semapv", "sssom", "rdfs", "owl", "rdf", "xsd", "linkml"}
+FIXED = {"skos", "semapv", "sssom", "rdfs", "owl", "rdf", "xsd", "linkml"}
 
 Slots = Mapping[str, str]
 
@@ -188,18 +188,9 @@ class _Rows:
 
     def _pair(self, text: str, line: int) -> tuple[str, str] | None:
         """System and code of a CURIE or IRI; an undeclared prefix stands for itself, with a warning."""
-        if text.startswith(("http://", "https://")):
-            return _of_iri(text)
-        prefix, colon, code = text.partition(":")
-        if not (colon and prefix and code) or " " in prefix:
-            return None
-        stem = self._prefixes.get(prefix)
-        known = systems.expand(f"{prefix}:x")
-        if stem is not None:
-            return by_stem(stem), code
-        if known is not None:
-            return known[0], code
-        if prefix not in self._undeclared:
+        found = end(text, self._prefixes)
+        prefix = _prefix(text)
+        if found is not None and found[0] == prefix and prefix not in self._undeclared:
             self._undeclared.add(prefix)
             self.findings.append(
                 registry.finding(
@@ -210,7 +201,20 @@ class _Rows:
                     help="declare it in the curie_map of the file",
                 )
             )
-        return prefix, code
+        return found
+
+
+def end(text: str, prefixes: Slots) -> tuple[str, str] | None:
+    """System and code of a CURIE or IRI; the system is the prefix itself where nobody declares it."""
+    if text.startswith(("http://", "https://")):
+        return _of_iri(text)
+    prefix, colon, code = text.partition(":")
+    if not (colon and prefix and code) or " " in prefix:
+        return None
+    if prefix in prefixes:
+        return _by_stem(prefixes[prefix]), code
+    known = systems.expand(f"{prefix}:x")
+    return (known[0] if known else prefix), code
 
 
 def _wrong(row: Slots, subject: str, predicate: str, target: str) -> str | None:
@@ -219,7 +223,7 @@ def _wrong(row: Slots, subject: str, predicate: str, target: str) -> str | None:
         return "no subject, predicate or object"
     if _prefix(predicate) in systems.systems():
         return "a predicate that is a code"
-    if _prefix(subject) in _FIXED or _prefix(target) in _FIXED:
+    if _prefix(subject) in FIXED or _prefix(target) in FIXED:
         return "a subject or object that is no code, but a word of SSSOM"
     if row.get("predicate_modifier", "") not in {"", "Not"}:
         return "a predicate_modifier that does not exist"
@@ -232,7 +236,7 @@ def _prefix(curie: str) -> str:
     return curie.partition(":")[0]
 
 
-def by_stem(stem: str) -> str:
+def _by_stem(stem: str) -> str:
     """The system whose concepts have IRIs with this stem; a stem of their own names other systems."""
     for system in systems.systems().values():
         if stem in {system.stem, system.uri, f"{system.uri}/"}:

@@ -1,16 +1,19 @@
-"""Codes that somebody wrote, against a store: do they exist, are they in use, are they what their labels say."""
+"""Codes that somebody wrote: do they exist, are they in use, are they what their labels say, and of their value set.
+
+A store answers, and of what it does not know the few terms of LOINC and SNOMED CT that are shipped.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twinmap import registry
 from twinmap.diagnostics import Finding, Span, merge
-from twinmap.terms import loinc, snomed
-from twinmap.terms.store.answers import Concept
+from twinmap.terms import loinc, replaced, snomed
+from twinmap.terms.store.answers import Concept, Replacement
 from twinmap.terms.store.lookup import Store
 from twinmap.terms.systems import curie
 
@@ -23,12 +26,13 @@ _RESERVED = {"DISCOURAGED", "TRIAL"}
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A code where it is written, with the label beside it."""
+    """A code where it is written, with the label beside it and the value set that it is said to be of."""
 
     system: str
     code: str
     label: str | None
     span: Span
+    value_set: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,14 @@ def verify(store: Store, written: Iterable[Written]) -> Verified:
     """Look every code up, all at once, and say what is wrong at each place."""
     places = list(written)
     distinct = list(dict.fromkeys((item.system, item.code) for item in places))
-    known = dict(zip(distinct, store.lookup(distinct), strict=True))
+    known = {key: _shipped(found) for key, found in zip(distinct, store.lookup(distinct), strict=True)}
     names = store.designations(distinct)
     findings: list[Finding] = []
     for item in places:
         key = item.system, item.code
         terms = [term for _, _, term in names.get(key, ())]
         findings += _about(item, known[key], terms)
+    findings += _outside(store, places)
     unknown = tuple(key for key, concept in known.items() if concept.exists is None and not _mistyped(*key))
     return Verified(tuple(merge(findings)), len(distinct) - len(unknown), unknown)
 
@@ -78,6 +83,35 @@ def _about(item: Written, concept: Concept, terms: Sequence[str]) -> Iterator[Fi
     if item.label and named and not any(agree(item.label, term) for term in named):
         message = f'{name} is "{concept.display or named[0]}", and is called "{item.label}" here'
         yield _finding("TM-C05", message, item, "one of the two is wrong: look the code up by its label")
+
+
+def _shipped(concept: Concept) -> Concept:
+    """What the shipped files know of a code that the store knows nothing of."""
+    if concept.exists is not None:
+        return concept
+    if concept.system == loinc.SYSTEM:
+        successor = replaced.replacement(concept.code)
+        if successor is not None:
+            others = (Replacement(loinc.SYSTEM, successor, "replaced-by"),)
+            return replace(concept, exists=True, status="inactive", replacements=others)
+        term = loinc.terms().get(concept.code)
+        return replace(concept, exists=True, display=term.name) if term else concept
+    name = snomed.terms().get(concept.code) if concept.system == snomed.SYSTEM else None
+    return replace(concept, exists=True, display=name) if name else concept
+
+
+def _outside(store: Store, places: Iterable[Written]) -> Iterator[Finding]:
+    """Codes that are no members of the value set that they are said to be of."""
+    of_set: dict[str, list[Written]] = {}
+    for item in places:
+        if item.value_set is not None:
+            of_set.setdefault(item.value_set, []).append(item)
+    for url, items in of_set.items():
+        members = store.members(url, [(item.system, item.code) for item in items])
+        for item, member in zip(items, members, strict=True):
+            if member is False:
+                message = f"{curie(item.system, item.code)} is not in the value set {url}"
+                yield _finding("TM-E03", message, item, "choose a code of the value set, or name another set")
 
 
 def _inactive(item: Written, concept: Concept, name: str, of: str) -> Finding:
