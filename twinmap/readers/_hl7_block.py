@@ -46,7 +46,8 @@ class _Layout:
 
     ``rows`` are the positions of the records, ``others`` of all other segments;
     ``scopes`` says for each row which of the message's scopes it is in, ``first_rows`` the first row of
-    each. ``shared`` holds for each slot the positions for each scope, ``detail`` those for each row.
+    each. ``shared`` holds for each slot the positions for each scope, ``detail`` those for each row, None
+    where no row has any.
     """
 
     rows: Positions
@@ -56,7 +57,7 @@ class _Layout:
     scopes: tuple[int, ...]
     first_rows: tuple[int, ...]
     shared: tuple[tuple[Positions, ...], ...]
-    detail: tuple[tuple[Positions, ...], ...]
+    detail: tuple[tuple[Positions, ...] | None, ...]
 
 
 class _Slot:
@@ -89,6 +90,14 @@ class _Slot:
             self.first_row.append(row)
             self._last = line
         self.index.append(len(self.lines) - 1)
+
+    def add_none(self, rows: int, row: int) -> None:
+        """Take no segment for so many rows."""
+        if self._last != "":
+            self.lines.append("")
+            self.first_row.append(row)
+            self._last = ""
+        self.index += [len(self.lines) - 1] * rows
 
 
 def _run(positions: Positions) -> slice | None:
@@ -198,6 +207,9 @@ class Block:
             for positions, row in zip(of_scope, layout.first_rows, strict=True):
                 slot.add(lines, positions, start + row)
         for slot, all_rows in zip(self._slots["detail"], layout.detail, strict=True):
+            if all_rows is None:
+                slot.add_none(count, start)
+                continue
             for row, positions in enumerate(all_rows, start):
                 slot.add(lines, positions, row)
         self._others += [lines[at] for at in layout.others]
@@ -234,7 +246,10 @@ class Block:
                 tuple(grouping.shared(scope, slot.segment, down=down) for scope in numbers)
                 for slot in self._slots["shared"]
             ),
-            tuple(tuple(grouping.bound(row, slot.segment) for row in rows) for slot in self._slots["detail"]),
+            tuple(
+                tuple(found) if any(found := [grouping.bound(row, slot.segment) for row in rows]) else None
+                for slot in self._slots["detail"]
+            ),
         )
 
     # --- rows to batches
@@ -268,7 +283,7 @@ class Block:
             if made is None:
                 columns.append(arrays.texts(list(map(str, self._index[rows]))))
             elif found is not None:
-                columns.append(found[0].array.take(arrays.integers(found[1][rows], pa.int32())))
+                columns.append(arrays.spread(found[0].array, arrays.integers(found[1][rows], pa.int32())))
             else:
                 filled = fill(made, _raws(made, own))
                 for at, problem, raw in filled.problems:

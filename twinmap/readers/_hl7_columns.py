@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
+from twinmap.formats import arrays
 from twinmap.formats.batches import of_shape
 from twinmap.formats.hl7path import Equal, Pick, Reference
 from twinmap.formats.hl7text import COMPONENT, FIELD, NULL, REPETITION, SUBCOMPONENT, escape_fault
 from twinmap.limits import LIMITS
-from twinmap.model import Field, Shape
+from twinmap.model import SHAPE_FIELDS, Field, Shape
 from twinmap.readers import _hl7_types as types
 from twinmap.readers._hl7_types import Problem
 
@@ -38,6 +40,8 @@ class Column:
     read: Callable[[str], Reading] = field(repr=False)
     #: What was read, for short raw texts: codes, units and patients come again in every batch.
     known: dict[str, Reading] = field(default_factory=dict, repr=False)
+    #: Whether a raw text of plain characters is the value, so that it needs no reading.
+    plain: bool = False
 
     @property
     def typed(self) -> bool:
@@ -47,7 +51,9 @@ class Column:
 
 def column(item: Field, reference: Reference) -> Column:
     """The column for a reference that is well formed."""
-    return Column(item, reference, _reader(reference, item.shape))
+    whole = reference.field_pick in (None, 1) and reference.component < 2 and reference.sub < 2
+    one = item.shape in (Shape.TEXT, Shape.KEY, Shape.TIME) and not _typed(reference, item.shape)
+    return Column(item, reference, _reader(reference, item.shape), plain=whole and one)
 
 
 def zone_column(item: Field) -> Column:
@@ -231,6 +237,32 @@ class Filled:
 
 def fill(what: Column, raws: pa.Array) -> Filled:
     """Read one raw text a row; null and empty are missing."""
+    if not what.plain:
+        return _read_distinct(what, raws)
+    data, cuts = arrays.characters(raws)
+    marks = np.flatnonzero(_NOT_PLAIN[data])
+    if len(marks) > len(raws) // 4:
+        return _read_distinct(what, raws)
+    odd = np.searchsorted(cuts, marks, "right") - 1
+    odd = np.union1d(odd, np.flatnonzero(np.diff(cuts) > LIMITS.field_bytes))
+    found = arrays.filled(raws)
+    if what.item.shape is Shape.TIME:
+        found = arrays.struct([found, pa.nulls(len(raws), pa.string())], SHAPE_FIELDS[Shape.TIME])
+    if not len(odd):
+        return Filled(found, [])
+    rest = _read_distinct(what, raws.take(arrays.integers(odd, pa.int64())))
+    order = np.arange(len(raws))
+    order[odd] = len(raws) + np.arange(len(odd))
+    both = pa.concat_arrays([found, rest.array]).take(arrays.integers(order, pa.int64()))
+    return Filled(both, [(int(odd[row]), problem, raw) for row, problem, raw in rest.problems])
+
+
+#: The bytes that a raw text may hold besides being just what it says: separators, escapes, HL7's null, what
+#: joins segments, blanks and control characters, and all beyond ASCII, for there are blanks as well.
+_NOT_PLAIN = np.array([byte <= 32 or byte >= 127 or chr(byte) in '^~&\\"' for byte in range(256)])
+
+
+def _read_distinct(what: Column, raws: pa.Array) -> Filled:
     encoded = raws.dictionary_encode()
     distinct = encoded.dictionary.to_pylist()
     values: list[Any] = []
@@ -256,4 +288,4 @@ def fill(what: Column, raws: pa.Array) -> Filled:
         for row, number in enumerate(encoded.indices.to_pylist()):
             if number in faults:
                 problems.append((row, faults[number], distinct[number]))
-    return Filled(of_shape(values, what.item.shape).take(encoded.indices), problems)
+    return Filled(arrays.spread(of_shape(values, what.item.shape), encoded.indices), problems)

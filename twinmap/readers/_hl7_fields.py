@@ -1,4 +1,4 @@
-"""Many HL7 v2 segments split into fields at once, by Arrow."""
+"""Many HL7 v2 segments split into fields at once."""
 
 from __future__ import annotations
 
@@ -8,27 +8,36 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from twinmap.formats import arrays
 from twinmap.formats.hl7text import FIELD
 
 #: Fields of a segment that fit into the bits of a number; the longest standard segment has fewer.
 _BITS = 63
+_END, _SEPARATOR = ord("\n"), ord(FIELD)
 
 
 class Fields:
-    """The fields of segments; field n of a segment is its n-th piece, its name the 0th."""
+    """The fields of segments, of which none holds an LF; field n of a segment is its n-th piece, its name the 0th."""
 
     def __init__(self, lines: Sequence[str]) -> None:
-        split = pc.split_pattern(arrays.joined(lines), FIELD)
-        self._offsets = arrays.numbers(split.offsets)
-        self._pieces = split.values
-        self._sizes = np.diff(self._offsets)
+        data = "\n".join(lines).encode()
+        characters = np.frombuffer(data, np.uint8)
+        marks = np.flatnonzero((characters == _SEPARATOR) | (characters == _END)).astype(np.int32)
+        ends = np.flatnonzero(characters[marks] == _END)
+        # An array of strings has no gaps, so the separators are strings too: every second one is a piece.
+        cuts = np.zeros(2 * len(marks) + 2, np.int32)
+        cuts[1:-1:2], cuts[2::2], cuts[-1] = marks, marks + 1, len(data)
+        parts = [None, pa.py_buffer(cuts), pa.py_buffer(data)]
+        self._pieces = pa.Array.from_buffers(pa.string(), len(cuts) - 1, parts)
+        self._empty = cuts[::2] == cuts[1::2]
+        #: The first piece of each segment, and behind the last one.
+        self._first = np.concatenate([[0], ends + 1, [len(marks) + 1]]) if lines else np.zeros(1, np.int64)
+        self._sizes = np.diff(self._first)
 
     def raw(self, number: int) -> pa.Array:
         """Field ``number`` of every segment; null where a segment is shorter."""
-        at = self._offsets[:-1] + number
+        at = 2 * (self._first[:-1] + number)
         return self._pieces.take(arrays.integers(at, pa.int32(), null=self._sizes <= number))
 
     def patterns(self) -> Distinct:
@@ -36,8 +45,8 @@ class Fields:
 
         Segments of more than 63 fields are looked at one by one.
         """
-        present = arrays.numbers(pc.binary_length(self._pieces)) > 0
-        starts, ends = self._offsets[:-1], self._offsets[1:]
+        starts, ends = self._first[:-1], self._first[1:]
+        present = ~self._empty[: ends[-1] if len(ends) else 0]
         if self._sizes.max(initial=0) > _BITS:
             wide = [
                 tuple(np.flatnonzero(present[start:end]).tolist())

@@ -16,6 +16,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from twinmap.formats.hl7text import COMPONENT, NULL, SUBCOMPONENT, unescape
 
@@ -273,7 +274,7 @@ def identifier(raw: str, cell: str) -> Identifier | None:
     """
     parts = raw.split(COMPONENT)
     if cell in _HD:
-        system = authority(parts)
+        system = authority(tuple(parts))
         return (system, None, None) if system else None
     number = first(parts[0])
     if not number:
@@ -281,7 +282,7 @@ def identifier(raw: str, cell: str) -> Identifier | None:
     if cell in _XCN:
         return number, authority(_subs(parts, 9)), component(raw, 13) or None
     if cell in _EI or (cell not in _CX and _looks_like_ei(raw)):
-        return number, authority(parts[1:4]), None
+        return number, authority(tuple(parts[1:4])), None
     return number, authority(_subs(parts, 4)), component(raw, 5) or None
 
 
@@ -292,11 +293,12 @@ def _looks_like_ei(raw: str) -> bool:
     return not kind or (component(raw, 3) != "" and kind.upper() in _UID_TYPES)
 
 
-def _subs(parts: list[str], number: int) -> list[str]:
-    return parts[number - 1].split(SUBCOMPONENT) if len(parts) >= number else []
+def _subs(parts: list[str], number: int) -> tuple[str, ...]:
+    return tuple(parts[number - 1].split(SUBCOMPONENT)) if len(parts) >= number else ()
 
 
-def authority(parts: list[str]) -> str | None:
+@lru_cache(maxsize=4096)
+def authority(parts: tuple[str, ...]) -> str | None:
     """A system from an HD (namespace, universal id, type): the universal id as URI, else the namespace."""
     name, uid, kind = ([*(first(part) for part in parts), "", "", ""])[:3]
     if uid:
