@@ -206,10 +206,46 @@ def test_fhir_that_is_not_json_or_not_utf8(fhir: Path, store: Path) -> None:
     for data, code in (
         (good[:-3].encode(), "TM-Q04"),
         (good.replace("Ball", "Bäll").encode("latin-1"), "TM-Q03"),
-        (('{"resourceType": "CodeSystem", "url": "x", "a": ' + "[" * 100_000).encode(), "TM-Q04"),
+        (('{"resourceType": "CodeSystem", "url": "x", "a": ' + "[" * 100_000).encode(), "TM-Q15"),
     ):
         (fhir / "codes.json").write_bytes(data)
         assert codes(refused(fhir / "codes.json", store)) == [code]
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "code", "words"),
+    [
+        ((), {"concept": {"code": "toy"}}, "TM-O04", "/concept is not a list"),
+        (("concept", 0), {"code": 5}, "TM-O04", "/concept/0/code is not a text"),
+        (("concept", 0), {"concept": [["toy"]]}, "TM-O04", "/concept/0/concept/0 is not an object"),
+        (("concept", 0), {"display": "\ud800"}, "TM-Q04", "half of a surrogate pair"),
+    ],
+)
+def test_fhir_of_another_shape(
+    place: tuple[Any, ...],
+    value: dict[str, Any],
+    code: str,
+    words: str,
+    tmp_path: Path,
+    store: Path,
+    toys: Any,
+) -> None:
+    resource = toys()
+    node = resource
+    for key in place:
+        node = node[key]
+    node.update(value)
+    (tmp_path / "bad.json").write_text(json.dumps(resource))
+    error = refused(tmp_path / "bad.json", store)
+    assert codes(error) == [code]
+    assert code == "TM-O04" or words in error.message
+    if code == "TM-O04":  # beside one that is fine it is told, and nothing of it is loaded
+        lines = json.dumps(resource) + "\n" + json.dumps(toys(url="https://toys.example/more"))
+        (tmp_path / "both.ndjson").write_text(lines)
+        added = add(tmp_path / "both.ndjson", store)
+        (finding,) = added.findings
+        assert (finding.code, words in finding.message) == ("TM-Q22", True)
+        assert [edition.uri for edition in added.sources[0].editions] == ["https://toys.example/more"]
 
 
 def test_a_document_that_is_too_large(
@@ -280,6 +316,11 @@ def test_sssom_rows_are_never_dropped_in_silence(sssom: Path, store: Path) -> No
     assert [item.severity.value for item in added.findings if item.code == "TM-L11"] == ["warning"]
     with open_store(store) as opened:
         assert opened.mappings([("other", "b")])[("other", "b")][0].predicate == "skos:closeMatch"
+
+
+def test_sssom_with_a_cell_that_is_too_long(sssom: Path, store: Path) -> None:
+    sssom.write_text(sssom.read_text("utf-8") + "toy:a\t" + "x" * 200_000 + "\n", "utf-8")
+    assert codes(refused(sssom, store)) == ["TM-Q02"]
 
 
 def test_a_table_without_justifications_is_told(tmp_path: Path, store: Path) -> None:

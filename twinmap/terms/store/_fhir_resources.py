@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from twinmap.formats.jsonlex import Number, text_of
 from twinmap.terms.store.editions import Edition
 from twinmap.terms.systems import canonical
 
@@ -51,6 +52,67 @@ class Said:
     def add(self, table: str, *cells: Any) -> None:
         """Add a row to a table."""
         self.rows.setdefault(table, []).append(cells)
+
+
+#: What stands where in the resources, as far as it is read: text, a list of objects (``*``) or an object (``!``)
+#: of a kind.
+_TEXT = "text"
+_HEAD = dict.fromkeys(("url", "version", "title", "name", "copyright", "date", "language"), _TEXT)
+_CODED = {"code": _TEXT, "display": _TEXT}
+_SHAPES: Mapping[str, Mapping[str, str]] = {
+    "Bundle": {"entry": "*entry"},
+    "entry": {"resource": "!resource"},
+    "CodeSystem": {**_HEAD, "content": _TEXT, "hierarchyMeaning": _TEXT, "concept": "*concept"},
+    "concept": {
+        **_CODED,
+        "definition": _TEXT,
+        "designation": "*designation",
+        "property": "*property",
+        "concept": "*concept",
+    },
+    "designation": {"language": _TEXT, "value": _TEXT},
+    "property": {"code": _TEXT},
+    "ValueSet": {**_HEAD, "compose": "!compose", "expansion": "!expansion"},
+    "compose": {"include": "*part", "exclude": "*part"},
+    "part": {"system": _TEXT, "concept": "*listed", "filter": "*filter"},
+    "listed": _CODED,
+    "expansion": {"contains": "*contains"},
+    "contains": {**_CODED, "system": _TEXT, "contains": "*contains"},
+    "ConceptMap": {**_HEAD, "group": "*group"},
+    "group": {"source": _TEXT, "target": _TEXT, "element": "*element"},
+    "element": {**_CODED, "target": "*target"},
+    "target": {
+        **_CODED,
+        "equivalence": _TEXT,
+        "relationship": _TEXT,
+        "dependsOn": "*condition",
+        "product": "*condition",
+    },
+}
+
+
+def misshapen(resource: Object) -> str | None:
+    """Where something stands that FHIR has no place for, as ``/concept/0/code is not a text``; None where all fits."""
+    stack: list[tuple[str, Object, str]] = [("", resource, str(resource.get("resourceType")))]
+    while stack:
+        place, found, kind = stack.pop()
+        for key, wanted in _SHAPES.get(kind, {}).items():
+            value, here = found.get(key), f"{place}/{key}"
+            if value is None:
+                continue
+            if wanted == _TEXT and type(value) is not str:
+                return f"{here} is not a text"
+            if wanted[0] in "*!":
+                inner = [(here, value)]
+                if wanted[0] == "*":
+                    if not isinstance(value, list):
+                        return f"{here} is not a list"
+                    inner = [(f"{here}/{place}", item) for place, item in enumerate(value)]
+                for there, item in inner:
+                    if not isinstance(item, dict):
+                        return f"{there} is not an object"
+                    stack.append((there, item, wanted[1:]))
+    return None
 
 
 def objects(value: Any) -> list[Object]:
@@ -174,11 +236,7 @@ def _concept(
 
 def _value(item: Object) -> str | None:
     value = next((value for key, value in item.items() if key.startswith("value")), None)
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return _text(value.get("code"))
-    return None if value is None else str(value)
+    return _text(value.get("code")) if isinstance(value, dict) else text_of(value)
 
 
 def _status(properties: Iterable[tuple[str, str | None]]) -> tuple[str, str | None]:
@@ -259,10 +317,10 @@ def _expansion(said: Said, expansion: Object, number: int) -> None:
         else:
             said.add("member", number, uri, code, _text(item.get("display")), False)
     total = expansion.get("total")
-    paged = isinstance(total, int) and total > found
+    paged = isinstance(total, Number) and total.isdecimal() and int(total) > found
     said.content = "fragment" if paged else "complete"
     if paged:
-        said.notes.append(f"its expansion is a page: {found:,} of {total:,}")
+        said.notes.append(f"its expansion is a page: {found:,} of {total}")
 
 
 # --- ConceptMap -----------------------------------------------------------------------------------

@@ -5,13 +5,13 @@ Source of fields and codes: FHIR R4 and R5, "CodeSystem", "ValueSet", "ConceptMa
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twinmap import registry
 from twinmap.errors import InputOutputError
+from twinmap.formats.jsonlex import JsonError, decode
 from twinmap.limits import LIMITS
 from twinmap.terms.store import _fhir_resources as resources
 from twinmap.terms.store.editions import Tally
@@ -58,8 +58,8 @@ def _types(file: File) -> set[str]:
 
 def _is_object(line: str) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
+        return isinstance(decode(line), dict)
+    except JsonError:
         return False
 
 
@@ -78,7 +78,7 @@ def load(claims: Sequence[Claim], loader: Loader) -> None:
         if item.role == "package":
             continue
         for document in _documents(item.file, item.role):
-            for resource in _contained(document):
+            for resource in _contained(item.file, document):
                 kind = str(resource.get("resourceType"))
                 if kind in resources.READ:
                     _load(resource, kind, item.file, loader, about)
@@ -97,13 +97,16 @@ def _load(
     resource: Mapping[str, Any], kind: str, file: File, loader: Loader, about: Mapping[str, Any]
 ) -> None:
     url = resource.get("url")
-    if not isinstance(url, str) or not url:
-        loader.refuse("TM-Q22", file.name, f"a {kind} without a url", 1)
+    wrong = resources.misshapen(resource) or (None if url else "it has no url")
+    if wrong is not None:
+        loader.refuse("TM-Q22", file.name, f"a whole {kind}: {wrong}", 1)
         read = resources.counted(resource)
-        loader.book(Tally(file.name, kind, read, 0, {}, {"a resource without a url": read} if read else {}))
+        loader.book(
+            Tally(file.name, kind, read, 0, {}, {"a resource that cannot be used": read} if read else {})
+        )
         return
     licence = str(about.get("license") or "")
-    number = loader.edition(resources.edition(resource, kind, url, licence))
+    number = loader.edition(resources.edition(resource, kind, str(url), licence))
     said = resources.READ[kind](resource, number)
     kept = {table: loader.rows(resources.TABLE.get(table, table), rows) for table, rows in said.rows.items()}
     for reason, count in sorted(said.refused.items()):
@@ -133,11 +136,11 @@ def _parsed(file: File, data: bytes) -> Mapping[str, Any]:
     try:
         if len(data) > LIMITS.record_bytes:
             raise _broken("TM-Q15", f"{file.name} has a document of more than {LIMITS.record_bytes:,} bytes")
-        found = json.loads(data.decode("utf-8-sig"))
+        found = decode(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise _broken("TM-Q03", f"{file.name} is not UTF-8") from error
-    except (ValueError, RecursionError) as error:
-        raise _broken("TM-Q04", f"{file.name} is not JSON") from error
+    except JsonError as error:
+        raise _broken(error.code, f"{file.name}: {error.message}") from error
     if not isinstance(found, dict):
         raise _broken("TM-O04", f"{file.name} is not a FHIR resource")
     return found
@@ -147,12 +150,15 @@ def _broken(code: str, message: str) -> InputOutputError:
     return InputOutputError(message, findings=[registry.finding(code, message)])
 
 
-def _contained(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _contained(file: File, document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """A resource, or those of a Bundle."""
     if document.get("resourceType") != "Bundle":
         yield document
         return
+    wrong = resources.misshapen(document)
+    if wrong is not None:
+        raise _broken("TM-O04", f"{file.name} is not a FHIR Bundle: {wrong}")
     for entry in resources.objects(document.get("entry")):
         inner = entry.get("resource")
         if isinstance(inner, dict):
-            yield from _contained(inner)
+            yield from _contained(file, inner)

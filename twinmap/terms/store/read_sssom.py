@@ -83,10 +83,10 @@ def _table(item: Claim, loader: Loader, beside: File | None) -> None:
     if "mapping_justification" not in item.table.columns:
         message = f"{item.file.name} has no mapping_justification: nobody can tell why its rows hold"
         loader.findings.append(registry.finding("TM-L15", message, severity=Severity.WARNING))
+    read = count_rows(item.file, replace(item.table, quoted=True))  # also finds what csv cannot read
     rows = _Rows(item.file.name, edition, lines, prefixes, item.table.delimiter)
     kept = loader.rows("mapping", rows.read(lines[start:], start))
     loader.findings += rows.findings
-    read = count_rows(item.file, replace(item.table, quoted=True))
     loader.book(Tally(item.file.name, "mappings", read, kept, dict(rows.skipped), dict(rows.refused)))
 
 
