@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from twinmap.errors import UsageError
 from twinmap.mapping.project import Project, from_arguments
 from twinmap.privacy import find_key
 from twinmap.renderers import Report, load_report
+from twinmap.selection import Selection
 from twinmap.steps.close_books import close_books
 from twinmap.steps.compare import compare
 from twinmap.steps.lift import split_and_lift
@@ -47,7 +49,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run gave: the folder, its findings and ledger, and the statements as frames."""
+    """What a run gave: the folder, its findings and ledger, and the statements as frames.
+
+    ``left_out`` is the number of findings that were not selected, or ignored.
+    """
 
     out: Path
     findings: tuple[Finding, ...]
@@ -56,6 +61,7 @@ class Outcome:
     patients: int
     seconds: float
     notes: tuple[str, ...] = ()
+    left_out: int = 0
 
     @property
     def worst(self) -> Severity | None:
@@ -106,6 +112,8 @@ def run(
     format: str | None = None,  # noqa: A002
     shapes: Sequence[str | Path] = (),
     identifiers: bool = True,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
     progress: Progress = lambda _: None,
 ) -> Outcome:
     """Read, harmonise, lift, validate, compare and report.
@@ -126,6 +134,8 @@ def run(
         format: ``nq nt ttl trig jsonld``, each also with ``.gz``.
         shapes: Files of SHACL shapes, in addition to ours and to those of the project.
         identifiers: Whether to write the table of raw identifiers.
+        select: Codes of findings (``TM-U03``) or families (``U``): nothing else is looked for.
+        ignore: Codes or families whose findings are counted and left out.
         progress: Called with bytes that were read.
 
     Raises:
@@ -134,7 +144,7 @@ def run(
         InternalError: The books do not balance.
     """
     started = time.monotonic()
-    project = _project(mappings, data, params or {}, base, target, shapes)
+    project = _project(mappings, data, params or {}, base, target, shapes, Selection.of(select, ignore))
     folder = _folder(out, project)
     key, note = find_key(key_file, project.key_file)
     count = jobs or os.cpu_count() or 1
@@ -156,8 +166,12 @@ def run(
 
 def _outcome(state: Run, folder: Path, seconds: float, notes: tuple[str, ...]) -> Outcome:
     patients = len(set(state.twins.of.values()))
-    told = (*notes, *state.notes)
-    return Outcome(folder, tuple(state.findings), state.ledger, state.triples, patients, seconds, told)
+    left_out = sum(counts["findings"] for counts in state.left_out.values())
+    return Outcome(
+        *(folder, tuple(state.findings), state.ledger, state.triples, patients, seconds),
+        notes=(*notes, *state.notes),
+        left_out=left_out,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +193,8 @@ def diff(
     jobs: int | None = None,
     memory_mb: int = 1024,
     force: bool = False,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
 ) -> Differences:
     """Compare two sides: what each has, what is the same, what the rest means, and what changed.
 
@@ -192,6 +208,8 @@ def diff(
         jobs: Worker processes; the cores where None.
         memory_mb: Memory, in megabytes.
         force: Replace a folder that no diff wrote.
+        select: Codes of findings or families: nothing else is looked for.
+        ignore: Codes or families whose findings are counted and left out.
 
     Raises:
         UsageError: A side cannot be used.
@@ -202,18 +220,11 @@ def diff(
     from twinmap.diff.run import STEPS, Difference
     from twinmap.terms.concepts import catalogue
 
+    chosen = Selection.of(select, ignore)
+    running = partial(run, params=params, key_file=key_file, engine="none", jobs=jobs, memory_mb=memory_mb)
+
     def made(mapping: str, data: str | None, folder: Path) -> None:
-        given = [] if data is None else [data]
-        run(
-            [mapping],
-            out=folder,
-            data=given,
-            params=params,
-            key_file=key_file,
-            engine="none",
-            jobs=jobs,
-            memory_mb=memory_mb,
-        )
+        running([mapping], out=folder, data=[] if data is None else [data])
 
     with (
         _diff_folder(out, force=force) as work,
@@ -221,7 +232,7 @@ def diff(
     ):
         parts = work / "parts"
         both = side("A", str(a), parts, made, duck), side("B", str(b), parts, made, duck)
-        found = Difference(both, duck, parts, catalogue())
+        found = Difference(both, duck, parts, catalogue(), chosen)
         for step in STEPS:
             step(found)
         outputs.write(found, work / "publish", by)
@@ -294,6 +305,7 @@ def _project(
     base: str | None,
     target: str | None,
     shapes: Sequence[str | Path],
+    chosen: Selection,
 ) -> Project:
     """The project that is named, with what the caller says on top."""
     named = [mappings] if isinstance(mappings, str | Path) else mappings
@@ -303,6 +315,7 @@ def _project(
         base=_base(base or project.base),
         target=target or project.target,
         shapes=(*project.shapes, *map(Path, shapes)),
+        selection=chosen.over(project.selection),
     )
 
 

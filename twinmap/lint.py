@@ -5,10 +5,12 @@ No database and no frame is imported before data is given: then its first record
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 from twinmap import registry, safeio
 from twinmap.diagnostics import Finding, Severity, merge
@@ -20,18 +22,29 @@ from twinmap.mapping.columns import Columns, check_columns, header, is_another
 from twinmap.mapping.named import Subject, each_once, has_tests, read_tests, subjects, tests_beside
 from twinmap.mapping.project import is_tests, mapping_of
 from twinmap.model import InputFile
+from twinmap.selection import Selection
 from twinmap.testing.cases import load_cases
 
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """How many mappings were checked, and what is wrong with them, in their order."""
+    """How many mappings were checked, and what is wrong with them, in their order.
+
+    ``selection`` says what was looked for and how many findings were left out, as a report has it.
+    """
 
     mappings: int
     findings: tuple[Finding, ...]
+    selection: Mapping[str, Any] = field(default_factory=dict)
 
 
-def check(named: Sequence[str | Path] | str | Path, *, against: str | Path | None = None) -> Linted:
+def check(
+    named: Sequence[str | Path] | str | Path,
+    *,
+    against: str | Path | None = None,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+) -> Linted:
     """Check mapping files.
 
     Args:
@@ -39,38 +52,56 @@ def check(named: Sequence[str | Path] | str | Path, *, against: str | Path | Non
             hold one, else all their mappings.
         against: Data whose headers the mappings are checked against: a file, or a folder where their
             files are looked for.
+        select: Codes of findings (``TM-L01``) or families (``L``): nothing else is looked for.
+        ignore: Codes or families whose findings are counted and left out.
 
     Raises:
         InputOutputError: A file is missing or cannot be read, or no file of the data is one of theirs.
-        UsageError: There is no mapping, or no ready-made one of this name.
+        UsageError: There is no mapping, no ready-made one of this name, or no such code.
     """
+    chosen = Selection.of(select, ignore)
     named = [named] if isinstance(named, str | Path) else named
     against = Path(against) if against is not None else None
     if against is not None and not against.is_dir():
         safeio.regular_file(against)
-    findings: list[Finding] = []
+    findings: list[tuple[Selection, Iterable[Finding]]] = []
     found: list[Subject] = []
     for name in dict.fromkeys(map(str, named)):
         if is_tests(Path(name)) and not mapping_of(Path(name)).exists():
-            findings += _check_tests(Path(name))
+            findings.append((chosen, _check_tests(Path(name))))
             continue
         try:
             found += subjects(name)
         except UsageError as error:
             if not error.findings:
                 raise
-            findings += error.findings  # a project with something wrong in it
-    found = each_once(found)
+            findings.append((chosen, error.findings))  # a project with something wrong in it
+    found = [replace(each, selection=chosen.over(each.selection)) for each in each_once(found)]
     loaded = [(subject, _load(subject)) for subject in found]
-    findings += (finding for _, each in loaded for finding in each.findings)
+    findings += ((subject.selection, each.findings) for subject, each in loaded)
     findings += _meaning(loaded, against)
     if against is not None:
         _some_file([each.document for _, each in loaded if each.document and each.usable], against)
-        for subject, each in loaded:
-            findings += _against(subject, each, against)
-    for tests in dict.fromkeys(tests_beside(item.mapping) for item in found if has_tests(item.mapping)):
-        findings += _check_tests(tests)
-    return Linted(len(found), tuple(merge(findings)))
+        findings += ((subject.selection, _against(subject, each, against)) for subject, each in loaded)
+    tested = {tests_beside(item.mapping): item for item in found if has_tests(item.mapping)}
+    findings += ((item.selection, _check_tests(tests)) for tests, item in tested.items())
+    same = all(item.selection == found[0].selection for item in found)
+    return _linted(found, findings, found[0].selection if found and same else chosen)
+
+
+def _linted(
+    found: Sequence[Subject], findings: Iterable[tuple[Selection, Iterable[Finding]]], chosen: Selection
+) -> Linted:
+    """The findings that count, each as severe as its project wants it."""
+    kept: list[Finding] = []
+    left_out: dict[str, Counter[str]] = {}
+    for selection, some in findings:
+        counted, left = selection.apply(some)
+        kept += counted
+        for code, counts in left.items():
+            left_out.setdefault(code, Counter()).update(counts)
+    told = {code: dict(counts) for code, counts in sorted(left_out.items())}
+    return Linted(len(found), tuple(merge(kept)), chosen.to_json() | {"left_out": told})
 
 
 def _load(subject: Subject) -> load.Loaded:
@@ -79,13 +110,14 @@ def _load(subject: Subject) -> load.Loaded:
     return load.load(subject.mapping, params=subject.params, concepts=catalogue(subject.concepts))
 
 
-def _meaning(loaded: Sequence[tuple[Subject, load.Loaded]], data: Path | None) -> list[Finding]:
+def _meaning(
+    loaded: Sequence[tuple[Subject, load.Loaded]], data: Path | None
+) -> Iterator[tuple[Selection, list[Finding]]]:
     """What contradicts itself in what the mappings write: codes, units, facets, maps, look-up tables."""
     from twinmap import checks
     from twinmap.terms.concepts import catalogue
     from twinmap.terms.local import informed, local_store
 
-    found: list[Finding] = []
     with local_store() as store:
         for subject, each in loaded:
             if each.document is None or _is_malformed(each):
@@ -98,8 +130,8 @@ def _meaning(loaded: Sequence[tuple[Subject, load.Loaded]], data: Path | None) -
                     written.catalogue, store, ((seen.system, seen.code) for seen in written.codes)
                 )
                 written = replace(written, catalogue=known)
-            found += checks.run_written(written)
-    return found
+            wanted = subject.selection.looks_for
+            yield subject.selection, checks.run_written(written, wanted=wanted)
 
 
 def _is_malformed(loaded: load.Loaded) -> bool:

@@ -160,6 +160,11 @@ def _defines(name: str, defined: str) -> bool:
     return re.search(rf"^(?:def )?{defined}\b", file.read_text("utf-8"), re.MULTILINE) is not None
 
 
+def families() -> tuple[str, ...]:
+    """The letters of the families of finding codes, sorted."""
+    return tuple(sorted({name[3] for name in _code_files()}))
+
+
 @cache
 def code(name: str) -> Code:
     """The finding code ``TM-U03`` (also ``U03``, ``u3`` or its slug).
@@ -176,7 +181,10 @@ def code(name: str) -> Code:
     if full not in known:
         import difflib
 
-        close = difflib.get_close_matches(full, known, n=3)
+        words = [word.replace("_", "-") for _, word in known.values()]
+        close = difflib.get_close_matches(full, known, n=3) or difflib.get_close_matches(
+            slug.replace("_", "-")[:100], words, n=3
+        )
         raise UsageError(
             f'there is no finding code "{name}"',
             help=f"did you mean {', '.join(close)}?" if close else "twinmap explain --list shows all",

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from twinmap.diagnostics import Severity
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.mapping import named as beside
 from twinmap.mapping.load import loads
 from twinmap.mapping.named import each_once, has_tests, read_tests, subjects
 from twinmap.mapping.project import from_arguments, is_tests, load_project, mapping_of
+from twinmap.selection import Selection
 
 
 @pytest.fixture
@@ -113,7 +115,9 @@ def test_a_setting_that_cannot_be_used_is_a_finding(folder: Path, more: str) -> 
     with pytest.raises(UsageError) as caught:
         load_project(project(folder, more))
     assert [finding.code for finding in caught.value.findings] == ["TM-L06"]
-    assert load_project(project(folder, "severity: {Q11: error}\nignore: [L09]")).ignore == ("L09",)
+    assert load_project(project(folder, "severity: {Q11: error}\nignore: [L09]")).selection == Selection(
+        ignore=("TM-L09",), severity={"TM-Q11": Severity.ERROR}
+    )
 
 
 @pytest.mark.parametrize(

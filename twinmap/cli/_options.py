@@ -110,6 +110,20 @@ def fail_on(default: str) -> Callable[[Function], Function]:
     )
 
 
+def chosen_codes(function: Function) -> Function:
+    """The options ``--select`` and ``--ignore``."""
+    select = click.option(
+        "--select",
+        metavar="CODE",
+        multiple=True,
+        help="Look only for these codes (TM-U03) or families (U).",
+    )
+    ignore = click.option(
+        "--ignore", metavar="CODE", multiple=True, help="Count these codes or families, and leave them out."
+    )
+    return select(ignore(function))
+
+
 def verdict(severities: Iterable[Severity], threshold: str) -> Exit:
     """The exit code of findings of these severities."""
     if threshold == "never":

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from twinmap import registry
 from twinmap.cli import output
-from twinmap.cli._options import Named, fail_on, verdict
+from twinmap.cli._options import Named, chosen_codes, fail_on, verdict
 from twinmap.diagnostics import Finding
-from twinmap.errors import Exit, UsageError
+from twinmap.errors import Exit
+from twinmap.renderers import Report, left_out
 
 
 @click.command("check")
@@ -27,8 +28,7 @@ from twinmap.errors import Exit, UsageError
     "-f", "--format", "fmt", type=Named("renderers"), default="text", help="How findings are shown."
 )
 @fail_on("error")
-@click.option("--select", metavar="CODE", multiple=True, help="Only these codes (TM-L01) or families (L).")
-@click.option("--ignore", metavar="CODE", multiple=True, help="Not these codes or families.")
+@chosen_codes
 @click.option("--statistics", is_flag=True, help="Print how often each code was found, and nothing else.")
 def command(
     *,
@@ -47,37 +47,17 @@ def command(
     """
     from twinmap import lint
 
-    wanted, unwanted = _codes(select), _codes(ignore)
-    linted = lint.check(mappings, against=against)
-    findings = [
-        finding
-        for finding in linted.findings
-        if (not wanted or _is_one_of(finding, wanted)) and not _is_one_of(finding, unwanted)
-    ]
+    linted = lint.check(mappings, against=against, select=select, ignore=ignore)
+    findings = linted.findings
     if statistics:
         output.write_product(_table(findings))
+        output.say(left_out(linted.selection))
     else:
-        output.show_findings(findings, fmt)
+        output.show_report(replace(Report.of(findings), selection=linted.selection), fmt)
         if not findings:
             plural = "" if linted.mappings == 1 else "s"
             output.say(f"{linted.mappings} mapping{plural} checked: nothing found")
     return verdict((finding.severity for finding in findings), fail_on)
-
-
-def _codes(words: Sequence[str]) -> tuple[str, ...]:
-    """Codes and families as a finding's code begins: ``TM-L01``, ``TM-L``."""
-    return tuple(_family(word) if len(word) == 1 else registry.code(word).code for word in words)
-
-
-def _family(letter: str) -> str:
-    families = sorted({code.code[3] for code in registry.codes()})
-    if letter.upper() not in families:
-        raise UsageError(f'there is no family of findings "{letter}"', help=f"one of: {', '.join(families)}")
-    return f"TM-{letter.upper()}"
-
-
-def _is_one_of(finding: Finding, codes: tuple[str, ...]) -> bool:
-    return finding.code.startswith(codes)
 
 
 def _table(findings: Sequence[Finding]) -> str:

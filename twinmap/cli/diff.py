@@ -9,7 +9,7 @@ import click
 
 from twinmap import registry
 from twinmap.cli import output
-from twinmap.cli._options import Memory, Named, Pair
+from twinmap.cli._options import Memory, Named, Pair, chosen_codes
 from twinmap.errors import Exit
 
 
@@ -47,6 +47,7 @@ from twinmap.errors import Exit
     show_default=True,
     help="Memory over all workers, 128MB at least.",
 )
+@chosen_codes
 @click.option("--force", is_flag=True, help="Replace an output folder that no diff wrote.")
 def command(a: str, b: str, **options: Any) -> Exit:
     """Compare two sides: runs, sources of a run, graphs, or mappings with their data.
@@ -67,6 +68,8 @@ def command(a: str, b: str, **options: Any) -> Exit:
         jobs=options["jobs"],
         memory_mb=options["memory"],
         force=options["force"],
+        select=options["select"],
+        ignore=options["ignore"],
     )
     output.write_product(registry.load("renderers", options["fmt"]).render(found.report))
     return Exit.OK if found.equal else Exit.FINDINGS

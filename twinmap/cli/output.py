@@ -195,7 +195,12 @@ def show_findings(findings: Sequence[Finding], fmt: str = "text", *, quiet: bool
         UsageError: There is no such format.
         InputOutputError: stdout cannot be written.
     """
-    rendered: str = registry.load("renderers", fmt).render(Report.of(findings))
+    show_report(Report.of(findings), fmt, quiet=quiet)
+
+
+def show_report(report: Report, fmt: str = "text", *, quiet: bool = False) -> None:
+    """Show a report as :func:`show_findings` shows findings."""
+    rendered: str = registry.load("renderers", fmt).render(report)
     if fmt == "text":
         say(rendered, quiet=quiet)
     else:
@@ -223,6 +228,7 @@ def summary_line(
     seconds: float,
     errors: int,
     warnings: int,
+    left_out: int = 0,
 ) -> str:
     """The last line of a run, from the record book summed over the sources.
 
@@ -238,7 +244,8 @@ def summary_line(
             _count(triples, "triple"),
             _count(patients, "patient"),
             f"{seconds:.1f} s",
-            f"{_count(errors, 'error')} {_count(warnings, 'warning')}",
+            f"{_count(errors, 'error')} {_count(warnings, 'warning')}"
+            + f" {left_out:,} left out" * (left_out > 0),
         )
     )
 

@@ -10,7 +10,7 @@ import click
 
 from twinmap import registry
 from twinmap.cli import output
-from twinmap.cli._options import Memory, Pair, ReportFile, fail_on, verdict
+from twinmap.cli._options import Memory, Pair, ReportFile, chosen_codes, fail_on, verdict
 from twinmap.diagnostics import Severity
 from twinmap.errors import Exit, UsageError
 from twinmap.model import OUTCOMES
@@ -93,6 +93,7 @@ def _ready_made(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     "--no-identifiers", is_flag=True, help="Do not write tables/identifier.parquet (patients' identifiers)."
 )
 @fail_on("never")
+@chosen_codes
 @click.option(
     "--report",
     "reports",
@@ -164,6 +165,8 @@ def _run(mappings: tuple[str, ...], out: Path | None, options: dict[str, Any], *
             format=options["fmt"],
             shapes=options["shapes"],
             identifiers=not options["no_identifiers"],
+            select=options["select"],
+            ignore=options["ignore"],
             progress=advance,
         )
     report = replace(load_report(outcome.out), excerpts=Report.of(outcome.findings).excerpts)
@@ -220,5 +223,6 @@ def _last_line(outcome: Outcome) -> None:
             seconds=outcome.seconds,
             errors=by_severity.count(Severity.ERROR),
             warnings=by_severity.count(Severity.WARNING),
+            left_out=outcome.left_out,
         )
     )

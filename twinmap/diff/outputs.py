@@ -15,7 +15,7 @@ from twinmap.renderers.html import render
 
 def write(diff: Difference, folder: Path, view: str) -> None:
     """``findings.jsonl``, ``relations.jsonl``, ``agreement.jsonl``, ``diff.json``, ``manifest.json`` and ``report.html``."""
-    both = [finding for finding in diff.findings if len(finding.sources) > 1]
+    both, left_out = diff.selection.apply(finding for finding in diff.findings if len(finding.sources) > 1)
     _lines(folder / "findings.jsonl", (finding.to_json() for finding in both))
     _lines(folder / "relations.jsonl", diff.relations)
     _lines(folder / "agreement.jsonl", diff.agreement)
@@ -29,7 +29,10 @@ def write(diff: Difference, folder: Path, view: str) -> None:
     manifest = {
         "twinmap": __version__,
         "inputs": inputs,
-        "summary": {"concepts": diff.concepts},
+        "summary": {
+            "concepts": diff.concepts,
+            "selection": diff.selection.to_json() | {"left_out": left_out},
+        },
         "outputs": outputs,
     }
     _document(folder / "manifest.json", manifest)

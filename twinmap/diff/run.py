@@ -15,6 +15,7 @@ from twinmap.diff import canonical, content, coverage, unite
 from twinmap.diff.sides import Side
 from twinmap.engine.duck import Duck
 from twinmap.engine.identity import Twins
+from twinmap.selection import Selection
 from twinmap.terms.concepts import Catalogue
 
 Row = dict[str, Any]
@@ -28,6 +29,7 @@ class Difference:
     duck: Duck
     work: Path
     catalogue: Catalogue
+    selection: Selection = field(default_factory=Selection)
     tables: dict[str, Path] = field(default_factory=dict)
     twins: Twins = field(default_factory=Twins)
     #: The statements that are not the same on both sides.
@@ -106,7 +108,7 @@ def compare_meaning(diff: Difference) -> None:
     if not diff.apart:
         return
     context = checks.Context(diff.duck, diff.apart, diff.catalogue, compared, names)
-    found = merge(checks.run_semantic(context))
+    found = merge(checks.run_semantic(context, diff.selection.looks_for))
     one, other = ({sha for _, sha in side.files.values()} for side in diff.sides)
     # What both read from one file came by no second route.
     diff.findings = [item for item in found if item.code != "TM-D02" or one.isdisjoint(other)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
@@ -11,19 +11,22 @@ from twinmap import registry, safeio
 from twinmap.errors import UsageError
 from twinmap.limits import LIMITS
 from twinmap.mapping.project import find_mapping, is_tests, load_project, mapping_of, project_file
+from twinmap.selection import Selection
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """A mapping to check, and what it is called on the command line.
 
-    ``params`` are those that a project gives, None without a project; ``concepts`` its concept files.
+    ``params`` are those that a project gives, None without a project; ``concepts`` its concept files, ``selection`` the
+    codes of findings that it wants.
     """
 
     named: str
     mapping: Path | Traversable
     params: Mapping[str, str] | None = None
     concepts: tuple[Path, ...] = ()
+    selection: Selection = field(default_factory=Selection)
 
 
 def subjects(name: str) -> list[Subject]:
@@ -66,13 +69,16 @@ def each_once(found: Iterable[Subject]) -> list[Subject]:
 
 
 def _as(subject: Subject) -> object:
-    return (dict(subject.params or {}), subject.concepts)
+    return (dict(subject.params or {}), subject.concepts, subject.selection)
 
 
 def _of_project(path: Path) -> list[Subject]:
     project = load_project(path)
     return [
-        Subject(_named(binding.mapping), binding.mapping, binding.params, project.concepts)
+        Subject(
+            *(_named(binding.mapping), binding.mapping, binding.params),
+            *(project.concepts, project.selection),
+        )
         for binding in project.bindings
     ]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any, cast
 
 from twinmap import registry, safeio
 from twinmap.diagnostics import Finding, Severity, Span
@@ -14,6 +15,7 @@ from twinmap.formats import yamlnodes
 from twinmap.limits import LIMITS
 from twinmap.mapping import layout
 from twinmap.mapping.words import did_you_mean
+from twinmap.selection import Selection, begins
 
 #: What a folder with a project holds.
 PROJECT_FILE = "twinmap.yaml"
@@ -48,8 +50,7 @@ class Project:
     concepts: tuple[Path, ...] = ()
     crosswalk: Path | None = None
     shapes: tuple[Path, ...] = ()
-    severity: Mapping[str, str] = field(default_factory=dict)
-    ignore: tuple[str, ...] = ()
+    selection: Selection = field(default_factory=Selection)
 
 
 def project_file(argument: str | Path) -> Path | None:
@@ -117,8 +118,9 @@ _KEYS = {
     "concepts": "paths",
     "identity": "table",
     "shapes": "paths",
+    "select": "codes",
+    "ignore": "codes",
     "severity": "table",
-    "ignore": "words",
 }
 _SOURCE_KEYS = ("name", "mapping", "files", "data", "set")
 
@@ -181,18 +183,14 @@ class _Loader:
             found[name] = self.word(node)
         elif kind == "path":
             found[name] = self.folder / self.word(node)
-        elif kind in {"paths", "words"}:
-            words = self.words(node)
-            found[name] = tuple(self.folder / word for word in words) if kind == "paths" else tuple(words)
-            for word in words if key == "ignore" else ():
-                self.code(word, node.span)
+        elif kind == "paths":
+            found[name] = tuple(self.folder / word for word in self.words(node))
+        elif kind == "codes":
+            items = node.items if isinstance(node, yamlnodes.Sequence) else [node]
+            codes = tuple(self.code(self.word(item), item.span) for item in items)
+            self.choose(found, **{key: codes})
         elif key == "severity":
-            table = found[name] = self.table(node)
-            for code, word in table.items():
-                self.code(code, node.span)
-                if word not in [*Severity]:
-                    message = f'"{word}" is no severity'
-                    self.refuse("TM-L06", message, node.span, f"one of: {', '.join(Severity)}")
+            self.choose(found, severity=self.severities(node))
         else:
             table = self.table(node)
             if "crosswalk" in table:
@@ -200,11 +198,30 @@ class _Loader:
             for other in table.keys() - {"crosswalk"}:
                 self.refuse("TM-L02", f'identity has no "{other}"', node.span, "known: crosswalk")
 
-    def code(self, name: str, span: Span) -> None:
+    def choose(self, found: dict[str, object], **chosen: Any) -> None:
+        """Add to the choice of finding codes."""
+        found["selection"] = replace(cast("Selection", found.get("selection", Selection())), **chosen)
+
+    def severities(self, node: yamlnodes.Node) -> dict[str, Severity]:
+        """Severities by the beginnings of codes."""
+        severities: dict[str, Severity] = {}
+        self.table(node)
+        for entry in node.entries if isinstance(node, yamlnodes.Mapping) else ():
+            code, word = self.code(entry.key.text, entry.key.span), self.word(entry.value)
+            if word in [*Severity]:
+                severities[code] = Severity(word)
+            else:
+                advice = f"one of: {', '.join(Severity)}; ignore: [{entry.key.text}] leaves it out"
+                self.refuse("TM-L06", f'"{word}" is no severity', entry.value.span, advice)
+        return severities
+
+    def code(self, name: str, span: Span) -> str:
+        """How the codes begin that a word names."""
         try:
-            registry.code(name)
+            return begins(name)
         except UsageError as error:
             self.refuse("TM-L06", error.message, span, error.help)
+            return ""
 
     def bindings(self, root: yamlnodes.Mapping) -> tuple[Binding, ...]:
         node = root.get("sources")

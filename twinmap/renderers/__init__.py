@@ -11,9 +11,10 @@
 Text, concise and JSON name the input files; SARIF and HTML do not (names of files are personal data).
 """
 
+from twinmap.renderers._common import left_out
 from twinmap.renderers._escape import visible
 from twinmap.renderers._load import load_report
 from twinmap.renderers._pages import Page, page, pages
 from twinmap.renderers._report import Excerpt, Report
 
-__all__ = ["Excerpt", "Page", "Report", "load_report", "page", "pages", "visible"]
+__all__ = ["Excerpt", "Page", "Report", "left_out", "load_report", "page", "pages", "visible"]

@@ -56,6 +56,25 @@ def tally(severities: Mapping[str, int]) -> str:
     return listed(said) or "no findings"
 
 
+def left_out(selection: Json) -> str:
+    """What is not among the findings, in one line; empty where all there are is shown.
+
+    >>> left_out({"select": ["TM-U", "TM-Q11"], "left_out": {"TM-T01": {"findings": 2, "count": 40}}})
+    'only TM-U and TM-Q11 were looked for; left out: 2 findings of TM-T01 (40 times)'
+    """
+    selected, left = selection.get("select", ()), selection.get("left_out", {})
+    said = (
+        [f"only {listed(selected)} {'were' if len(selected) > 1 else 'was'} looked for"] if selected else []
+    )
+    codes = [
+        f"{count(n['findings'], 'finding')} of {code}"
+        + f" ({n['count']:,} times)" * (n["count"] > n["findings"])
+        for code, n in left.items()
+    ]
+    said += [f"left out: {', '.join(codes)}"] if codes else []
+    return "; ".join(said)
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Findings that say the same of the same thing: one of them, their places and their sum."""

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 import textwrap
 
-from twinmap.renderers._common import SEVERITIES, Group, count, grouped, located, place_text, shown_of
+from twinmap.renderers._common import (
+    SEVERITIES,
+    Group,
+    capital,
+    count,
+    grouped,
+    left_out,
+    located,
+    place_text,
+    shown_of,
+)
 from twinmap.renderers._escape import visible
 from twinmap.renderers._markup import Html, element, join
 from twinmap.renderers._names import FileNames
@@ -23,10 +33,14 @@ def findings(report: Report, names: FileNames, examples: int) -> Html | None:
     by_code: dict[str, list[Group]] = {}
     for group in grouped(report.findings):
         by_code.setdefault(str(group.finding.get("code", "")), []).append(group)
-    if not by_code:
+    left = left_out(report.selection)
+    if not by_code and not left:
         return None
     order = sorted(by_code, key=lambda code: (_rank(by_code[code]), code))
-    return join(*(_code(code, by_code[code], report, names, examples) for code in order))
+    return join(
+        element("p", capital(left), class_="quiet") if left else None,
+        *(_code(code, by_code[code], report, names, examples) for code in order),
+    )
 
 
 def _rank(groups: list[Group]) -> int:

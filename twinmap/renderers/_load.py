@@ -20,7 +20,7 @@ def load_report(folder: Path) -> Report:
 
     Read are ``findings.jsonl``, ``relations.jsonl``, ``agreement.jsonl``, ``ledger.json``,
     ``diff.json`` and ``manifest.json``. In the manifest
-    ``twinmap`` is the version of the tool, and ``summary`` has ``{"concepts", "validation", "excerpts"}`` as
+    ``twinmap`` is the version of the tool, and ``summary`` has ``{"concepts", "validation", "selection", "excerpts"}`` as
     in :class:`Report`, an excerpt as ``[text, length]``. Only the manifest must be there.
 
     Raises:
@@ -44,6 +44,7 @@ def load_report(folder: Path) -> Report:
         concepts=summary.get("concepts", []),
         ledger=_document(folder / "ledger.json") or {},
         validation=summary.get("validation"),
+        selection=summary.get("selection", {}),
         agreement=tuple(_lines(folder / "agreement.jsonl")),
         difference=_document(folder / "diff.json"),
         run=run,

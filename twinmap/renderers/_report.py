@@ -59,6 +59,11 @@ class Report:
     ``validation``: ``{"conforms", "engine", "reason", "focus_nodes", "violations"}``, None where the graph was
     not validated.
 
+    ``selection`` says which codes of findings were looked for, and how many findings were left out::
+
+        {"select"?: [codes or families], "ignore"?: [the same], "severity"?: {code or family: severity},
+         "left_out": {code: {"findings", "count"}}}
+
     ``agreement`` are the lines of ``agreement.jsonl``, how two sources agree on a concept where they measured it
     together; see :mod:`twinmap.compare.agreement` and docs/agreement.md.
 
@@ -78,6 +83,7 @@ class Report:
     concepts: Sequence[Json] = ()
     ledger: Mapping[str, Json] = field(default_factory=dict)
     validation: Json | None = None
+    selection: Json = field(default_factory=dict)
     agreement: Sequence[Json] = ()
     difference: Json | None = None
     run: Json = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from twinmap.renderers._common import Group, by_severity, grouped, place_text, tally
+from twinmap.renderers._common import Group, by_severity, grouped, left_out, place_text, tally
 from twinmap.renderers._escape import visible
 from twinmap.renderers._facts import concept_label
 from twinmap.renderers._relations import told
@@ -17,6 +17,7 @@ def render(report: Report) -> str:
     """Every finding, the worst relation of two sources for each concept, and how many findings there are."""
     lines = _findings(grouped(report.findings))
     lines += _relations(report)
+    lines += filter(None, [left_out(report.selection)])
     if report.findings:
         lines.append(tally(by_severity(report.findings)))
     return "".join(f"{visible(line)}\n" for line in lines)

@@ -31,6 +31,7 @@ def render(report: Report) -> str:
         "concepts": list(report.concepts),
         "ledger": report.ledger,
         "validation": report.validation,
+        "selection": report.selection,
         "run": report.run,
     }
     if report.difference is not None:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from twinmap import __version__
-from twinmap.renderers._common import Group, grouped, located, place_text
+from twinmap.renderers._common import Group, grouped, left_out, located, place_text
 from twinmap.renderers._escape import dump, visible
 from twinmap.renderers._names import FileNames
 from twinmap.renderers._pages import HEADINGS, Page, find_page
@@ -43,6 +43,8 @@ def render(report: Report) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_result(group, codes, report, names) for group in groups],
     }
+    if left_out(report.selection):
+        run["properties"] = {"selection": report.selection}
     return dump({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 

@@ -11,6 +11,7 @@ from twinmap.renderers._common import (
     Group,
     by_severity,
     grouped,
+    left_out,
     listed,
     located,
     place_text,
@@ -40,6 +41,7 @@ def render(report: Report) -> str:
     blocks.append(_agreement(report))
     if report.ledger:
         blocks.append([line for name in OUTCOMES for line in _book(report, name)])
+    blocks.append([visible(left_out(report.selection))] if left_out(report.selection) else [])
     if report.findings:
         blocks.append([tally(by_severity(report.findings))])
     return "\n\n".join("\n".join(block) for block in blocks if block) + ("\n" if any(blocks) else "")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from twinmap import registry
-from twinmap.diagnostics import PLACES_KEPT, Finding, Place, Severity, merge
+from twinmap.diagnostics import PLACES_KEPT, Finding, Place, Severity
 from twinmap.engine import ledger
 from twinmap.engine.parts import Repeated
 from twinmap.errors import InputOutputError, InternalError
@@ -29,7 +28,7 @@ def close_books(state: Run) -> None:
     state.findings += [_versions(state, item) for item in repeated if item.versions]
     state.ledger = ledger.close(state.duck, [made.book for made in state.made], state.tables, dropped)
     state.findings += _silent(state)
-    state.findings = merge(_adjusted(state))
+    state.findings, state.left_out = state.project.selection.apply(state.findings)
     if state.ledger.lost and changed:
         raise InputOutputError(f"{changed[0].message}, and the books do not balance", findings=changed)
     if state.ledger.lost:
@@ -96,14 +95,3 @@ def _versions(state: Run, item: Repeated) -> Finding:
         count=item.versions,
         severity=Severity.WARNING,
     )
-
-
-def _adjusted(state: Run) -> list[Finding]:
-    """Findings with the project's severities; those it ignores are left out."""
-    ignored = {registry.code(name).code for name in state.project.ignore}
-    severity = {registry.code(name).code: Severity(word) for name, word in state.project.severity.items()}
-    return [
-        replace(finding, severity=severity.get(finding.code, finding.severity))
-        for finding in state.findings
-        if finding.code not in ignored
-    ]

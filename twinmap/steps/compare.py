@@ -48,7 +48,7 @@ def _compare(state: Run, store: Store | None) -> None:
         store=store,
         written={source.name: checks.Written(source.document, concepts, store) for source in state.sources},
     )
-    state.findings += checks.run_semantic(context)
+    state.findings += checks.run_semantic(context, state.project.selection.looks_for)
     for written in context.written.values():
         state.findings += checks.run_written(written, only_without_data=True)
 

@@ -70,7 +70,8 @@ def summary(state: Run) -> dict[str, object]:
         for finding in state.findings
         if finding.where is not None
     }
-    found: dict[str, object] = {"concepts": state.concepts, "excerpts": excerpts}
+    chosen = state.project.selection.to_json() | {"left_out": state.left_out}
+    found: dict[str, object] = {"concepts": state.concepts, "excerpts": excerpts, "selection": chosen}
     validation = state.validation
     if validation is not None:
         found["validation"] = {

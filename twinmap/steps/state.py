@@ -50,6 +50,8 @@ class Run:
     tables: dict[str, Path] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
     findings: list[Finding] = field(default_factory=list)
+    #: How many findings of each code do not count, see :meth:`twinmap.selection.Selection.apply`.
+    left_out: dict[str, dict[str, int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     shapes: list[bytes] = field(default_factory=list)
     validation: Any = None
