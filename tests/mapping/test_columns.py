@@ -121,3 +121,24 @@ def test_trials_against_real_headers(corpus: Path, trial: str, files: dict[str, 
     assert [item.message for item in found if item.severity is Severity.ERROR] == []
     broken = {name: Columns(c.file, tuple(f"{n}x" for n in c.names)) for name, c in columns.items()}
     assert "TM-L01" in {item.code for item in check_columns(document, broken)}
+
+
+def test_a_column_that_is_read_misspelt_is_not_to_be_ignored() -> None:
+    """L01 takes it for what was meant; L09 advised to ignore it."""
+    text = (
+        "twinmap: 1\nid: t\nversion: 1.0.0\nsource: {format: csv, timezone: UTC}\nignore: [ward]\n"
+        "patient: {id: $(p)}\nkey: [p]\nobserve:\n  body-weight: {value: $(wieght), unit: kg}\n"
+    )
+    document = loads(text).document
+    assert document is not None
+    (name,) = (record_set.name for record_set in document.records)
+    columns = Columns("a.csv", ("p", "weight", "ward", "battery"))
+    found = {finding.code: finding.help for finding in check_columns(document, {name: columns})}
+    assert found == {
+        "TM-L01": 'did you mean "weight"?',
+        "TM-L09": '"weight" may be what is read as "wieght": do not ignore it; '
+        "once you have looked at them: ignore: [ward, battery]",
+    }
+    alone = check_columns(document, {name: Columns("a.csv", ("p", "weight", "ward"))})
+    (advice,) = (finding.help for finding in alone if finding.code == "TM-L09")
+    assert advice == '"weight" may be what is read as "wieght": do not ignore it'

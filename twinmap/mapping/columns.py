@@ -12,7 +12,7 @@ from twinmap.mapping.ast import Document, RecordSet, Ref, Test, Value
 from twinmap.mapping.references import unquoted
 from twinmap.mapping.static import statements
 from twinmap.mapping.uses import Use, used
-from twinmap.mapping.words import did_you_mean
+from twinmap.mapping.words import closest, did_you_mean
 from twinmap.model import InputFile, Request
 
 #: Column names that a finding lists before it only counts.
@@ -134,7 +134,16 @@ def _unread(record_set: RecordSet, columns: Columns, uses: Sequence[Use]) -> Ite
     listed = ", ".join(left[:_LISTED]) + (f" and {len(left) - _LISTED} more" if len(left) > _LISTED else "")
     what = "columns that are" if len(left) > 1 else "a column that is"
     message = f"{columns.file} has {what} neither read nor ignored: {listed}"
-    advice = f"once you have looked at them: ignore: [{', '.join([*record_set.ignore, *map(_yaml, left)])}]"
+    optional = {unquoted(name) for name in record_set.optional}
+    missing = sorted(named - {*columns.names, *optional, *map(unquoted, record_set.ignore), "."})
+    meant = {near[0]: name for name in missing if (near := closest(name, left, 1))}
+    rest = [name for name in left if name not in meant]
+    said = [f'"{column}" may be what is read as "{name}": do not ignore it' for column, name in meant.items()]
+    if rest:
+        said.append(
+            f"once you have looked at them: ignore: [{', '.join([*record_set.ignore, *map(_yaml, rest)])}]"
+        )
+    advice = "; ".join(said)
     yield registry.finding("TM-L09", message, where=record_set.span, help=advice, details={"columns": left})
 
 
