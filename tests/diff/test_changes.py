@@ -115,6 +115,20 @@ def test_the_same_codings_in_another_order_belong_together(compare: Compare) -> 
     assert _told(found) == {("code", "another coding", "urn:x:one|1", "urn:x:two|2", "")}
 
 
+def test_a_further_coding_that_one_side_drops_is_told(compare: Compare) -> None:
+    found = compare(
+        [_condition("233604007", also=[{"system": ICD, "code": "J18.9"}])], [_condition("233604007")]
+    )
+    assert _told(found) == {("raw_code", "the code and the time", f"{ICD}|J18.9", None, "A")}
+
+
+def test_further_codings_of_both_sides_are_no_difference(compare: Compare) -> None:
+    more = [{"system": ICD, "code": "J18.9"}, {"system": "urn:oid:2.999.2", "code": "P"}]
+    found = compare([_condition("233604007", also=more)], [_condition("233604007", also=more[::-1])])
+    assert _told(found) == set()
+    assert all(row["a"] == row["b"] == row["same"] for row in found.report.difference["statements"])
+
+
 def test_where_two_could_be_meant_none_is(compare: Compare) -> None:
     twice = [_condition("233604007", onset=None), _condition("233604007", onset="2019")]
     found = compare([_condition("233604007", clinicalStatus={"text": "x"})], twice)

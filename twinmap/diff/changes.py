@@ -26,6 +26,9 @@ VALUE = {
 _ALIKE = "a.canon_unit = b.canon_unit"
 _STATED = {"value_text": "coalesce({0}value_num::VARCHAR, {0}value_text)", "unit": "{0}unit"}
 
+#: A coding beside the one that is taken; where a map was applied the column holds what the map has read.
+FURTHER = "CASE WHEN {0}map_predicate IS NULL THEN {0}raw_code END"
+
 #: Columns of words that are no patient's, beside those of codes and facets; the facets that are are left out.
 _WORDS = frozenset(
     {
@@ -158,9 +161,12 @@ def _test(kind: str, name: str) -> str:
     one, other = _of("a", kind, name), _of("b", kind, name)
     word = "{0}" if _is_word(kind, name) else "NULL::VARCHAR"
     only = f"CASE WHEN {other} IS NULL THEN {quoted(A)} WHEN {one} IS NULL THEN {quoted(B)} END"
-    timed = " AND a.start_us IS NOT NULL AND b.start_us IS NOT NULL" if name in _OF_TIME else ""
+    limit = " AND a.start_us IS NOT NULL AND b.start_us IS NOT NULL" if name in _OF_TIME else ""
+    if name == "raw_code":
+        # Of several one is kept, and not the same one where they stand in another order: only none is told.
+        limit = f" AND ({one} IS NULL) <> ({other} IS NULL) AND a.code = b.code"
     return (
-        f"CASE WHEN {one} IS DISTINCT FROM {other}{timed} THEN {{'what': {quoted(name)}, 'before': {word.format(one)}, "
+        f"CASE WHEN {one} IS DISTINCT FROM {other}{limit} THEN {{'what': {quoted(name)}, 'before': {word.format(one)}, "
         f"'after': {word.format(other)}, 'only': {only}}} END"
     )
 
@@ -169,7 +175,8 @@ def _of(side: str, kind: str, name: str) -> str:
     """What a column says, a code with its system."""
     system = _systems(kind).get(name)
     if system is not None:
-        return f"CASE WHEN {side}.{name} IS NOT NULL THEN concat_ws('|', {side}.{system}, {side}.{name}) END"
+        stated = FURTHER.format(f"{side}.") if name == "raw_code" else f"{side}.{name}"
+        return f"CASE WHEN {stated} IS NOT NULL THEN concat_ws('|', {side}.{system}, {stated}) END"
     if kind == "observation" and name in _STATED:
         return f"CASE WHEN {_ALIKE} THEN {VALUE[name]} ELSE {_STATED[name]} END".format(f"{side}.")
     return f"{side}.{identifier(name)}"

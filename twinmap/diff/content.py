@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from twinmap.diff.changes import VALUE, changes, register_files
+from twinmap.diff.changes import FURTHER, VALUE, changes, register_files
 from twinmap.diff.sides import A, B, Side
 from twinmap.engine.duck import Duck
 from twinmap.kinds import KINDS
@@ -22,13 +22,13 @@ _APART = frozenset(
     {
         *("source", "rule", "file", "record", "line", "part", "ordinal", "id", "patient_record"),
         *("encounter", "device", "panel", "display", "map_predicate", "time_origin"),
-        *("status_raw", "raw_code_system", "raw_code", "raw_display", "unit_raw"),
+        *("status_raw", "raw_code_system", "raw_display", "unit_raw"),
     }
 )
 _DERIVED = frozenset({"value_num", "value_decimals", "canon_num", "canon_unit"})
 
 #: What the graph of a run does not hold, or in fewer words than the tables; see :mod:`twinmap.diff.graphs`.
-_NOT_IN_A_GRAPH = frozenset({"time_precision", "ref_low", "ref_high", "note", "name"})
+_NOT_IN_A_GRAPH = frozenset({"time_precision", "ref_low", "ref_high", "note", "name", "raw_code"})
 
 #: Statements that are compared at a time, about.
 AT_A_TIME = 2_000_000
@@ -38,7 +38,8 @@ def said(kind: str, *, graph: bool = False) -> dict[str, str]:
     """What a statement of a kind says, as SQL by name; without what a ``graph`` does not hold or writes alike."""
     names = [column.name for column in KINDS[kind].columns(tuple(facets()))]
     value = VALUE if kind == "observation" else {}
-    if graph and value:
+    value = value | {"raw_code": f"({FURTHER}) IS NOT NULL"}
+    if graph and kind == "observation":
         value = value | {"value_text": f"CASE WHEN value_kind <> 'coded' THEN {value['value_text']} END"}
     return {
         name: value[name].format("") if name in value else identifier(name)
