@@ -6,8 +6,9 @@ its strict reader. Both give the same relation.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,9 @@ class Staged:
         paths = ", ".join(quoted(str(path)) for path in self.paths)
         return f"read_parquet([{paths}])"
 
+
+#: Objects that a reader makes between two looks for cycles.
+_COLLECTED = 500_000
 
 #: Bytes of files that one task reads: as many files as begin in them.
 _TASK_BYTES = 8_000_000
@@ -126,6 +130,7 @@ def _read(reading: _Reading) -> list[Staged]:
         for item in staged
     ]
     with ExitStack() as stack:
+        stack.enter_context(_seldom_collected())
         writers = []
         for number, (item, request) in enumerate(zip(staged, reading.requests, strict=True)):
             path = reading.folder / f"{reading.stem}-{number}.parquet"
@@ -138,6 +143,17 @@ def _read(reading: _Reading) -> list[Staged]:
             else:
                 writers[number].write_batch(event)
     return staged
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Look for cycles of objects seldom: readers make millions of objects and none in a cycle."""
+    before = gc.get_threshold()
+    gc.set_threshold(_COLLECTED, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _events(reader: Reader, reading: _Reading) -> Iterator[tuple[int, Any]]:

@@ -170,7 +170,8 @@ _R5_MARKS: Mapping[str, Mapping[str, type | None]] = {
 def other_release(resource: Mapping[str, Any]) -> str | None:
     """``STU3`` or ``R5`` where the resource shows it; None for R4, and where nothing tells."""
     kind = resource.get("resourceType")
-    for name, expected, release in _MARKS.get(kind, ()):
+    marked = _MARKED.get(kind)
+    for name, expected, release in () if marked is None or marked.isdisjoint(resource) else _MARKS[kind]:
         value = resource.get(name)
         if value is not None and (expected is None or not isinstance(value, expected)):
             return release
@@ -186,3 +187,4 @@ _MARKS: Mapping[Any, list[tuple[str, type | None, str]]] = {
     ]
     for kind in _STU3_MARKS.keys() | _R5_MARKS.keys()
 }
+_MARKED = {kind: frozenset(name for name, *_ in marks) for kind, marks in _MARKS.items()}

@@ -15,7 +15,7 @@ from twinmap.formats.treepath import Child, Path, Select, Step
 from twinmap.limits import LIMITS
 from twinmap.model import Field, Shape
 from twinmap.readers import _fhir_shapes as shapes
-from twinmap.readers._fhir_record import Record, contained, id_texts, ids, references, targets
+from twinmap.readers._fhir_record import LEADING, Record, contained, id_texts, ids, references, targets
 
 Getter = Callable[[Record], Any]
 _Nodes = Callable[[Record], Sequence[Any]]
@@ -34,6 +34,22 @@ def getter(item: Field) -> Getter:
     if item.shape is Shape.VALUE:
         return _shaped(item, _from(up, _values(steps)))
     return _shaped(item, _from(up, follow(steps)))
+
+
+def elements(item: Field, kind: str) -> frozenset[str] | None:
+    """The elements of a resource of a type without any of which a field has no value; None where that is open.
+
+    Elements beside primitive values are called ``_value`` together.
+    """
+    path = treepath.parse(item.path)
+    wanted, steps = resource_type(path)
+    if wanted is not None:
+        leading = LEADING.get(wanted)
+        return None if wanted == kind or leading is None else frozenset(leading)
+    if path.about is not None or path.up or not steps:
+        return None
+    name = steps[0].name
+    return frozenset((name, *CHOICES.get(name, ()), _ABSENT, BESIDE))
 
 
 def resource_type(path: Path) -> tuple[str | None, tuple[Step, ...]]:
@@ -127,12 +143,12 @@ def _values(steps: Sequence[Step]) -> Select:
     return select_typed
 
 
-_ABSENT = "dataAbsentReason"
+_ABSENT, BESIDE = "dataAbsentReason", "_value"
 
 
 def _reason_beside(parent: Mapping[str, Any]) -> Any:
     """The reason in the place of a primitive value: ``_valueString`` stands beside ``valueString``."""
-    beside = (parent[name] for name in parent if name.startswith("_value"))
+    beside = (parent[name] for name in parent if name.startswith(BESIDE))
     return next(filter(None, map(shapes.reason_in, beside)), None)
 
 

@@ -15,7 +15,7 @@ from twinmap.readers._fhir_source import Scope
 
 #: The elements that lead to the resource of a type (R4). Where they are absent or lead elsewhere (the
 #: subject is a group), no other element is taken: a performer who is a patient is not the patient.
-_LEADING: Mapping[str, tuple[str, ...]] = {
+LEADING: Mapping[str, tuple[str, ...]] = {
     "Patient": ("subject", "patient", "beneficiary", "for", "individual"),
     "Encounter": ("encounter", "context"),
     "Device": ("device",),
@@ -78,7 +78,7 @@ class Record:
 
 def references(resource: Mapping[str, Any], kind: str) -> list[_Reference]:
     """The distinct Reference objects of a resource that may lead to a resource of a type."""
-    leading = _LEADING.get(kind)
+    leading = LEADING.get(kind)
     nodes = resource.values() if leading is None else [resource[name] for name in leading if name in resource]
     found: list[_Reference] = []
     for node in nodes:

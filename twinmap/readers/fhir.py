@@ -29,9 +29,12 @@ from twinmap.formats.treepath import Path, PathError
 from twinmap.formats.treewalk import Names, Row
 from twinmap.model import AROUND, FileCounts, InputFile, Issue, Note, Reader, Request, SetAside, Shape
 from twinmap.readers import _fhir_shapes as shapes
-from twinmap.readers._fhir_fields import Getter, children, getter, resource_type
+from twinmap.readers._fhir_fields import BESIDE, Getter, children, elements, getter, resource_type
 from twinmap.readers._fhir_record import Record
 from twinmap.readers._fhir_source import Around, Found, Scope, across, resources
+
+#: Sequences of elements of resources that are remembered.
+_MOST_PRESENT = 10_000
 
 
 class FhirReader(Reader):
@@ -110,6 +113,7 @@ class _Reading:
         self.file, self.request = file, request
         self.each = _each(request.each)
         self.getters: list[Getter] = [getter(item) for item in request.fields]
+        self.present: dict[tuple[str, ...], Sequence[tuple[int, Getter]]] = {}
         self.needs = _needs(request)
         self.names: dict[str, Names] = {}
         self.cells: Counter[str] = Counter()
@@ -194,8 +198,28 @@ class _Reading:
         record.node, record.place = found.resource, found.place
         if row is not None:
             record.node, record.place = row.node, found.place + row.place
-        values = [get(record) for get in self.getters]
+            values = [get(record) for get in self.getters]
+        else:
+            values = [None] * len(self.getters)
+            for at, get in self._getters(found.resource):
+                values[at] = get(record)
         return (self.file.number, self.number, found.line, record.place, *values, tuple(cells))
+
+    def _getters(self, resource: dict[str, Any]) -> Sequence[tuple[int, Getter]]:
+        """The getters that may find something in a resource, found once for each sequence of its elements."""
+        key = (resource["resourceType"], *resource)
+        known = self.present.get(key)
+        if known is None:
+            if len(self.present) >= _MOST_PRESENT:
+                self.present.clear()
+            names = {BESIDE if name.startswith(BESIDE) else name for name in resource}
+            needed = [elements(item, key[0]) for item in self.request.fields]
+            known = self.present[key] = [
+                (at, self.getters[at])
+                for at, wanted in enumerate(needed)
+                if wanted is None or not wanted.isdisjoint(names)
+            ]
+        return known
 
     def _records(self, kind: str, resource: dict[str, Any]) -> tuple[bool, Sequence[Row] | None]:
         """Whether the type is read at all, and the records in the resource; None for itself."""
