@@ -284,6 +284,7 @@ _TWO_SOURCES = {
     "file": "1 + is_wearable::INTEGER",
     "record": "k",
     "part": "''",
+    "ordinal": "1",
     "id": "md5('o' || k)",
     # The first letters tell parts of the patients apart, as keyed ids do.
     "twin": "'k' || array_to_string(list_transform([0, 5, 10], lambda i: "
@@ -293,6 +294,8 @@ _TWO_SOURCES = {
     "code": "code",
     "value_kind": "'quantity'",
     "value_num": f"round({_VALUE}, digits)",
+    "value_text": f"printf('%.*f', digits, round({_VALUE}, digits))",
+    "canon_num": f"round({_VALUE}, digits)",
     "value_decimals": "digits",
     "unit": "unit",
     "unit_raw": "unit",

@@ -219,6 +219,7 @@ def diff(
     from twinmap.diff.open import side
     from twinmap.diff.run import STEPS, Difference
     from twinmap.terms.concepts import catalogue
+    from twinmap.terms.local import local_store
 
     chosen = Selection.of(select, ignore)
     running = partial(run, params=params, key_file=key_file, engine="none", jobs=jobs, memory_mb=memory_mb)
@@ -229,10 +230,11 @@ def diff(
     with (
         _diff_folder(out, force=force) as work,
         connect(work, threads=jobs or os.cpu_count() or 1, memory_mb=memory_mb // 2) as duck,
+        local_store() as store,
     ):
         parts = work / "parts"
         both = side("A", str(a), parts, made, duck), side("B", str(b), parts, made, duck)
-        found = Difference(both, duck, parts, catalogue(), chosen)
+        found = Difference(both, duck, parts, catalogue(), chosen, store)
         for step in STEPS:
             step(found)
         outputs.write(found, work / "publish", by)

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
 from twinmap import api
 from twinmap.cli import twinmap as group
 from twinmap.errors import InputOutputError, UsageError
+from twinmap.terms.store.add import add
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = ROOT / "examples" / "demo.key"
@@ -277,3 +280,31 @@ def test_a_graph_without_patients_is_compared(make: Make, tmp_path: Path) -> Non
     done, found = _diff(one, cut)
     assert done.return_value == 1
     assert not found["equal"]
+
+
+def test_statements_without_a_number_at_their_place_are_compared(make: Make) -> None:
+    outs = make("one", ROWS), make("other", [ROWS[0], ROWS[1].replace("130", "131"), *ROWS[2:]])
+    for out in outs:
+        path = out / "tables" / "observation.parquet"
+        table = pq.read_table(path)
+        at = table.schema.get_field_index("ordinal")
+        none = pa.nulls(len(table), table.schema.field(at).type)
+        pq.write_table(table.set_column(at, table.schema.field(at).with_nullable(nullable=True), none), path)
+    _, found = _diff(*outs)
+    (one,) = [row for row in found["statements"] if row["code"] == "8480-6"]
+    assert (found["equal"], one["a"], one["b"], one["same"]) == (False, 2, 2, 1)
+
+
+def test_the_terminology_that_is_loaded_answers(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outs = make("one", ROWS), make("other", ROWS[:4])
+    release = {"resourceType": "CodeSystem", "url": "http://loinc.org", "name": "LOINC", "version": "2.82"}
+    loinc = tmp_path / "loinc.json"
+    concept = [{"code": "8867-4", "display": "Heart rate"}]
+    loinc.write_text(json.dumps(release | {"status": "active", "content": "fragment", "concept": concept}))
+    monkeypatch.setenv("TWINMAP_TERMS", str(tmp_path / "terms"))
+    add(loinc, tmp_path / "terms")
+    api.diff(*outs, out=tmp_path / "diff")
+    manifest = json.loads((tmp_path / "diff" / "manifest.json").read_text("utf-8"))
+    assert [(item["name"], item["version"]) for item in manifest["terminology"]] == [("LOINC", "2.82")]

@@ -62,3 +62,22 @@ def test_a_line_separator_inside_a_string_is_no_line_end(tmp_path: Path) -> None
     (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
     (tmp_path / "findings.jsonl").write_text('{"message": "a\u2028b\x85c"}\n', encoding="utf-8")
     assert load_report(tmp_path).findings == [{"message": "a\u2028b\x85c"}]
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        [],
+        "cut",
+        None,
+        {"concepts": {}},
+        {"concepts": ["heart-rate"]},
+        {"validation": "conforms"},
+        {"excerpts": []},
+        {"excerpts": {"m.yaml:1:1": ["text", "3"]}},
+    ],
+)
+def test_a_summary_that_is_none_is_told(tmp_path: Path, summary: object) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps({"summary": summary}), encoding="utf-8")
+    with pytest.raises(InputOutputError, match="summary"):
+        load_report(tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -97,6 +98,35 @@ class Memory(click.ParamType[int]):
         if megabytes < 128:
             self.fail("128MB is the least", param, ctx)
         return megabytes
+
+
+def params(function: Function) -> Function:
+    """The option ``--set``."""
+    kind = Pair("=", "NAME=VALUE")
+    return click.option("--set", "params", type=kind, multiple=True, help="A parameter of the mappings.")(
+        function
+    )
+
+
+def key_file(when: str = "") -> Callable[[Function], Function]:
+    """The option ``--key-file``; ``when`` says when it is needed, if not always."""
+    told = f"The secret of the patient ids{when}; else TWINMAP_KEY_FILE, the project's, your own."
+    return click.option("--key-file", type=click.Path(path_type=Path), help=told)
+
+
+def effort(function: Function) -> Function:
+    """The options ``--jobs`` and ``--memory``."""
+    memory = click.option(
+        "--memory",
+        type=Memory(),
+        default="1GB",
+        show_default=True,
+        help="Memory over all workers, 128MB at least.",
+    )
+    jobs = click.option(
+        "-j", "--jobs", type=click.IntRange(min=1), help="Worker processes (default: the cores)."
+    )
+    return jobs(memory(function))
 
 
 def fail_on(default: str) -> Callable[[Function], Function]:

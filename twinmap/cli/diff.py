@@ -9,7 +9,7 @@ import click
 
 from twinmap import registry
 from twinmap.cli import output
-from twinmap.cli._options import Memory, Named, Pair, chosen_codes
+from twinmap.cli._options import Named, chosen_codes, effort, key_file, params
 from twinmap.errors import Exit
 
 
@@ -31,22 +31,9 @@ from twinmap.errors import Exit
     help="What the observations of both are counted by.",
 )
 @click.option("-f", "--format", "fmt", type=Named("renderers"), default="text", help="How it is shown.")
-@click.option(
-    "--set", "params", type=Pair("=", "NAME=VALUE"), multiple=True, help="A parameter of the mappings."
-)
-@click.option(
-    "--key-file",
-    type=click.Path(path_type=Path),
-    help="The secret of the patient ids where a mapping is run; else TWINMAP_KEY_FILE, the project's, your own.",
-)
-@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Worker processes (default: the cores).")
-@click.option(
-    "--memory",
-    type=Memory(),
-    default="1GB",
-    show_default=True,
-    help="Memory over all workers, 128MB at least.",
-)
+@params
+@key_file(" where a mapping is run")
+@effort
 @chosen_codes
 @click.option("--force", is_flag=True, help="Replace an output folder that no diff wrote.")
 def command(a: str, b: str, **options: Any) -> Exit:

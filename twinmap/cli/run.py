@@ -10,7 +10,7 @@ import click
 
 from twinmap import registry
 from twinmap.cli import output
-from twinmap.cli._options import Memory, Pair, ReportFile, chosen_codes, fail_on, verdict
+from twinmap.cli._options import ReportFile, chosen_codes, effort, fail_on, key_file, params, verdict
 from twinmap.diagnostics import Severity
 from twinmap.errors import Exit, UsageError
 from twinmap.model import OUTCOMES
@@ -39,13 +39,7 @@ def _ready_made(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option(
     "-s", "--source", "data", metavar="PATH or MAPPING=PATH", multiple=True, help="Where the data is."
 )
-@click.option(
-    "--set",
-    "params",
-    type=Pair("=", "NAME=VALUE"),
-    multiple=True,
-    help="A parameter of the mappings.",
-)
+@params
 @click.option("--target", metavar="NAME", help="What the graph looks like (default: twin).")
 @click.option(
     "-f", "--format", "fmt", metavar="FORMAT", help="nq (default), nt, ttl, trig or jsonld; also with .gz."
@@ -55,19 +49,8 @@ def _ready_made(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     metavar="IRI",
     help="The IRI below which everything made here is named (default: https://twin.invalid/).",
 )
-@click.option(
-    "--key-file",
-    type=click.Path(path_type=Path),
-    help="The secret of the patient ids; else TWINMAP_KEY_FILE, the project's, your own.",
-)
-@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Worker processes (default: the cores).")
-@click.option(
-    "--memory",
-    type=Memory(),
-    default="1GB",
-    show_default=True,
-    help="Memory over all workers, 128MB at least.",
-)
+@key_file()
+@effort
 @click.option(
     "--on-error",
     type=click.Choice(["stop", "quarantine"]),

@@ -67,12 +67,12 @@ def compare(
     for kind, path in tables.items():
         if kind == "identifier":
             continue
-        table = f"read_parquet({quoted(str(path))})"
+        table = f"read_parquet({quoted(str(path))}, file_row_number = true)"
         names = said(kind, graph=graph)
         _apart(duck, names, table)
         counts += _counts(duck, kind, table)
         rest = folder / f"{kind}.apart.parquet"
-        if duck.to_parquet("SELECT * EXCLUDE (content) FROM alone", rest):
+        if duck.to_parquet("SELECT * EXCLUDE (file_row_number) FROM alone", rest):
             apart[kind] = rest
         if "twin" in KINDS[kind].names:
             changed += changes(duck, kind, tuple(names))
@@ -84,19 +84,19 @@ def _apart(duck: Duck, names: Mapping[str, str], table: str) -> None:
     listed = ", ".join(names.values())
     size = int(duck.value(f"SELECT count(*) FROM {table}"))
     parts = 1 + size // AT_A_TIME
-    duck.run(f"CREATE OR REPLACE TEMP TABLE alone AS SELECT *, 0::UBIGINT AS content FROM {table} LIMIT 0")
+    duck.run(f"CREATE OR REPLACE TEMP TABLE alone AS SELECT * FROM {table} LIMIT 0")
     for part in range(parts):
         duck.run(
-            "CREATE OR REPLACE TEMP TABLE content AS SELECT *, row_number() OVER (PARTITION BY source, content "
-            f"ORDER BY file, record, part, ordinal) AS nth FROM (SELECT source, file, record, part, ordinal, "
-            f"hash({listed}) AS content FROM {table}) WHERE content % {parts} = {part}"
+            "CREATE OR REPLACE TEMP TABLE content AS SELECT source, file_row_number, content, row_number() OVER ("
+            "PARTITION BY source, content ORDER BY file, record, part, ordinal, file_row_number) AS nth FROM ("
+            f"SELECT source, file, record, part, ordinal, file_row_number, hash({listed}) AS content FROM {table}"
+            f") WHERE content % {parts} = {part}"
         )
-        place = "source, file, record, part, ordinal"
         duck.run(
-            "CREATE OR REPLACE TEMP TABLE lacking AS SELECT c.* EXCLUDE (nth) FROM content c ANTI JOIN content o "
+            "CREATE OR REPLACE TEMP TABLE lacking AS SELECT c.file_row_number FROM content c ANTI JOIN content o "
             "ON o.content = c.content AND o.nth = c.nth AND o.source <> c.source"
         )
-        duck.run(f"INSERT INTO alone SELECT t.*, l.content FROM {table} t JOIN lacking l USING ({place})")
+        duck.run(f"INSERT INTO alone SELECT t.* FROM {table} t JOIN lacking USING (file_row_number)")
 
 
 def _counts(duck: Duck, kind: str, table: str) -> Iterator[dict[str, Any]]:

@@ -35,6 +35,8 @@ def write(diff: Difference, folder: Path, view: str) -> None:
         },
         "outputs": outputs,
     }
+    if diff.terminology:
+        manifest["terminology"] = diff.terminology
     _document(folder / "manifest.json", manifest)
     (folder / "report.html").write_text(render(load_report(folder)), encoding="utf-8")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twinmap import checks
 from twinmap.checks import explanations
@@ -17,6 +17,10 @@ from twinmap.engine.duck import Duck
 from twinmap.engine.identity import Twins
 from twinmap.selection import Selection
 from twinmap.terms.concepts import Catalogue
+from twinmap.terms.local import informed, used
+
+if TYPE_CHECKING:
+    from twinmap.terms.store import Store
 
 Row = dict[str, Any]
 
@@ -30,6 +34,9 @@ class Difference:
     work: Path
     catalogue: Catalogue
     selection: Selection = field(default_factory=Selection)
+    #: The terminology that was loaded, if any, and the editions of it that answered.
+    store: Store | None = None
+    terminology: list[Row] = field(default_factory=list)
     tables: dict[str, Path] = field(default_factory=dict)
     twins: Twins = field(default_factory=Twins)
     #: The statements that are not the same on both sides.
@@ -76,6 +83,14 @@ def bring_together(diff: Difference) -> None:
     diff.tables, diff.twins = unite.unite(diff.duck, diff.sides, diff.work)
 
 
+def ask_terminology(diff: Difference) -> None:
+    """Take from the store what it knows of the codes of both sides, as a run does."""
+    if diff.store is not None:
+        codes = checks.codes(diff.duck, diff.tables)
+        diff.catalogue = informed(diff.catalogue, diff.store, codes)
+        diff.terminology = used(diff.store, {system for system, _ in codes if system})
+
+
 def count_same(diff: Difference) -> None:
     """Count the statements that are the very same, and what changed in others."""
     statements, changes, diff.apart = content.compare(diff.duck, diff.tables, diff.sides, diff.work)
@@ -107,7 +122,7 @@ def compare_meaning(diff: Difference) -> None:
     }
     if not diff.apart:
         return
-    context = checks.Context(diff.duck, diff.apart, diff.catalogue, compared, names)
+    context = checks.Context(diff.duck, diff.apart, diff.catalogue, compared, names, store=diff.store)
     found = merge(checks.run_semantic(context, diff.selection.looks_for))
     one, other = ({sha for _, sha in side.files.values()} for side in diff.sides)
     # What both read from one file came by no second route.
@@ -118,6 +133,7 @@ def compare_meaning(diff: Difference) -> None:
 STEPS: Sequence[Callable[[Difference], None]] = (
     compare_graphs,
     bring_together,
+    ask_terminology,
     count_same,
     count_covered,
     compare_meaning,

@@ -33,22 +33,45 @@ def load_report(folder: Path) -> Report:
             f'"{folder}" is not the output of a run: it has no manifest.json',
             help="name the folder that was given to: twinmap run -o",
         )
-    summary = manifest.get("summary", {})
+    summary = _summary(folder / "manifest.json", manifest)
     run = {key: manifest[key] for key in _RUN if key in manifest}
     if isinstance(manifest.get("twinmap"), str):
         run.setdefault("tool", {"name": "twinmap", "version": manifest["twinmap"]})
     return Report(
         findings=list(_lines(folder / "findings.jsonl")),
-        excerpts={where: Excerpt(*found) for where, found in summary.get("excerpts", {}).items()},
+        excerpts={where: Excerpt(*found) for where, found in summary["excerpts"].items()},
         relations=list(_lines(folder / "relations.jsonl")),
-        concepts=summary.get("concepts", []),
+        concepts=summary["concepts"],
         ledger=_document(folder / "ledger.json") or {},
-        validation=summary.get("validation"),
-        selection=summary.get("selection", {}),
+        validation=summary["validation"],
+        selection=summary["selection"],
         agreement=tuple(_lines(folder / "agreement.jsonl")),
         difference=_document(folder / "diff.json"),
         run=run,
     )
+
+
+def _summary(path: Path, manifest: Json) -> dict[str, Any]:
+    """What the manifest sums up, whole: the parts that are missing are empty."""
+    empty: dict[str, Any] = {"concepts": [], "validation": None, "excerpts": {}, "selection": {}}
+    found = manifest.get("summary", {})
+    if isinstance(found, dict):
+        summary = empty | found
+        concepts, excerpts = summary["concepts"], summary["excerpts"]
+        if (
+            isinstance(concepts, list)
+            and all(isinstance(row, dict) for row in concepts)
+            and isinstance(summary["validation"], dict | None)
+            and isinstance(summary["selection"], dict)
+            and isinstance(excerpts, dict)
+            and all(_is_excerpt(excerpt) for excerpt in excerpts.values())
+        ):
+            return summary
+    raise InputOutputError(f'the summary in "{path}" is none: it was changed since the run')
+
+
+def _is_excerpt(found: object) -> bool:
+    return isinstance(found, list) and [type(each) for each in found] in ([str], [str, int])
 
 
 def _document(path: Path) -> dict[str, Any] | None:
