@@ -129,6 +129,27 @@ def csv_run(bench: Bench) -> Iterable[Row]:
     )
 
 
+def meaning(bench: Bench) -> Iterable[Row]:
+    """What codes and units cost: the rows with their own, beside the same rows with one code and unit written out."""
+    data = bench.made("observations", bench.rows)
+    folders = {name: bench.folder(f"meaning-{name}") for name in ("observations", "stated")}
+    options = ("--engine", "none", "--jobs", "1")
+    used = measure.interleaved(
+        {name: twinmap_run(f"{name}.yaml", data, folder, *options) for name, folder in folders.items()},
+        bench.repeat,
+    )
+    stated = [_rows(folder / "out" / "tables" / "observation.parquet") for folder in folders.values()]
+    yield Row(
+        "meaning-cost",
+        f"{bench.rows:,} rows of CSV, codes and units resolved: CPU over that with none to resolve",
+        used["observations"].cpu / used["stated"].cpu,
+        "x",
+        _told(used["observations"]),
+        _told(used["stated"]),
+        f"{stated[0]:,} observations and {stated[1]:,}",
+    )
+
+
 def scaling(bench: Bench) -> Iterable[Row]:
     """Five times the rows: memory and time of the run with SHACL."""
     folder = bench.folder("scaling")
@@ -351,6 +372,7 @@ def profile(bench: Bench) -> Iterable[Row]:
 
 CASES: Mapping[str, Callable[[Bench], Iterable[Row]]] = {
     "run": csv_run,
+    "meaning": meaning,
     "scaling": scaling,
     "fhir": fhir_run,
     "hl7v2": hl7v2_run,

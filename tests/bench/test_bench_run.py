@@ -51,12 +51,17 @@ def test_runs_take_turns_and_the_median_counts(monkeypatch: pytest.MonkeyPatch, 
 def test_the_cases_run_on_a_few_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import run
 
-    chosen = [part for name in ("run", "fhir", "hl7v2", "units", "profile") for part in ("--only", name)]
+    chosen = [
+        part for name in ("run", "meaning", "fhir", "hl7v2", "units", "profile") for part in ("--only", name)
+    ]
     run.main(["--rows", "200", "--repeat", "1", "--no-peers", "--work", str(tmp_path), *chosen])
     told = capsys.readouterr()
     lines = [line for line in told.out.splitlines() if line.startswith("| ")]
     assert "failed" not in told.out
     assert any("run without SHACL, 200 rows" in line and "not measured" in line for line in lines)
+    assert any(
+        "200 rows of CSV, codes and units" in line and "200 observations and 200" in line for line in lines
+    )
     assert any("2,000 values from Cel to [degF]" in line and "twinmap 0.50" in line for line in lines)
     assert any("20 FHIR resources" in line and "| 100 % |" in line for line in lines)
     assert any("step `read`" in line for line in lines)
