@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +41,7 @@ def add(path: Path, store: Path, *, memory_mb: int = 1000) -> Added:
         InputOutputError: The path is missing, damaged, too large, or holds no terminology that can be used; the
             store cannot be written, or another process writes the same source. Nothing is changed then.
     """
-    with open_package(path) as package:
+    with ExitStack() as written, open_package(path) as package:
         claims, unknown = recognised(package.files)
         if not claims:
             message = f"{path} holds no terminology that is known"
@@ -58,7 +59,7 @@ def add(path: Path, store: Path, *, memory_mb: int = 1000) -> Added:
         known: list[Source] = []
         findings: list[Finding] = []
         for name, own in claims.items():
-            source, said = _load(name, own, package, store, before, memory_mb)
+            source, said = _load(name, own, package, store, before, written, memory_mb)
             (known if source.id in before else made).append(source)
             findings += said.findings if said else []
             notes += said.notes if said else []
@@ -71,14 +72,17 @@ def _load(
     package: Package,
     store: Path,
     before: dict[str, Source],
+    written: ExitStack,
     memory_mb: int,
 ) -> tuple[Source, Loader | None]:
+    """Load what is of one format; it is published when ``written`` ends well, with what is of the others."""
     checksum = package.checksum(item.file for item in claims)
     source_id = f"{name}-{checksum[:12]}"
     if source_id in before:
         return before[source_id], None
     folder = store / source_id
-    with safeio.output_folder(folder) as work, connect(work / "spill", memory_mb=memory_mb) as duck:
+    work = written.enter_context(safeio.output_folder(folder))
+    with connect(work / "spill", memory_mb=memory_mb) as duck:
         loader = Loader(duck, package, format=name)
         named(name).load(claims, loader)
         loader.publish(work / exchange.NEW)

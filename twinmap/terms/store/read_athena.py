@@ -8,7 +8,6 @@ Source of the columns: OMOP Common Data Model 5.4, "Vocabulary Tables".
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from twinmap.sqltext import quoted
 from twinmap.terms.store.editions import Edition
 from twinmap.terms.store.loader import Loader, Why
 from twinmap.terms.store.package import File
+from twinmap.terms.store.releases import by_role
 from twinmap.terms.store.staging import Layout, Staged
 from twinmap.terms.systems import canonical
 
@@ -39,6 +39,8 @@ _REPLACED = {
     "Concept alt_to to": "alternative",
     "Concept was_a to": "was-a",
 }
+#: Codes of CPT4 whose names a download may not hold (OHDSI, Vocabulary-v5.0, wiki page "Vocab. CPT4").
+_NAMELESS = "concept_cpt4.csv"
 _LICENCE = "as each vocabulary, see https://athena.ohdsi.org"
 _BOTH = "JOIN omop a ON a.concept_id = {0} JOIN omop b ON b.concept_id = {1}"
 
@@ -55,37 +57,29 @@ def load(claims: Sequence[Claim], loader: Loader) -> None:
     """Load the concepts, then what speaks of them.
 
     Raises:
-        InputOutputError: There is no table of concepts (O04).
+        InputOutputError: There is no table of concepts, or there are two of one kind (O04).
     """
-    by_role: dict[str, list[Claim]] = defaultdict(list)
-    for item in claims:
-        by_role[item.role].append(item)
-    if not by_role["concepts"]:
+    nameless = [item for item in claims if item.file.base.casefold() == _NAMELESS]
+    for item in nameless:
+        loader.leave(item.file, "its concepts have names once the tool of the download put them into CONCEPT")
+    rest = [item for item in claims if item not in nameless]
+    roles = by_role(rest, loader, "downloads of OMOP vocabularies", lambda item: (item.role, None))
+    if not roles["concepts"]:
         raise loader.unusable(
             f"{loader.package.path} has OMOP tables, and no concepts", help="name a folder with CONCEPT.csv"
         )
     loader.duck.run("CREATE TEMP TABLE vocabulary (id VARCHAR, name VARCHAR, version VARCHAR)")
-    for item in by_role["vocabularies"]:
-        staged = _stage(
-            item,
-            loader,
-            "vocabularies",
-            id="vocabulary_id",
-            name="vocabulary_name",
-            version="vocabulary_version",
-        )
-        loader.take(
-            staged, "vocabularies", "vocabulary", "id, name, version", [Why("id IS NULL", "no vocabulary_id")]
-        )
-    for item in by_role["concepts"][1:]:
-        loader.leave(item.file, "there is another table of concepts")
-    _concepts(by_role["concepts"][0], loader)
-    for item in by_role["synonyms"]:
-        _synonyms(item, loader)
-    for item in by_role["relationships"]:
-        _relationships(item, loader)
-    for item in by_role["ancestors"]:
-        _ancestors(item, loader)
+    for role, read in _READ.items():
+        for item in roles[role]:
+            read(item, loader)
+
+
+def _vocabularies(item: Claim, loader: Loader) -> None:
+    wanted = {"id": "vocabulary_id", "name": "vocabulary_name", "version": "vocabulary_version"}
+    staged = _stage(item, loader, "vocabularies", **wanted)
+    loader.take(
+        staged, "vocabularies", "vocabulary", "id, name, version", [Why("id IS NULL", "no vocabulary_id")]
+    )
 
 
 def _stage(item: Claim, loader: Loader, table: str, /, **wanted: str) -> Staged:
@@ -246,3 +240,13 @@ def _ancestors(item: Claim, loader: Loader) -> None:
         ],
     )
     loader.duck.run("DROP TABLE pairs")
+
+
+#: In this order: concepts need the vocabularies, the rest needs the concepts.
+_READ = {
+    "vocabularies": _vocabularies,
+    "concepts": _concepts,
+    "synonyms": _synonyms,
+    "relationships": _relationships,
+    "ancestors": _ancestors,
+}

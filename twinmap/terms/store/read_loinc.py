@@ -15,6 +15,7 @@ from twinmap.terms import loinc
 from twinmap.terms.store.editions import Edition, newest_key
 from twinmap.terms.store.loader import Loader, Why
 from twinmap.terms.store.package import File
+from twinmap.terms.store.releases import Part, by_role, root
 from twinmap.terms.store.staging import Layout
 from twinmap.terms.systems import systems
 
@@ -51,6 +52,8 @@ _PROPERTIES = {
 _WHOLE = 70_000
 _LICENCE = "LOINC licence, https://loinc.org/license"
 _VERSION = re.compile(r"loinc[_ -]?v?(\d+\.\d+)", re.IGNORECASE)
+#: The folders of a release.
+_FOLDERS = re.compile("LoincTable|LoincTableCore|AccessoryFiles")
 _LANGUAGE = re.compile(r"([a-z]{2})([A-Z]{2})\d*LinguisticVariant")
 
 
@@ -63,18 +66,18 @@ def claim(file: File, found: Layout | None) -> str | None:  # noqa: ARG001
 
 def load(claims: Sequence[Claim], loader: Loader) -> None:
     """Load what is there; lists of terms without their axes (top 2,000, devices) make a fragment."""
-    by_role: dict[str, list[Claim]] = {}
-    for item in claims:
-        by_role.setdefault(item.role, []).append(item)
-    terms = sorted(by_role.get("terms", ()), key=lambda item: -len(item.table.columns))
+    roles = by_role(claims, loader, "releases of LOINC", _part)
     number = loader.edition(Edition("codes", loinc.SYSTEM, name="LOINC", licence=_LICENCE))
+    for role in ("terms", "replaced"):  # LoincTableCore has the same rows, of the terms with fewer columns
+        roles[role].sort(key=_is_core)
+        for item in roles[role][1:]:
+            loader.leave(item.file, "another file of the release has the same rows")
+        del roles[role][1:]
     version, count = "", 0
-    for item in terms[:1]:  # LoincTableCore has the same terms with fewer columns
+    for item in roles["terms"]:
         version, count = _terms(item, loader, number)
-    for item in terms[1:]:
-        loader.leave(item.file, "the same terms as in another file, with fewer columns")
     for role, read in _READ.items():
-        for item in by_role.get(role, ()):
+        for item in roles[role]:
             read(item, loader, number)
     named = _VERSION.search(f"{loader.package.path.name} {claims[0].file.name}")
     loader.change(
@@ -82,6 +85,16 @@ def load(claims: Sequence[Claim], loader: Loader) -> None:
         version=named[1] if named else version,
         content="complete" if count >= _WHOLE else "fragment",
     )
+
+
+def _part(item: Claim) -> Part:
+    """The terms, or the file of its name, of the whole tables or the core."""
+    name = "terms" if item.role == "terms" else item.file.base.casefold()
+    return f"{name} {_is_core(item)}", root(item.file.name, _FOLDERS)
+
+
+def _is_core(item: Claim) -> bool:
+    return "LoincTableCore" in item.file.name
 
 
 def _terms(item: Claim, loader: Loader, number: int) -> tuple[str, int]:

@@ -7,7 +7,6 @@ Source of columns and ids: SNOMED CT Release File Specifications, "Component Rel
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from twinmap.terms import snomed
 from twinmap.terms.store.editions import Edition
 from twinmap.terms.store.loader import Loader, Why
 from twinmap.terms.store.package import File
+from twinmap.terms.store.releases import Part, by_role, root
 from twinmap.terms.store.staging import Layout, Staged
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ _ASSOCIATIONS = {
 _WHOLE = 300_000
 _LICENCE = "SNOMED CT affiliate licence, https://www.snomed.org/licensing"
 _KIND = re.compile(r"(Snapshot|Full|Delta)", re.IGNORECASE)
+#: Country or namespace, and date, as a name ends.
+_TAIL = re.compile(r"_[A-Za-z0-9]*_\d{8}(?:T\d{6}Z)?\.\w+$")
 _DATE = re.compile(r"_(\d{8})(?:T\d{6}Z)?(?:\.|_|$)")
 
 
@@ -70,44 +72,52 @@ def claim(file: File, found: Layout | None) -> str | None:  # noqa: ARG001
 
 def load(claims: Sequence[Claim], loader: Loader) -> None:
     """Load one state of the release: its snapshot, else the newest states of its full files."""
-    chosen, kind = _chosen(claims, loader)
+    kind, roles = _chosen(claims, loader)
     number = loader.edition(Edition("codes", snomed.SYSTEM, name="SNOMED CT", licence=_LICENCE))
-    by_role: dict[str, list[Claim]] = defaultdict(list)
-    for item in chosen:
-        by_role[item.role].append(item)
     dates: list[str] = []
-    for item in by_role["concepts"]:
+    for item in roles["concepts"]:
         dates += _concepts(_stage(item, loader, "concepts"), loader, number)
     loader.duck.run("CREATE TEMP TABLE prefer (description VARCHAR, refset VARCHAR)")
-    for item in by_role["languages"]:
+    for item in roles["languages"]:
         _languages(_stage(item, loader, "languages"), loader)
-    for item in by_role["descriptions"]:
+    for item in roles["descriptions"]:
         _descriptions(_stage(item, loader, "descriptions"), loader)
-    for item in by_role["relationships"]:
+    for item in roles["relationships"]:
         _relationships(_stage(item, loader, "relationships"), loader, number)
-    for item in by_role["associations"]:
+    for item in roles["associations"]:
         _associations(_stage(item, loader, "associations"), loader, number)
     _names(loader, number)
-    _identify(loader, number, kind, dates, [item.file.base for item in by_role["concepts"]])
+    _identify(loader, number, kind, dates, [item.file.base for item in roles["concepts"]])
 
 
-def _chosen(claims: Sequence[Claim], loader: Loader) -> tuple[list[Claim], str]:
-    """The files of one kind of release: a snapshot goes before full files, and a delta is none.
+def _part(item: Claim) -> Part:
+    """A name without country and date; concepts stand in one file of each kind, whatever it is called."""
+    name = "concepts" if item.role == "concepts" else _TAIL.sub("", item.file.base)
+    return f"{_kind(item)} {name}", root(item.file.name, _KIND)
+
+
+def _kind(item: Claim) -> str:
+    match = _KIND.search(item.file.base) or _KIND.search(item.file.name)
+    return match[1].casefold() if match else "snapshot"
+
+
+def _chosen(claims: Sequence[Claim], loader: Loader) -> tuple[str, Mapping[str, list[Claim]]]:
+    """The files of one kind of release, by role: a snapshot goes before full files, and a delta is none.
 
     Raises:
-        InputOutputError: There is no concept file to go with (O04).
+        InputOutputError: There is no concept file to go with, or they are of two releases (O04).
     """
-    kinds: dict[str, list[Claim]] = defaultdict(list)
-    for item in claims:
-        match = _KIND.search(item.file.base) or _KIND.search(item.file.name)
-        kinds[match[1].casefold() if match else "snapshot"].append(item)
+    roles = by_role(claims, loader, "releases of SNOMED CT", _part)
+    kinds = {_kind(item) for item in claims}
     for kind in ("snapshot", "full"):
-        if any(item.role == "concepts" for item in kinds[kind]):
-            for other in sorted(set(kinds) - {kind}):
-                for item in kinds[other]:
+        if kind in map(_kind, roles["concepts"]):
+            for item in claims:
+                if _kind(item) != kind:
                     loader.leave(item.file, f"the {kind} files of the release are")
-            return kinds[kind], kind
-    what = "has no concept file" if kinds["snapshot"] or kinds["full"] else "is a delta"
+            for items in roles.values():
+                items[:] = [item for item in items if _kind(item) == kind]
+            return kind, roles
+    what = "is a delta" if kinds == {"delta"} else "has no concept file"
     raise loader.unusable(
         f"{loader.package.path} is an RF2 release and {what}",
         help="name the folder or zip of a whole release",
