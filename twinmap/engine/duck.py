@@ -47,7 +47,7 @@ class Duck(duck.Duck):
 
         What is published is packed better (``zstd``) than what is read again and removed.
         """
-        options = f"FORMAT parquet, COMPRESSION {compression}"
+        options = f"FORMAT parquet, COMPRESSION {compression}, WRITE_BLOOM_FILTER false"
         return int(self.value(f"COPY ({sql}) TO {quoted(str(path))} ({options})"))
 
     def install_key(self, key: Key) -> None:

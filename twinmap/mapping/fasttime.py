@@ -83,7 +83,8 @@ def offset_us(text: str) -> str:
     digits = f"replace({ending}, ':', '')"
     minutes = f"({digits}[2:3]::BIGINT * 60 + {digits}[4:5]::BIGINT)"
     return (
-        f"CASE WHEN {ending} = '' THEN NULL WHEN {ending} = 'Z' THEN 0 ELSE {sign} * {minutes} * 60000000 END"
+        f"CASE WHEN {text}[-1] = 'Z' THEN 0 WHEN {ending} = '' THEN NULL "
+        f"ELSE {sign} * {minutes} * 60000000 END"
     )
 
 
