@@ -242,7 +242,7 @@ def test_a_run_shows_no_value(name: str, what: str, project: Path, cli: Any) -> 
             for where, text in published(project / "out"):
                 assert_private(where, text)
     if (project / "out" / "manifest.json").exists():
-        for fmt in ("text", "concise", "json", "sarif", "html"):
+        for fmt in ("text", "concise", "csv", "json", "sarif", "html"):
             assert_private(f"the report as {fmt}", cli("report", "out", "-f", fmt).said)
         assert_private("validate", cli("validate", "out", "-f", "json").said)
 
@@ -288,7 +288,7 @@ def test_a_violation_shows_no_value(engine: str, here: Path, cli: Any) -> None:
         "@prefix ex: <https://example.org/> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .\n"
         f'ex:{NUMBER} a ex:P ; ex:age "{NAME}"^^xsd:integer ; ex:name "{WORD}" .\n'
     )
-    for fmt in ("text", "concise", "json", "sarif", "html"):
+    for fmt in ("text", "concise", "csv", "json", "sarif", "html"):
         done = cli("validate", "g.ttl", "--shapes", "shapes.ttl", "--engine", engine, "-f", fmt)
         assert done.code == Exit.FINDINGS
         assert_private(f"validate -f {fmt}", done.said)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Iterable
@@ -13,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twinmap.renderers import Excerpt, Report
+from twinmap.renderers import csv as csv_report
 from twinmap.renderers import html as html_report
 from twinmap.renderers import json as json_report
 from twinmap.renderers import sarif as sarif_report
@@ -109,6 +112,12 @@ def harmless(text: str) -> None:
     assert len(plain.splitlines()) == len(text_report.render(hostile("x")).splitlines())
 
     assert json.loads(json_report.render(report))["findings"] == list(report.findings)
+
+    rows = list(csv.reader(io.StringIO(csv_report.render(report), newline="")))
+    assert {len(row) for row in rows} == {len(csv_report.COLUMNS)}
+    assert not any(HIDDEN.search(cell) for row in rows for cell in row)
+    computed = [cell for row in rows for cell in row if cell[:1] in {"=", "+", "-", "@"}]
+    assert all(re.fullmatch(r"[+-][0-9.eE+-]*[0-9.]", cell) and float(cell) is not None for cell in computed)
 
     log = sarif_report.render(report)
     assert json.loads(log)["runs"][0]["results"][0]["level"] == "error"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from twinmap.model import RELATIONS
@@ -48,14 +48,14 @@ def difference(report: Report) -> Iterator[Table]:
     )
     yield _cut(*rows)
     others = [
-        (row["kind"], _code(row), _number(row["a"]), _number(row["b"]), _number(row["same"]))
+        (row["kind"], coding(row), _number(row["a"]), _number(row["b"]), _number(row["same"]))
         for row in found["statements"]
         if not row["a"] == row["b"] == row["same"]
     ]
     if others:
         yield _cut("Statements that are not the same", ("kind", "code", "A", "B", "the same"), others)
     changes = [
-        (row["kind"], _code(row), row["what"], _change(row), _number(row["n"]), row["by"])
+        (row["kind"], coding(row), row["what"], change(row), _number(row["n"]), row["by"])
         for row in found["changes"]
     ]
     if changes:
@@ -96,12 +96,18 @@ def _graphs(found: Json) -> Table:
 _View = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 
 
-def _concepts(report: Report, found: Json) -> _View:
+def related(report: Report) -> Callable[[Json], str]:
+    """How both sides relate in the concept of a row of ``diff.json``: the worst relation, or who has it."""
     worst: dict[str, str] = {}
     for row in report.relations:
         name = str(row.get("concept"))
         if name not in worst or RELATIONS.index(row["relation"]) < RELATIONS.index(worst[name]):
             worst[name] = row["relation"]
+    return lambda row: worst.get(str(row["concept"]), _alone(row))
+
+
+def _concepts(report: Report, found: Json) -> _View:
+    relation = related(report)
     rows = [
         (
             str(row["concept"]),
@@ -109,7 +115,7 @@ def _concepts(report: Report, found: Json) -> _View:
             _number(row["b"]),
             f"{row['patients_a']:,} / {row['patients_b']:,}",
             _number(row["patients_both"]),
-            worst.get(str(row["concept"]), _alone(row)),
+            relation(row),
         )
         for row in sorted(found["concepts"], key=lambda row: bool(row.get("the_same")))
     ]
@@ -154,13 +160,15 @@ def _months(_: Report, found: Json) -> _View:
     return "Observations by month (UTC)", ("month", "A", "B"), rows
 
 
-def _code(row: Json) -> str:
+def coding(row: Json) -> str:
+    """A code with the short name of its system; empty where there is none."""
     if row.get("code") is None:
         return ""
     return systems.curie(row["system"], row["code"]) if row.get("system") else str(row["code"])
 
 
-def _change(row: Json) -> str:
+def change(row: Json) -> str:
+    """What a change does, in words."""
     if "ratio" in row:
         return f"{row['ratio']:g} times as large"
     if "shift_us" in row:
