@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twinmap import registry
 from twinmap.checks.context import FIRST, Context
-from twinmap.compare.signature import RETRACTED
+from twinmap.compare.signature import STANDS
 from twinmap.diagnostics import Finding, Place
 from twinmap.sqltext import quoted
 
@@ -78,11 +78,10 @@ def _facts(context: Context) -> Mapping[tuple[str, str], Facts]:
     if table is None:
         return {}
     groups = {(item.meaning.system, item.meaning.code): item.group for item in context.signatures}
-    stands = " AND ".join(f"status IS DISTINCT FROM {quoted(word)}" for word in RETRACTED)
     listed = ", ".join(f"{sql} AS {name}" for name, sql in _FACTS.items())
     found: dict[tuple[str, str], list[Fact]] = defaultdict(list)
     for row in context.duck.rows(
-        f"SELECT {listed}, count(*) FROM {table} WHERE {stands} GROUP BY ALL ORDER BY ALL"
+        f"SELECT {listed}, count(*) FROM {table} WHERE {STANDS} GROUP BY ALL ORDER BY ALL"
     ):
         fact = Fact(*row)
         group = groups.get((fact.system, fact.code or ""))
@@ -130,10 +129,9 @@ def places(
     codes = ", ".join(sorted({quoted(fact.code or "") for fact in found}))
     rules = ", ".join(sorted({quoted(fact.rule) for fact in found}))
     source = found[0].source
-    stands = " AND ".join(f"status IS DISTINCT FROM {quoted(word)}" for word in RETRACTED)
     row = context.duck.value(
         f"SELECT {FIRST} FROM {table} WHERE source = {quoted(source)} AND rule IN ({rules}) "
-        f"AND coalesce(code, '') IN ({codes}) AND {stands} AND ({test})"
+        f"AND coalesce(code, '') IN ({codes}) AND {STANDS} AND ({test})"
     )
     return context.places(source, row)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twinmap.checks.context import FIRST, Stated
 from twinmap.compare.conversion import physical
-from twinmap.compare.signature import RETRACTED, Signature
+from twinmap.compare.signature import STANDS, Signature
 from twinmap.registry import shipped
 from twinmap.sqltext import quoted
 from twinmap.terms._files import Section, read_yaml
@@ -147,11 +147,10 @@ def quantities_as_text(context: Context, pattern: str, but: str = "") -> Iterato
         return
     wanted = f"regexp_full_match(trim(value_text), {quoted(pattern)})"
     wanted += f" AND NOT regexp_full_match(trim(value_text), {quoted(but)})" if but else ""
-    stands = " AND ".join(f"status IS DISTINCT FROM {quoted(word)}" for word in RETRACTED)
     listed = ", ".join(sorted({quoted(code) for _, _, code in asked}))
     for source, rule, system, code, count, places in context.duck.rows(
         f"SELECT source, rule, code_system, code, count(*), {FIRST} FROM {table} WHERE value_kind = 'string' "
-        f"AND code IN ({listed}) AND {stands} AND {wanted} GROUP BY ALL ORDER BY source, rule, code_system, code"
+        f"AND code IN ({listed}) AND {STANDS} AND {wanted} GROUP BY ALL ORDER BY source, rule, code_system, code"
     ):
         if (source, system, code) in asked:
             yield Stated(asked[source, system, code], rule, count, context.places(source, places, "value"))
@@ -176,10 +175,9 @@ def _ranged(context: Context, columns: str) -> str | None:
         return None
     number = "CASE WHEN regexp_full_match({0}, '[-+]?[0-9]+([.][0-9]+)?') THEN CAST({0} AS DOUBLE) END"
     ends_ = f"{number.format('ref_low')} AS low, {number.format('ref_high')} AS high"
-    stands = " AND ".join(f"status IS DISTINCT FROM {quoted(word)}" for word in RETRACTED)
     return (
         f"SELECT {', '.join(_KEY)}, {columns}, {ends_} FROM {table} "
-        f"WHERE value_num IS NOT NULL AND (ref_low IS NOT NULL OR ref_high IS NOT NULL) AND {stands}"
+        f"WHERE value_num IS NOT NULL AND (ref_low IS NOT NULL OR ref_high IS NOT NULL) AND {STANDS}"
     )
 
 
@@ -261,10 +259,9 @@ def numbers(
     if table is None or not asked:
         return []
     codes = ", ".join(sorted({quoted(item.meaning.code) for item in asked}))
-    stands = " AND ".join(f"status IS DISTINCT FROM {quoted(word)}" for word in RETRACTED)
     return context.duck.rows(
         f"SELECT source, code, unit, {said} AS said, count(*) FROM {table} WHERE code IN ({codes}) "
-        f"AND value_num IS NOT NULL AND comparator IS NULL AND {test} AND {stands} GROUP BY ALL ORDER BY ALL"
+        f"AND value_num IS NOT NULL AND comparator IS NULL AND {test} AND {STANDS} GROUP BY ALL ORDER BY ALL"
     )
 
 

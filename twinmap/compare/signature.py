@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Statuses that say that a statement is not to be used.
 RETRACTED = ("entered-in-error", "cancelled")
+#: SQL that holds for a statement that is to be used.
+STANDS = " AND ".join(f"status IS DISTINCT FROM {quoted(word)}" for word in RETRACTED)
 #: The shares for which the quantiles of a signature are taken.
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -183,17 +185,16 @@ def number(duck: Duck, relation: str) -> None:
     """
     keys = _keys()
     hashed = f"hash({', '.join(keys.values())})"
-    stands = " AND ".join(f"status IS DISTINCT FROM {quoted(word)}" for word in RETRACTED)
     listed = ", ".join(f"{sql} AS {name}" for name, sql in keys.items())
     duck.run(
         "CREATE OR REPLACE TEMP TABLE k_sig AS "
         f"SELECT row_number() OVER (ORDER BY {', '.join(keys)}) AS sig, * "
-        f"FROM (SELECT {listed}, any_value({hashed}) AS h FROM {relation} WHERE {stands} GROUP BY ALL)"
+        f"FROM (SELECT {listed}, any_value({hashed}) AS h FROM {relation} WHERE {STANDS} GROUP BY ALL)"
     )
     read = ", ".join(f"o.{name}" for name in _READ)
     duck.run(
         f"CREATE OR REPLACE TEMP VIEW observed AS SELECT s.sig, {read} FROM (SELECT *, {hashed} AS h "
-        f"FROM {relation} WHERE {stands}) o JOIN k_sig s ON s.h = o.h"
+        f"FROM {relation} WHERE {STANDS}) o JOIN k_sig s ON s.h = o.h"
     )
     duck.run(
         "CREATE OR REPLACE TEMP TABLE k_seen AS SELECT sig, twin, count(*) AS n, min(start_us) AS first_us, "

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from twinmap import registry
 from twinmap.checks.context import FIRST, Context
 from twinmap.checks.statements import TIMED, both, grouped
-from twinmap.compare.signature import RETRACTED
+from twinmap.compare.signature import STANDS
 from twinmap.diagnostics import Finding, Severity
 from twinmap.sqltext import quoted
 from twinmap.terms import loinc, snomed
@@ -85,12 +85,11 @@ def check(context: Context) -> Iterator[Finding]:
 def _answers(context: Context) -> None:
     """The table ``k_answer``: yes or no by source, patient, concept and second, where a source has one of them."""
     grouped(context)
-    stands = " AND ".join(f"status IS DISTINCT FROM {quoted(word)}" for word in RETRACTED)
     context.duck.run(
         "CREATE OR REPLACE TEMP TABLE k_answer AS SELECT s.source, twin, grp, concept, start_us // 1000000 AS second, "
         f"any_value({_said()}) AS yes, any_value(device) AS device, {FIRST}[1] AS place "
         f"FROM {context.table('observation')} s JOIN k_group k ON k.code = s.code "
-        f"AND k.code_system = coalesce(s.code_system, '') WHERE {TIMED} AND {stands} "
+        f"AND k.code_system = coalesce(s.code_system, '') WHERE {TIMED} AND {STANDS} "
         "AND value_kind IN ('coded', 'string', 'boolean') GROUP BY ALL HAVING count(*) = 1 AND yes IS NOT NULL"
     )
 
