@@ -111,8 +111,54 @@ def test_a_concentration_whose_bias_grows_has_ratios(database: Duck, compare: Co
     assert item.measured is not None
     assert item.measured.ratios is not None
     assert item.measured.ratios.bias.value == pytest.approx(1.1, abs=0.02)
-    assert item.margin is None
-    assert (item.verdict, item.why) == (None, "the concept has no margin")
+    assert (item.verdict, item.why) == ("agree", "limits of agreement within the margin")
+
+
+@pytest.mark.parametrize(
+    ("code", "unit", "low", "high", "error", "factor", "verdict"),
+    [
+        # Creatinine: 0.2 mg/dL up to 2 mg/dL, 10 % above.
+        ("2160-0", "mg/dL", 0.7, 1.5, 0.05, 1, "agree"),
+        ("2160-0", "mg/dL", 1, 1.5, 0.05, 1.3, "disagree"),
+        ("2160-0", "mg/dL", 0.7, 1.2, 0.05, 1.1, "insufficient"),
+        ("2160-0", "mg/dL", 5, 10, 0.2, 1, "agree"),
+        ("2160-0", "mg/dL", 5, 10, 0.2, 1.15, "disagree"),
+        # The margin is in mg/dL, the values are not.
+        ("14682-9", "umol/L", 450, 900, 18, 1, "agree"),
+        # Haemoglobin has a share of the value alone, potassium a difference alone.
+        ("718-7", "g/dL", 8, 16, 0.1, 1, "agree"),
+        ("718-7", "g/dL", 8, 16, 0.1, 0.95, "disagree"),
+        ("718-7", "g/dL", 8, 16, 1, 1, "insufficient"),
+        ("2823-3", "mmol/L", 3, 6, 0.1, 1, "agree"),
+        ("2823-3", "mmol/L", 3, 6, 0.1, 1.1, "disagree"),
+        # Ferritin has no margin.
+        ("2276-4", "ng/mL", 20, 400, 5, 1, None),
+    ],
+)
+def test_a_margin_of_every_pair(
+    database: Duck, compare: Compare, code: str, unit: str, low: float, high: float,
+    error: float, factor: float, verdict: str | None,
+) -> None:  # fmt: skip
+    about = {"code": code, "unit": unit, "unit_raw": unit, "canon_unit": unit}
+    chance = random.Random(3)
+    rows = []
+    for n in range(600):
+        value = round(chance.uniform(low, high), 4)
+        other = factor * value + chance.gauss(0, error)
+        rows += two(n // 60, f"{n % 60:02}", value, round(other, 4), **about)
+    (item,) = found_in(database, compare(rows))
+    assert item.verdict == verdict
+    assert (item.margin is None) == (verdict is None)
+    (row,) = agreement_rows([item])
+    if item.margin is not None:
+        d = np.array([row["value_num"] for row in rows[1::2]]) - (
+            a := np.array([row["value_num"] for row in rows[::2]])
+        )
+        allowed = np.maximum(item.margin.each or 0, (item.margin.percent or 0) / 100 * (a + d / 2))
+        if item.unit == unit:
+            assert item.spread is not None
+            assert item.spread.within_margin == pytest.approx((abs(d) <= allowed).mean())
+        assert row["margin"].keys() == {"each", "percent", "unit", "source"}
 
 
 def test_pressures_have_no_ratios(database: Duck, compare: Compare) -> None:

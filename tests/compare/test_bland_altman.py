@@ -23,6 +23,7 @@ from twinmap.compare.bland_altman import (
     slope,
     variance,
     verdict,
+    verdict_of_pairs,
 )
 from twinmap.compare.quantiles import student
 
@@ -244,6 +245,25 @@ def test_the_verdict(bias: float, sd: float, people: int, wanted: tuple[str, str
 
 def test_a_margin_without_a_deviation() -> None:
     assert verdict(made(1, 12), 5.0, None) == ("agree", "bias within the margin")
+
+
+def test_the_verdict_of_pairs() -> None:
+    one = np.array([1.0])
+    assert verdict_of_pairs(one, one, one) == ("insufficient", "one patient")
+    few = np.ones(12)
+    assert verdict_of_pairs(few, 0 * few, 0 * few) == ("agree", "limits of agreement within the margin")
+    assert verdict_of_pairs(few, 2 * few, 4 * few) == ("disagree", "bias beyond the margin")
+    scattered = np.array([-1.5, 1.5] * 6)
+    assert verdict_of_pairs(few, scattered, scattered**2)[0] == "insufficient"
+
+
+def test_agreement_of_pairs_is_told_at_the_margin_in_one_of_twenty() -> None:
+    """The upper limit of agreement lies at the margin: 5 %, within the error of the simulation."""
+    told = 0
+    for seed in range(400):
+        r = np.random.default_rng(seed).normal(1 - 1.959964 * 0.2, 0.2, 40)
+        told += verdict_of_pairs(np.ones(40), r, r * r)[0] == "agree"
+    assert abs(told / 400 - 0.05) <= 3 * math.sqrt(0.05 * 0.95 / 400)
 
 
 def test_agreement_is_told_of_a_bias_at_the_margin_in_one_of_twenty() -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from twinmap.compare.bland_altman import Estimate, Limits, Measured, Sums, measured, verdict
+from twinmap.compare.bland_altman import Estimate, Limits, Measured, Sums, measured, verdict, verdict_of_pairs
 from twinmap.compare.conversion import physical
 from twinmap.compare.pairing import COMPARABLE, HOW, Coverage, Route, Shift
 from twinmap.compare.pairs import Pair
@@ -27,16 +27,18 @@ FEWEST_PAIRS, FEWEST_PATIENTS = 30, 10
 
 #: Differences are summed as whole numbers of so many bits, so that no order of the rows changes a digit.
 _BITS = 40
-#: Logarithms of ratios, of which none exceeds 2**11.
-_LOG_SCALE = 2.0**30
+#: Logarithms of ratios, of which none exceeds 2**11, and differences over their margin, of which more than that
+#: says no more.
+_RATIO_SCALE, _RATIO_MOST = 2.0**30, 2.0**11
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
     """Of some pairs: quartiles of the lag of B after A in microseconds, and of |B - A| the median and the 95th percentile.
 
-    ``within_margin`` is the share of pairs with ``|B - A|`` up to the largest bias of the concept's margin, None
-    without one; ``within_precision`` that of pairs that are equal as far as both are stated.
+    ``within_margin`` is the share of pairs with ``|B - A|`` up to the bias that the concept's margin allows, or up to
+    what it allows the pair; None without a margin; ``within_precision`` that of pairs that are equal as far as both
+    are stated.
     """
 
     how: Mapping[str, int]
@@ -146,7 +148,7 @@ def _of(duck: Duck, route: Route, units: Mapping[str, str | None]) -> Iterator[A
     if not duck.value(f"SELECT count(*) FROM paired WHERE {where}"):
         yield replace(known, coverage=route.coverage)
         return
-    summed, spreads = _summed(duck, where), _spreads(duck, where, known.margin)
+    summed, spreads = _summed(duck, where, known.margin), _spreads(duck, where, known.margin)
     for signatures, sums in summed.items():
         one = known
         if signatures is not None:
@@ -167,8 +169,10 @@ def _judged(known: Agreement, sums: Sums, spread: Spread, *, ratios: bool) -> Ag
     if pairs < FEWEST_PAIRS or patients < FEWEST_PATIENTS:
         return counted
     found, why = None, "the concept has no margin"
-    if known.margin is not None:
+    if known.margin is not None and known.margin.bias is not None:
         found, why = verdict(sums, known.margin.bias, known.margin.sd)
+    elif sums.r is not None and sums.rr is not None:
+        found, why = verdict_of_pairs(sums.n, sums.r, sums.rr)
     return replace(counted, verdict=found, why=why, spread=spread, measured=measured(sums, ratios=ratios))
 
 
@@ -183,15 +187,15 @@ def _margin(pair: Pair, unit: str | None) -> Margin | None:
     if concept is None or concept.margin is None:
         return None
     found = physical(pair.a, concept.margin.unit, unit)
-    if found is None:
-        return None
-    factor, sd = abs(found[0]), concept.margin.sd
-    return replace(
-        concept.margin,
-        bias=concept.margin.bias * factor,
-        sd=None if sd is None else sd * factor,
-        unit=unit or "",
-    )
+    return None if found is None else concept.margin.scaled(abs(found[0]), unit or "")
+
+
+def _allowed(margin: Margin) -> str:
+    """SQL of how far apart a margin allows the values of a pair, rounding included."""
+    if margin.bias is not None:
+        return f"{margin.bias!r} + 1e-9 * abs(va)"
+    percent = f"{(margin.percent or 0.0) / 200!r} * abs(va + vb)"
+    return f"greatest({margin.each or 0.0!r}, {percent}) + 1e-9 * abs(va)"
 
 
 def _is_concentration(pair: Pair) -> bool:
@@ -203,7 +207,7 @@ def _is_concentration(pair: Pair) -> bool:
 
 # --- from the database ------------------------------------------------------------------------------
 
-_SUMS = ("n", "d", "s", "dd", "ds", "ss", "l", "ll")
+_SUMS = ("n", "d", "s", "dd", "ds", "ss")
 
 
 def _measured(route: Route) -> str:
@@ -222,45 +226,56 @@ def _measured(route: Route) -> str:
     return f"route = {route.number} AND NOT ({conflict})"
 
 
-def _summed(duck: Duck, where: str) -> dict[tuple[int, int] | None, Sums]:
+def _summed(duck: Duck, where: str, margin: Margin | None) -> dict[tuple[int, int] | None, Sums]:
     """The sums by patient of all pairs (None) and, where there are several, of each pair of signatures."""
     low, high, positive, several = duck.rows(
         "SELECT min(least(va, vb)), max(greatest(va, vb)), bool_and(va > 0 AND vb > 0), "
         f"count(DISTINCT (sig_a, sig_b)) > 1 FROM paired WHERE {where}"
     )[0]
     origin, scale = low / 2 + high / 2, 2.0 ** (_BITS - math.frexp(high - low)[1])
-    log = f"CAST(round(ln(vb / va) * {_LOG_SCALE!r}) AS HUGEINT)" if positive else "NULL::HUGEINT"
+    ratios = {"l": "ln(vb / va)"} if positive else {}
+    if margin is not None and margin.bias is None:
+        # Where nothing is allowed, values that are equal are within, and all others are as far beyond as can be.
+        over = f"coalesce((vb - va) / nullif({_allowed(margin)}, 0), sign(vb - va) * {_RATIO_MOST!r})"
+        ratios["r"] = f"least(greatest({over}, -{_RATIO_MOST!r}), {_RATIO_MOST!r})"
+    names = (*_SUMS, *(name for ratio in ratios for name in (ratio, 2 * ratio)))
+    rounded = "".join(
+        f", CAST(round({sql} * {_RATIO_SCALE!r}) AS HUGEINT) AS {name}" for name, sql in ratios.items()
+    )
+    sums = "".join(
+        f", sum({name})::DOUBLE / {_RATIO_SCALE!r} AS {name}, "
+        f"sum({name} * {name})::DOUBLE / {_RATIO_SCALE**2!r} AS {2 * name}"
+        for name in ratios
+    )
     sets = "(who), (sig_a, sig_b, who)" if several else "(who)"
     by = "sig_a, sig_b" if several else "NULL::INTEGER AS sig_a, NULL::INTEGER AS sig_b"
     columns = duck.run(
         f"SELECT {by}, count(*)::DOUBLE AS n, sum(d)::DOUBLE / {scale!r} AS d, sum(s)::DOUBLE / {scale!r} AS s, "
         f"sum(d * d)::DOUBLE / {scale**2!r} AS dd, sum(d * s)::DOUBLE / {scale**2!r} AS ds, "
-        f"sum(s * s)::DOUBLE / {scale**2!r} AS ss, sum(l)::DOUBLE / {_LOG_SCALE!r} AS l, "
-        f"sum(l * l)::DOUBLE / {_LOG_SCALE**2!r} AS ll FROM ("
-        f"SELECT sig_a, sig_b, who, CAST(round((vb - va) * {scale!r}) AS HUGEINT) AS d, {log} AS l, "
-        f"CAST(round((va - {origin!r} + (vb - {origin!r})) * {scale!r}) AS HUGEINT) AS s "
+        f"sum(s * s)::DOUBLE / {scale**2!r} AS ss{sums} FROM ("
+        f"SELECT sig_a, sig_b, who, CAST(round((vb - va) * {scale!r}) AS HUGEINT) AS d, "
+        f"CAST(round((va - {origin!r} + (vb - {origin!r})) * {scale!r}) AS HUGEINT) AS s{rounded} "
         f"FROM paired WHERE {where}) "
         f"GROUP BY GROUPING SETS ({sets}) ORDER BY sig_a NULLS FIRST, sig_b"
     ).fetchnumpy()
-    return dict(_split(columns, bool(positive)))
+    return dict(_split(columns, names))
 
 
-def _split(columns: Mapping[str, Any], positive: bool) -> Iterator[tuple[tuple[int, int] | None, Sums]]:
+def _split(columns: Mapping[str, Any], names: Sequence[str]) -> Iterator[tuple[tuple[int, int] | None, Sums]]:
     """The rows of each pair of signatures: they follow each other."""
     import numpy as np
 
     keys = [np.ma.filled(columns[name], -1) for name in ("sig_a", "sig_b")]
     ends = np.flatnonzero((np.diff(keys[0]) != 0) | (np.diff(keys[1]) != 0)) + 1
-    names = _SUMS if positive else _SUMS[:-2]
     for first, last in zip([0, *ends], [*ends, len(keys[0])], strict=True):
-        here = [np.ma.getdata(columns[name])[first:last] for name in names]
+        here = {name: np.ma.getdata(columns[name])[first:last] for name in names}
         numbers = (int(keys[0][first]), int(keys[1][first]))
-        yield None if numbers[0] < 0 else numbers, Sums(*here)
+        yield None if numbers[0] < 0 else numbers, Sums(**here)
 
 
 def _spreads(duck: Duck, where: str, margin: Margin | None) -> dict[tuple[int, int] | None, Spread]:
     apart = "abs(vb - va)"
-    near = "NULL" if margin is None else f"avg(({apart} <= {margin.bias!r} + 1e-9 * abs(va))::INTEGER)"
+    near = "NULL" if margin is None else f"avg(({apart} <= {_allowed(margin)})::INTEGER)"
     how = ", ".join(f"count(*) FILTER (WHERE how = '{word}')" for word in HOW)
     rows = duck.rows(
         f"SELECT sig_a, sig_b, quantile_cont(lag_us, [0.25, 0.5, 0.75]), quantile_cont({apart}, [0.5, 0.95]), "
@@ -299,7 +314,8 @@ def _row(item: Agreement) -> Row:
         row["largest_patient"] = _digits(item.largest)
     row |= {"verdict": item.verdict, "why": item.why}
     if item.margin is not None:
-        margin = {"bias": _digits(item.margin.bias), "sd": item.margin.sd and _digits(item.margin.sd)}
+        of = ("each", "percent") if item.margin.bias is None else ("bias", "sd")
+        margin = {name: (value := getattr(item.margin, name)) and _digits(value) for name in of}
         row["margin"] = margin | {"unit": item.margin.unit, "source": item.margin.source}
     if item.shift is not None:
         seconds = item.shift.lag_us // 1_000_000

@@ -58,8 +58,8 @@ class Variance:
 class Sums:
     """Sums over the pairs of each patient, one array each: ``d`` is B minus A, ``s`` is A plus B.
 
-    ``l`` is log(B/A); None where a value is not positive. ``s`` may be taken from any zero, ``origin`` is its
-    value there.
+    ``l`` is log(B/A); None where a value is not positive. ``r`` is ``d`` over what a margin allows the pair; None
+    where there is no such margin. ``s`` may be taken from any zero, ``origin`` is its value there.
     """
 
     n: NDArray[Any]
@@ -70,6 +70,8 @@ class Sums:
     ss: NDArray[Any]
     l: NDArray[Any] | None = None  # noqa: E741
     ll: NDArray[Any] | None = None
+    r: NDArray[Any] | None = None
+    rr: NDArray[Any] | None = None
 
     @property
     def patients(self) -> int:
@@ -317,3 +319,26 @@ def verdict(sums: Sums, bias: float, sd: float | None) -> tuple[str, str]:
         if narrow.low is None or narrow.high is None or narrow.low < -margin or narrow.high > margin:
             return "insufficient", f"the interval of the {name} reaches beyond the margin"
     return "agree", "bias and sd within the margin" if sd is not None else "bias within the margin"
+
+
+def verdict_of_pairs(n: NDArray[Any], r: NDArray[Any], rr: NDArray[Any]) -> tuple[str, str]:
+    """The verdict where a margin limits every pair: whether 95 % of all pairs are shown to lie within it.
+
+    These are the limits of agreement, two one-sided tests at 5 %. Disagreement is told of the bias alone, where its
+    95 % interval lies wholly beyond the margin: two samples of one patient scatter however well both are measured.
+
+    Args:
+        n: Pairs of each patient.
+        r: Sums of the differences, each over what the margin allows its pair.
+        rr: Sums of their squares.
+    """
+    found = variance(n, r, rr)
+    if found is None:
+        return "insufficient", "one patient"
+    wide = mean(n, r)
+    if wide.low is not None and wide.high is not None and (wide.low > 1 or wide.high < -1):
+        return "disagree", "bias beyond the margin"
+    low, high = limits(mean(n, r, 0.90), deviation(found, 0.90))
+    if low.low is None or high.high is None or low.low < -1 or high.high > 1:
+        return "insufficient", "the intervals of the limits of agreement reach beyond the margin"
+    return "agree", "limits of agreement within the margin"

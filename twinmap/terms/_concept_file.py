@@ -213,11 +213,14 @@ def _margin(data: Section) -> Margin | None:
     if "margin" not in data:
         return None
     section = data.section("margin")
-    section.only("bias", "sd", "unit", "source")
-    bias = section.number("bias")
-    if bias is None:
-        raise section.error('a margin needs "bias"')
-    return Margin(bias, section.number("sd"), section.text("unit"), section.text("source"))
+    section.only("bias", "sd", "each", "percent", "unit", "source")
+    bias, sd, each, percent = (section.number(key) for key in ("bias", "sd", "each", "percent"))
+    if (bias is None) == (each is None and percent is None) or (bias is None and sd is not None):
+        raise section.error('a margin needs "bias", which "sd" may follow, or else "each", "percent" or both')
+    for key in ("bias", "sd", "each", "percent"):
+        if (section.number(key) or 1) < 0:
+            raise section.error("a margin is not negative", key)
+    return Margin(bias, sd, section.text("unit"), section.text("source"), each, percent)
 
 
 def _window(data: Section) -> int | None:

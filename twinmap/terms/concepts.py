@@ -68,12 +68,25 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """How far two methods may differ and still agree: mean and standard deviation of the difference."""
+    """How far two methods may differ and still agree.
 
-    bias: float
+    Either of all pairs the mean difference (``bias``) and the standard deviation (``sd``), or of a pair: the greater
+    of ``each``, and ``percent`` of the mean of both values. What is not limited is None.
+    """
+
+    bias: float | None
     sd: float | None
     unit: str
     source: str
+    each: float | None = None
+    percent: float | None = None
+
+    def scaled(self, factor: float, unit: str) -> Margin:
+        """The margin of values in another unit, of which there are ``factor`` to one of its own."""
+        bias, sd, each = (
+            None if value is None else value * factor for value in (self.bias, self.sd, self.each)
+        )
+        return replace(self, bias=bias, sd=sd, each=each, unit=unit)
 
 
 @dataclass(frozen=True, slots=True)

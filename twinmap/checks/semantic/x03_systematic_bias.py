@@ -2,8 +2,9 @@
 
 What it means:
     Pairs of one moment of at least ten patients and thirty pairs: the 95 % interval of the mean difference, or of
-    the standard deviation of differences, lies wholly beyond what the concept's ``margin`` allows. Which of the
-    sources is right is not known from their numbers. Concepts without a margin are not judged.
+    the standard deviation of differences, lies wholly beyond what the concept's ``margin`` allows; where the margin
+    is one of every pair, that of the mean difference. Which of the sources is right is not known from their numbers.
+    Concepts without a margin are not judged.
 
 Why it matters:
     Values of one source continue the other's with a step, and a threshold means something else in each.
