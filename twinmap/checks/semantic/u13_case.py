@@ -2,8 +2,8 @@
 
 What it means:
     UCUM is case-sensitive. The text is no unit as it stands, or one that is hardly meant, and is one in UCUM's
-    case-insensitive variant, which HL7 v2 used: ``MG/DL`` is read as ``mg/dL``. The form of UCUM is used, the
-    text stays as received (``unit_raw``).
+    case-insensitive variant, which HL7 v2 used: ``MG/DL`` is read as ``mg/dL``, and so is ``mEq/L``, as many
+    laboratories write it, as ``meq/L``. The form of UCUM is used, the text stays as received (``unit_raw``).
 
 Why it matters:
     ``M`` and ``m`` are mega and milli: the same letters in another case are a factor of a thousand million, and
