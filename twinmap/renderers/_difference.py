@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twinmap.model import RELATIONS
 from twinmap.renderers._report import Json, Report
@@ -17,12 +17,17 @@ _ROWS = 40
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with a caption; ``more`` says how many rows are left out."""
+    """A table with a caption; ``more`` says how many rows are left out.
+
+    Rows after the first ``apart`` are alike on both sides, and ``alike`` says what they are.
+    """
 
     caption: str
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     more: int = 0
+    apart: int | None = None
+    alike: str = ""
 
 
 def difference(report: Report) -> Iterator[Table]:
@@ -46,7 +51,7 @@ def difference(report: Report) -> Iterator[Table]:
     rows = {"concept": _concepts, "facet": _facets, "patient": _patients, "time": _months}[view](
         report, found
     )
-    yield _cut(*rows)
+    yield rows
     others = [
         (row["kind"], coding(row), _number(row["a"]), _number(row["b"]), _number(row["same"]))
         for row in found["statements"]
@@ -67,23 +72,25 @@ def _cut(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Ta
     return Table(caption, head, rows[:_ROWS], max(0, len(rows) - _ROWS))
 
 
+def totals(found: Json) -> dict[str, int]:
+    """How many statements and patients each side has, and how many are the same, or of both."""
+    rows, patients = found["statements"], found["patients"]
+    return {name: sum(row[name] for row in rows) for name in ("a", "b", "same")} | {
+        "patients_a": sum(row["a"] > 0 for row in patients),
+        "patients_b": sum(row["b"] > 0 for row in patients),
+        "patients_both": sum(row["a"] > 0 and row["b"] > 0 for row in patients),
+    }
+
+
 def _sides(found: Json) -> Table:
+    known = totals(found)
+    names = {side["side"]: str(side["name"]) for side in found["sides"]}
     rows = [
-        (
-            side["side"],
-            str(side["name"]),
-            _number(sum(row[side["side"].lower()] for row in found["statements"])),
-            _number(sum(1 for row in found["patients"] if row[side["side"].lower()])),
-        )
-        for side in found["sides"]
+        (side, name, _number(known[side.lower()]), _number(known[f"patients_{side.lower()}"]))
+        for side, name in names.items()
     ]
-    both = sum(1 for row in found["patients"] if row["a"] and row["b"])
-    same = sum(row["same"] for row in found["statements"])
-    return Table(
-        "What is compared",
-        ("", "side", "statements", "patients"),
-        [*rows, ("", "both, and the same", _number(same), _number(both))],
-    )
+    both = ("", "both, and the same", _number(known["same"]), _number(known["patients_both"]))
+    return Table("What is compared", ("", "side", "statements", "patients"), [*rows, both])
 
 
 def _graphs(found: Json) -> Table:
@@ -93,7 +100,13 @@ def _graphs(found: Json) -> Table:
     return Table(caption, ("", "distinct quads", "SHA-256 of the canonical form"), rows)
 
 
-_View = tuple[str, Sequence[str], Sequence[Sequence[str]]]
+def _apart(
+    caption: str, head: Sequence[str], rows: Sequence[tuple[bool, Sequence[str]]], alike: str
+) -> Table:
+    """A table of rows that are alike on both sides or not; these come first."""
+    differ = [row for same, row in rows if not same]
+    table = _cut(caption, head, differ + [row for same, row in rows if same])
+    return replace(table, apart=len(differ), alike=alike)
 
 
 def related(report: Report) -> Callable[[Json], str]:
@@ -106,20 +119,24 @@ def related(report: Report) -> Callable[[Json], str]:
     return lambda row: worst.get(str(row["concept"]), _alone(row))
 
 
-def _concepts(report: Report, found: Json) -> _View:
+def _concepts(report: Report, found: Json) -> Table:
     relation = related(report)
     rows = [
         (
-            str(row["concept"]),
-            _number(row["a"]),
-            _number(row["b"]),
-            f"{row['patients_a']:,} / {row['patients_b']:,}",
-            _number(row["patients_both"]),
-            relation(row),
+            bool(row.get("the_same")),
+            (
+                str(row["concept"]),
+                _number(row["a"]),
+                _number(row["b"]),
+                f"{row['patients_a']:,} / {row['patients_b']:,}",
+                _number(row["patients_both"]),
+                relation(row),
+            ),
         )
-        for row in sorted(found["concepts"], key=lambda row: bool(row.get("the_same")))
+        for row in found["concepts"]
     ]
-    return "Observations by concept", ("concept", "A", "B", "patients A / B", "of both", "relation"), rows
+    head = ("concept", "A", "B", "patients A / B", "of both", "relation")
+    return _apart("Observations by concept", head, rows, "Concepts of which both state the same")
 
 
 def _alone(row: Json) -> str:
@@ -134,7 +151,7 @@ def _alone(row: Json) -> str:
     )
 
 
-def _facets(report: Report, _: Json) -> _View:
+def _facets(report: Report, _: Json) -> Table:
     rows = [
         (
             str(row["concept"]),
@@ -147,17 +164,26 @@ def _facets(report: Report, _: Json) -> _View:
         for facet in row.get("facets", ())
         if facet["relation"] != "="
     ]
-    return "Facets that differ", ("concept", "facet", "A", "B", "relation"), list(dict.fromkeys(rows))
+    return _cut("Facets that differ", ("concept", "facet", "A", "B", "relation"), list(dict.fromkeys(rows)))
 
 
-def _patients(_: Report, found: Json) -> _View:
-    rows = [(str(row["patient"]), _number(row["a"]), _number(row["b"])) for row in found["patients"]]
-    return "Statements by patient", ("patient", "A", "B"), rows
+def _patients(_: Report, found: Json) -> Table:
+    rows = _counted(found["patients"], "patient")
+    alike = "Patients with as many statements in A as in B"
+    return _apart("Statements by patient", ("patient", "A", "B"), rows, alike)
 
 
-def _months(_: Report, found: Json) -> _View:
-    rows = [(str(row["month"] or "no time"), _number(row["a"]), _number(row["b"])) for row in found["months"]]
-    return "Observations by month (UTC)", ("month", "A", "B"), rows
+def _months(_: Report, found: Json) -> Table:
+    rows = _counted(found["months"], "month")
+    alike = "Months with as many observations in A as in B"
+    return _apart("Observations by month (UTC)", ("month", "A", "B"), rows, alike)
+
+
+def _counted(rows: Sequence[Json], key: str) -> list[tuple[bool, Sequence[str]]]:
+    return [
+        (row["a"] == row["b"], (str(row[key] or "no time"), _number(row["a"]), _number(row["b"])))
+        for row in rows
+    ]
 
 
 def coding(row: Json) -> str:

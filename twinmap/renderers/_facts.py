@@ -126,6 +126,9 @@ def _meaning(report: Report, known: Facts) -> str:
         return f"{known.lost:,} of what was read is lost: do not use this result."
     if report.relations:
         return _compared(report, known)
+    if report.difference is not None:
+        same = report.difference["equal"]
+        return "Both sides state the very same." if same else "The sides do not state the same."
     found = tally(known.severities)
     if not known.sources:
         return f"{capital(found)} to look at." if report.findings else "Nothing was found."
@@ -164,6 +167,8 @@ def _names(report: Report, concepts: Sequence[str]) -> str:
 
 def _books(report: Report, known: Facts) -> str:
     said = []
+    if report.difference is not None and report.relations and not report.difference["equal"]:
+        said.append("The sides do not state the same.")
     if known.records:
         read, aside = known.records.get("read", 0), known.records.get("set_aside", 0)
         kept = "none lost" if not known.lost else f"{known.lost:,} lost"

@@ -33,17 +33,16 @@ def figures(report: Report) -> Html | None:
     shared = f"{known.shared:,} in more than one source" if known.shared else "none in more than one source"
     return element(
         "dl",
-        _figure(
-            "Records read", number(books.get("read", 0)), aside, f"{number(known.lost)} lost", known.lost
-        ),
-        _figure("Concepts", number(known.concepts), shared),
+        figure("Records read", number(books.get("read", 0)), aside, f"{number(known.lost)} lost", known.lost),
+        figure("Concepts", number(known.concepts), shared),
         _conforming(report),
-        _figure("Mismatches", number(mismatches), ", ".join(worst) or "of two sources for one concept"),
+        figure("Mismatches", number(mismatches), ", ".join(worst) or "of two sources for one concept"),
         class_="figures",
     )
 
 
-def _figure(label: str, value: str, note: str, strong: str | None = None, bad: int = 0) -> Html:
+def figure(label: str, value: str, note: str, strong: str | None = None, bad: int = 0) -> Html:
+    """A figure with what it is called, and a note below it."""
     tone = "bad" if bad else "good"
     lost = join(", ", element("span", strong, class_=tone)) if strong else None
     return element(
@@ -57,10 +56,10 @@ def _figure(label: str, value: str, note: str, strong: str | None = None, bad: i
 def _conforming(report: Report) -> Html:
     found = report.validation
     if found is None:
-        return _figure("Conforming", "–", "the graph was not validated")
+        return figure("Conforming", "–", "the graph was not validated")
     nodes, failed = found.get("focus_nodes"), int(found.get("violations", 0))
     note = count(failed, "violation") + (f" at {number(nodes)} focus nodes" if nodes is not None else "")
-    return _figure("Conforming", "yes" if found.get("conforms") else "no", note)
+    return figure("Conforming", "yes" if found.get("conforms") else "no", note)
 
 
 # --- concept by source ----------------------------------------------------------------------------

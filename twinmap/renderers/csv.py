@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from twinmap.renderers._common import place_text
-from twinmap.renderers._difference import change, coding, related
+from twinmap.renderers._difference import change, coding, related, totals
 from twinmap.renderers._escape import visible
 from twinmap.renderers._facts import book
 from twinmap.renderers._report import Json, Report
@@ -83,7 +83,7 @@ def _views(report: Report) -> Iterator[tuple[str, Iterator[Row]]]:
 def _difference(report: Report, found: Json) -> Iterator[tuple[str, Iterator[Row]]]:
     """Everything that a diff counts, whatever its view."""
     names = {f"source_{side['side'].lower()}": side["name"] for side in found["sides"]}
-    yield "total", iter([names | _total(found)])
+    yield "total", iter([names | totals(found) | _verdict(found)])
     if "graphs" in found:
         yield "graph", iter([names | _graphs(found["graphs"])])
     yield (
@@ -108,21 +108,13 @@ def _difference(report: Report, found: Json) -> Iterator[tuple[str, Iterator[Row
     yield "change", map(_change, found["changes"])
 
 
-def _total(found: Json) -> Row:
-    rows, patients = found["statements"], found["patients"]
-    return {name: sum(row[name] for row in rows) for name in ("a", "b", "same")} | {
-        "patients_a": sum(row["a"] > 0 for row in patients),
-        "patients_b": sum(row["b"] > 0 for row in patients),
-        "patients_both": sum(row["a"] > 0 and row["b"] > 0 for row in patients),
-        "verdict": "the same" if found["equal"] else "not the same",
-    }
+def _verdict(found: Json) -> Row:
+    return {"verdict": "the same" if found["equal"] else "not the same"}
 
 
 def _graphs(found: Json) -> Row:
-    return {side: found[side]["quads"] for side in "ab"} | {
-        **{f"said_{side}": found[side]["sha256"] for side in "ab"},
-        "verdict": "the same" if found["equal"] else "not the same",
-    }
+    quads = {side: found[side]["quads"] for side in "ab"}
+    return quads | {f"said_{side}": found[side]["sha256"] for side in "ab"} | _verdict(found)
 
 
 def _counts(row: Json) -> Row:

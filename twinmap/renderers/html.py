@@ -10,9 +10,9 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
+from twinmap.renderers import _html_difference as sides
 from twinmap.renderers._facts import verdict
 from twinmap.renderers._html_agreement import agreement
-from twinmap.renderers._html_difference import tables
 from twinmap.renderers._html_findings import findings
 from twinmap.renderers._html_ledger import books, provenance
 from twinmap.renderers._html_overview import concepts, figures
@@ -38,6 +38,7 @@ def render(report: Report) -> str:
 
 def _page(report: Report, names: FileNames, examples: int) -> str:
     title, said = verdict(report)
+    found = report.difference
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -49,7 +50,7 @@ def _page(report: Report, names: FileNames, examples: int) -> str:
         Html(f"<style>{_style()}</style>"),
     )
     sections = {
-        "difference": ("What differs", tables(report)),
+        "difference": ("What differs", sides.tables(report)),
         "concepts": ("What the sources mean", concepts(report, examples)),
         "agreement": ("How far they agree", agreement(report)),
         "findings": ("Findings", findings(report, names, examples)),
@@ -57,7 +58,8 @@ def _page(report: Report, names: FileNames, examples: int) -> str:
         "provenance": ("Provenance", provenance(report)),
     }
     kept = {name: (label, body) for name, (label, body) in sections.items() if body}
-    kind = "report of semantic mismatches" if "concepts" in kept else "report of findings"
+    differs = "comparison of two sides" if found is not None else None
+    kind = differs or ("report of semantic mismatches" if "concepts" in kept else "report of findings")
     body = element(
         "body",
         element(
@@ -65,7 +67,7 @@ def _page(report: Report, names: FileNames, examples: int) -> str:
             element("p", element("b", "twinmap"), f" {kind}", class_="brand"),
             element("h1", title),
             element("p", said, class_="lede"),
-            figures(report),
+            figures(report) if found is None else sides.figures(report, found),
             element(
                 "nav",
                 *(element("a", label, href=f"#{name}") for name, (label, _) in kept.items()),
