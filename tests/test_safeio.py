@@ -367,7 +367,20 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../secret", "/etc/passwd", "link", "a/../../secret", "C:x", "a\\b", "folder", ""]
+    "name",
+    [
+        "../secret",
+        "/etc/passwd",
+        "link",
+        "loop",
+        "a/../../secret",
+        "C:x",
+        "a\\b",
+        "a\0b",
+        "n" * 300,
+        "folder",
+        "",
+    ],
 )
 def test_a_path_of_a_mapping_stays_below_its_folder(tmp_path: Path, name: str) -> None:
     root = tmp_path / "root"
@@ -375,6 +388,7 @@ def test_a_path_of_a_mapping_stays_below_its_folder(tmp_path: Path, name: str) -
     (root / "a").mkdir()
     (tmp_path / "secret").write_text("x")
     (root / "link").symlink_to(tmp_path / "secret")
+    (root / "loop").symlink_to("loop")
     with pytest.raises(UsageError):
         safeio.confined(root, name)
 

@@ -147,12 +147,15 @@ def confined(root: Path, name: str) -> Path:
     """
     if Path(name).is_absolute() or "\\" in name or ":" in name:
         raise UsageError(f'"{name}" is not a path below the folder of the mapping')
-    path = (root / name).resolve()
-    if not path.is_relative_to(root.resolve()):
-        raise UsageError(f'"{name}" leads out of the folder of the mapping')
-    if not path.is_file():
-        raise UsageError(f'"{name}" is not a file beside the mapping')
-    return path
+    try:
+        path = Path(os.path.realpath(root / name))
+        if not path.is_relative_to(root.resolve()):
+            raise UsageError(f'"{name}" leads out of the folder of the mapping')
+        if path.is_file():
+            return path
+    except (ValueError, OSError):  # a NUL, or longer than a name may be
+        pass
+    raise UsageError(f'"{name}" is not a file beside the mapping')
 
 
 def matching(root: Path, patterns: Iterable[str]) -> list[Path]:
@@ -275,7 +278,8 @@ def _fault(error: OSError, target: Path) -> InputOutputError:
 
 
 def _claim(target: Path, *, force: bool) -> None:
-    if target.is_symlink() or (target.exists() and not target.is_dir()):
+    nameless = "\0" in str(target)
+    if nameless or target.is_symlink() or (target.exists() and not target.is_dir()):
         raise UsageError(f"{target} is not a folder")
     target.mkdir(parents=True, exist_ok=True)
     found = {entry.name for entry in target.iterdir()} - {_WORK}

@@ -58,6 +58,18 @@ def test_data_that_is_no_file(name: str, here: Path, cli: Any) -> None:
     assert cli("run", "m.yaml", "-s", name, "-o", "out", *FAST).code == Exit.INPUT_OUTPUT
 
 
+def test_a_link_to_itself_among_the_mappings(here: Path, cli: Any) -> None:
+    (here / "good" / "loop.yaml").symlink_to("loop.yaml")
+    done = cli("check", "good")
+    assert (done.code, "good/loop.yaml cannot be read" in done.err) == (Exit.INPUT_OUTPUT, True)
+    assert cli("test", "good").err.endswith("1 passed, 0 failed\n")
+
+
+def test_a_project_whose_output_has_no_name(here: Path, cli: Any) -> None:
+    (here / "twinmap.yaml").write_text('out: "\\0"\nsources: [{mapping: m.yaml}]\n')
+    assert cli("run", *FAST).code == Exit.USAGE
+
+
 def test_a_link_that_leads_nowhere_among_the_data(here: Path, cli: Any) -> None:
     """It is a file that is missing."""
     (here / "data").mkdir()

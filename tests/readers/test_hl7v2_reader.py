@@ -548,6 +548,12 @@ def test_documents_are_a_hash_never_the_content(read: Any) -> None:
     assert payload not in repr(found.rows)
 
 
+@pytest.mark.parametrize("payload", ["a", "JVBE*i0x", "JVBERi0xµ", "é"])
+def test_a_document_that_is_not_in_its_encoding_is_hashed_as_sent(payload: str, read: Any) -> None:
+    found = read([MSH, f"OBX|1|ED|A||APP^application^pdf^Base64^{payload}"], ("OBX-5", Shape.VALUE))
+    assert value_of(found)[0]["text"].endswith(hashlib.sha256(payload.encode()).hexdigest())
+
+
 def test_values_of_other_fields_go_by_their_form(read: Any) -> None:
     lines = [MSH, 'OBX|1|NM|A^x^LN||1||5^mg|2~3|""|F||||1.2']
     shapes = [(f"OBX-{at}", Shape.VALUE) for at in (3, 7, 8, 9, 14, 30)]

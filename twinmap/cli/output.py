@@ -134,7 +134,7 @@ def write_product(product: str | bytes, path: Path | None = None) -> None:
         if path.exists() and not path.is_file() and not path.is_dir():
             path.write_bytes(data)
             return
-        path = path.resolve()
+        path = Path(os.path.realpath(path))
         with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             try:
                 file.write(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
@@ -59,7 +60,7 @@ def each_once(found: Iterable[Subject]) -> list[Subject]:
     kept: dict[object, list[Subject]] = {}
     for subject in found:
         of_project = subject.params is not None
-        place = subject.mapping.resolve() if isinstance(subject.mapping, Path) else subject.named
+        place = os.path.realpath(subject.mapping) if isinstance(subject.mapping, Path) else subject.named
         same = kept.setdefault(place, [])
         if of_project:
             same[:] = [other for other in same if other.params is not None]

@@ -12,7 +12,6 @@ but SN with ``<>`` or ``+`` stays text and a date range (DR) a range.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Callable
@@ -183,7 +182,7 @@ def document(raw: str) -> Value:
     content = re.sub(r"\\\.br\\|\s", "", payload) if component(raw, 4).lower() == "base64" else ""
     try:
         data = base64.b64decode(content, validate=True) if content else unescape(payload).encode()
-    except binascii.Error:
+    except ValueError:  # not in base64
         data = payload.encode()
     return _value("text", f"{kind} sha256:{hashlib.sha256(data).hexdigest()}".strip())
 
