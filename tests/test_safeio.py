@@ -356,6 +356,14 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     assert read < 100_000_000
 
 
+def test_what_is_small_may_be_packed_as_well_as_it_likes(tmp_path: Path) -> None:
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(bytes(20_000_000)))
+    assert 20_000_000 / path.stat().st_size > LIMITS.compression_ratio
+    with safeio.open_bytes(path) as file:
+        assert len(file.read()) == 20_000_000
+
+
 def test_only_regular_files_are_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):

@@ -28,8 +28,10 @@ class Limits:
     json_values: int = 8_000_000
     #: Nesting of a JSON document.
     json_depth: int = 64
-    #: Uncompressed size over compressed size.
+    #: Uncompressed size over compressed size; deflate reaches 1,032 at most (zlib.net, technical details).
     compression_ratio: int = 500
+    #: Uncompressed size from which the ratio counts: less does no harm, however well it is packed.
+    compression_floor: int = 64_000_000
     #: Uncompressed size of one file.
     uncompressed_bytes: int = 200_000_000_000
     #: Records written to quarantine.jsonl before the run stops.

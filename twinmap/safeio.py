@@ -85,7 +85,7 @@ def open_bytes(path: Path) -> BinaryIO:
     """Open a regular file for reading, gzip and zstd unpacked, within the limits.
 
     The stream raises :class:`InputOutputError` (O02) where a compressed file is cut short and where it
-    unpacks to more than ``limits.compression_ratio`` allows.
+    unpacks to more than ``compression_ratio`` and ``compression_floor`` of the limits allow.
     """
     regular_file(path)
     kind = compression(path)
@@ -119,7 +119,7 @@ class _Unpacked(io.RawIOBase):
         self._given += len(data)
         packed = max(self._raw.tell(), 1)
         if self._given > LIMITS.uncompressed_bytes or (
-            self._given > 64 * _CHUNK and self._given / packed > LIMITS.compression_ratio
+            self._given > LIMITS.compression_floor and self._given / packed > LIMITS.compression_ratio
         ):
             message = f"{self._path} unpacks to more than {LIMITS.compression_ratio} times its size"
             raise InputOutputError(message, findings=[registry.finding("TM-Q15", message)])

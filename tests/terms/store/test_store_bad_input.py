@@ -8,11 +8,13 @@ import os
 import tarfile
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from twinmap import safeio
 from twinmap.errors import InputOutputError, InternalError, TwinmapError
 from twinmap.limits import LIMITS
 from twinmap.terms.store import open_store, package
@@ -122,8 +124,9 @@ def test_a_damaged_entry(tmp_path: Path, store: Path, toys: Any) -> None:
 def test_an_archive_that_unpacks_to_far_more(
     kind: str, tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(package, "_SMALL", 1_000_000)
-    monkeypatch.setattr("twinmap.safeio._CHUNK", 1 << 14)
+    low = replace(LIMITS, compression_floor=1_000_000)
+    for module in (package, safeio):
+        monkeypatch.setattr(module, "LIMITS", low)
     data = b'{"resourceType": "CodeSystem"}' + b" " * 8_000_000
     path = tmp_path / f"a.{kind}"
     made = (

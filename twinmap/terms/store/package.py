@@ -28,8 +28,6 @@ from twinmap.limits import LIMITS
 
 #: Files of one archive or folder. An Athena download has 10, a large FHIR package some 5,000.
 MOST_FILES = 100_000
-#: Bytes from which the ratio of sizes counts: what is small may be packed as well as it likes.
-_SMALL = 64_000_000
 #: Bytes that a file is recognised by.
 _HEAD = 1 << 16
 
@@ -225,7 +223,7 @@ def _zip(path: Path, stack: ExitStack) -> Package:
 def _bounded(path: Path, size: int, packed: int) -> None:
     """Refuse what says that it unpacks to too much; zipfile gives no more than what is said."""
     if size > LIMITS.uncompressed_bytes or (
-        size > _SMALL and size > LIMITS.compression_ratio * max(packed, 1)
+        size > LIMITS.compression_floor and size > LIMITS.compression_ratio * max(packed, 1)
     ):
         raise _over(path, f"unpacks to more than {LIMITS.compression_ratio} times its size")
 
