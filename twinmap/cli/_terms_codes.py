@@ -10,12 +10,14 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from twinmap import safeio
+from twinmap import registry, safeio
 from twinmap.diagnostics import Span
 from twinmap.errors import InputOutputError, UsageError
+from twinmap.formats import csvdialect
+from twinmap.formats.jsonlex import JsonError, decode
 from twinmap.limits import LIMITS
 from twinmap.terms import systems
-from twinmap.terms.store._fhir_resources import Object, objects, system
+from twinmap.terms.store._fhir_resources import Object, misshapen, objects, system
 from twinmap.terms.store.read_sssom import FIXED, described, end
 from twinmap.terms.store.verify import Written
 
@@ -28,7 +30,8 @@ def written(path: Path) -> list[Written]:
     In a table that is no SSSOM only those whose prefix is known, or declared in its head.
 
     Raises:
-        InputOutputError: The file is missing, or not UTF-8.
+        InputOutputError: The file is missing, not UTF-8 (Q03), a table that csv cannot read (Q02), or JSON that is
+            none (Q03 Q04 Q05 Q15) or has another shape than a ConceptMap (O04).
         UsageError: It is none of these.
     """
     if path.suffix in {".yaml", ".yml"}:
@@ -37,12 +40,16 @@ def written(path: Path) -> list[Written]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputOutputError(f"{path} is not UTF-8") from error
+        raise _broken("TM-Q03", f"{path} is not UTF-8") from error
     if text.lstrip().startswith("{"):
         return list(_of_concept_map(path, text))
     if path.suffix in {".tsv", ".csv"}:
         return list(_of_table(path, text))
     raise UsageError(f"{path} is no map", help="a mapping .yaml, a table .tsv or .csv, or a ConceptMap .json")
+
+
+def _broken(code: str, message: str, where: Span | None = None) -> InputOutputError:
+    return InputOutputError(message, findings=[registry.finding(code, message, where=where)])
 
 
 # --- a mapping ------------------------------------------------------------------------------------
@@ -89,17 +96,16 @@ def _values(node: Any) -> Iterator[Any]:
 
 def _of_table(path: Path, text: str) -> Iterator[Written]:
     """Both ends of SSSOM rows, of other tables every cell that is a CURIE; ``X_label`` is the label of ``X_id``."""
-    lines = text.splitlines(keepends=True)
-    start = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    lines = csvdialect.lines(text)
+    start = next((number for number, line in enumerate(lines) if line[0] not in "#\r\n"), len(lines))
     delimiter = "\t" if "\t" in "".join(lines[start : start + 1]) else ","
     head = "".join(line[1:] if line[1:].strip() else "\n" for line in lines[:start])
     _, prefixes = described(head, delimiter)
-    table = csv.reader(lines[start:], delimiter=delimiter)
-    header = [name.strip() for name in next(table, [])]
+    rows = _rows(path, lines, start, delimiter)
+    header = [name.strip() for name in next(rows, (0, []))[1]]
     ends = {"subject_id", "object_id"}
     sssom = ends <= {*header}
-    for cells in table:
-        line = start + table.line_num
+    for line, cells in rows:
         row = dict(zip(header, cells, strict=False))
         for name, cell in ((name, cell.strip()) for name, cell in row.items()):
             wanted = name in ends if sssom else _is_curie(cell, prefixes)
@@ -107,6 +113,18 @@ def _of_table(path: Path, text: str) -> Iterator[Written]:
             if code is not None:
                 label = row.get(name.removesuffix("_id") + "_label") if name.endswith("_id") else None
                 yield Written(*code, label or None, _span(path, lines, line, cell))
+
+
+def _rows(path: Path, lines: Sequence[str], start: int, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a table, each with the number of its last line."""
+    table = csv.reader(lines[start:], delimiter=delimiter)
+    try:
+        for cells in table:
+            yield start + table.line_num, cells
+    except csv.Error as error:
+        line = start + table.line_num
+        message = f"{path}, line {line}: a cell is too long, or a quote is never closed"
+        raise _broken("TM-Q02", message, Span(str(path), line, 1)) from error
 
 
 def _is_curie(text: str, prefixes: Mapping[str, str]) -> bool:
@@ -128,12 +146,20 @@ def _span(path: Path, lines: Sequence[str], line: int, text: str) -> Span:
 
 def _of_concept_map(path: Path, text: str) -> Iterator[Written]:
     try:
-        resource = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is not JSON") from error
+        resource = decode(text)
+    except JsonError as error:
+        before = text[: error.position or 0]
+        line = before.count("\n") + 1
+        where = (
+            Span(str(path), line, len(before) - before.rfind("\n")) if error.position is not None else None
+        )
+        raise _broken(error.code, f"{path}: {error.message}", where) from error
     if not isinstance(resource, dict) or resource.get("resourceType") != "ConceptMap":
-        raise UsageError(f"{path} is not a FHIR ConceptMap")
-    lines = text.splitlines()
+        raise UsageError(f"{path} is not a FHIR ConceptMap", help="its resourceType says what it is")
+    wrong = misshapen(resource)
+    if wrong is not None:
+        raise _broken("TM-O04", f"{path} is not a FHIR ConceptMap: {wrong}")
+    lines = csvdialect.lines(text)
     sets = _value_set(resource, "source"), _value_set(resource, "target")
     for group in objects(resource.get("group")):
         for element in objects(group.get("element")):

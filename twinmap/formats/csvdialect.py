@@ -32,6 +32,15 @@ def delimiter(word: str) -> str:
     return DELIMITERS.get(word, word)
 
 
+def lines(text: str) -> list[str]:
+    r"""The lines of a text file with their ends; U+2028 and form feeds end none.
+
+    >>> lines("a\x0c\r\nb\rc")
+    ['a\x0c\r\n', 'b\r', 'c']
+    """
+    return io.StringIO(text, newline="").readlines()
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One record: its number from 1, the line where it starts, and its cells."""

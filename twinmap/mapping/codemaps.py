@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from twinmap.diagnostics import Severity, Span
-from twinmap.formats import yamlnodes
+from twinmap.formats import csvdialect, yamlnodes
 from twinmap.mapping.ast import CodeMap, CodeMatch
 from twinmap.mapping.context import Report
 from twinmap.terms import systems
@@ -93,8 +93,8 @@ class Source:
 
     def span(self, line: int) -> Span:
         """A line of the file."""
-        lines = self.text.splitlines()
-        return Span(self.name, line, 1, text=lines[line - 1] if line <= len(lines) else "")
+        lines = csvdialect.lines(self.text)
+        return Span(self.name, line, 1, text=lines[line - 1].rstrip("\r\n") if line <= len(lines) else "")
 
     def finish(self) -> CodeMap:
         """The map, after reporting what is left to report."""
@@ -161,7 +161,7 @@ def _by_stem(stem: str) -> str:
 
 def sssom(source: Source, delimiter: str = "\t") -> CodeMap | None:
     """Read an SSSOM table: subject (the code of the source), predicate, object (what it means)."""
-    lines = source.text.splitlines(keepends=True)
+    lines = csvdialect.lines(source.text)
     start = next((index for index, line in enumerate(lines) if not line.startswith("#")), len(lines))
     head = _head("".join(line[1:].rstrip() + "\n" for line in lines[:start]), delimiter)
     source.prefixes |= _curie_map(head)

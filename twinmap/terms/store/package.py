@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import os
 import re
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -31,6 +33,12 @@ MOST_FILES = 100_000
 #: Bytes that a file is recognised by.
 _HEAD = 1 << 16
 
+#: What the readers of archives raise where bytes are wrong; RuntimeError for a method or a lock that a header names.
+_DAMAGE = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, OSError, RuntimeError, ValueError, OverflowError),
+)
+
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _LEADS_OUT = re.compile(r"^[/\\]|^[A-Za-z]:|\\|\x00|(?:^|/)\.\.(?:/|$)")
 
@@ -47,9 +55,13 @@ class File:
         """Its bytes from the start, a BOM included.
 
         Raises:
-            InputOutputError: When they are read: the archive is damaged (O02).
+            InputOutputError: Here, or when they are read: the archive is damaged (O02).
         """
-        return io.BufferedReader(_Guarded(self.name, self.opener()), 1 << 20)
+        try:
+            inner = self.opener()
+        except _DAMAGE as error:
+            raise damaged(self.name) from error
+        return io.BufferedReader(_Guarded(self.name, inner), 1 << 20)
 
     @cached_property
     def head(self) -> str:
@@ -83,7 +95,7 @@ class _Guarded(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         try:
             data = self._inner.read(len(buffer))
-        except (EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError, OSError) as error:
+        except _DAMAGE as error:
             raise damaged(self._name) from error
         buffer[: len(data)] = data
         return len(data)
@@ -190,17 +202,18 @@ def _over(path: Path, what: str) -> InputOutputError:
 def _confined(path: Path, name: str) -> str:
     """A name of an archive, if it stays in it."""
     if _LEADS_OUT.search(name):
-        raise InputOutputError(
-            f"{path} is refused: it holds a name that leads out of it",
-            help="fetch it again, from its publisher",
-        )
+        raise _refused(path, "a name that leads out of it")
     return name
+
+
+def _refused(path: Path, what: str) -> InputOutputError:
+    return InputOutputError(f"{path} is refused: it holds {what}", help="fetch it again, from its publisher")
 
 
 def _zip(path: Path, stack: ExitStack) -> Package:
     try:
         archive = stack.enter_context(zipfile.ZipFile(path))
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise damaged(path) from error
     entries = archive.infolist()
     _not_too_many(path, len(entries))
@@ -211,7 +224,7 @@ def _zip(path: Path, stack: ExitStack) -> Package:
         if entry.is_dir():
             continue
         if stat.S_ISLNK(entry.external_attr >> 16):
-            raise InputOutputError(f"{path} is refused: it holds a link")
+            raise _refused(path, "a link")
         if entry.flag_bits & 1:
             raise InputOutputError(f"{path} is locked with a password", help="unpack it, and name the folder")
         _bounded(path, entry.file_size, entry.compress_size)
@@ -244,12 +257,12 @@ def _tar(path: Path, stack: ExitStack) -> Package:
             if entry.isdir():
                 continue
             if not entry.isreg():
-                raise InputOutputError(f"{path} is refused: it holds a link or a device")
+                raise _refused(path, "a link or a device")
             if entry.offset_data + entry.size > size:
                 raise damaged(path)
             files.append(File(name, entry.size, lambda entry=entry: _entry(archive, entry)))  # type: ignore[misc]
             _not_too_many(path, len(files))
-    except (tarfile.TarError, EOFError) as error:
+    except _DAMAGE as error:
         raise damaged(path) from error
     return Package(path, tuple(sorted(files, key=lambda file: file.name)))
 

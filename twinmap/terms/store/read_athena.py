@@ -102,6 +102,11 @@ def _concepts(item: Claim, loader: Loader) -> None:
         domain="domain_id",
     )
     _editions(loader)
+    loader.duck.run(
+        "CREATE TEMP TABLE omop AS SELECT DISTINCT ON (c.id) c.rowid AS r, c.id AS concept_id, e.number AS edition, "
+        "e.uri, c.code, c.name FROM concepts c JOIN omop_edition e ON e.id = c.vocabulary "
+        "WHERE c.id IS NOT NULL AND c.code IS NOT NULL ORDER BY c.id, c.rowid"
+    )
     loader.take(
         staged,
         "concepts",
@@ -110,19 +115,16 @@ def _concepts(item: Claim, loader: Loader) -> None:
         "CASE WHEN invalid IS NULL THEN 'active' ELSE 'inactive' END, invalid",
         [
             Why("id IS NULL OR vocabulary IS NULL OR code IS NULL", "no id, vocabulary or code"),
+            Why("concepts.rowid NOT IN (SELECT r FROM omop)", "an id that stands twice"),
             Why(loader.twice("concepts", "vocabulary", "code"), "a code that stands twice"),
         ],
-    )
-    loader.duck.run(
-        "CREATE TEMP TABLE omop AS SELECT c.id AS concept_id, e.number AS edition, e.uri, c.code, c.name "
-        "FROM concepts c JOIN omop_edition e ON e.id = c.vocabulary WHERE c.id IS NOT NULL AND c.code IS NOT NULL"
     )
     loader.duck.run(
         "INSERT INTO designation SELECT DISTINCT edition, code, 'en', 'display', name FROM omop WHERE name IS NOT NULL"
     )
     loader.duck.run(
         "INSERT INTO property SELECT DISTINCT o.edition, o.code, 'domain', c.domain "
-        "FROM omop o JOIN concepts c ON c.id = o.concept_id WHERE c.domain IS NOT NULL"
+        "FROM omop o JOIN concepts c ON c.rowid = o.r WHERE c.domain IS NOT NULL"
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from twinmap import registry
 from twinmap.diagnostics import Finding, Place, Severity, Span
 from twinmap.errors import InputOutputError
-from twinmap.formats import yamlnodes
+from twinmap.formats import csvdialect, yamlnodes
 from twinmap.terms import systems
 from twinmap.terms.store.editions import Edition, Tally
 from twinmap.terms.store.loader import Loader
@@ -62,9 +62,8 @@ def _stem(file: File) -> str:
 
 
 def _table(item: Claim, loader: Loader, beside: File | None) -> None:
-    text = _text(item.file)
-    lines = text.splitlines(keepends=True)
-    start = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    lines = csvdialect.lines(_text(item.file))
+    start = item.table.skip
     head = "".join(line[1:] if line[1:].strip() else "\n" for line in lines[:start])
     slots, prefixes = described(head, item.table.delimiter)
     if beside is not None:
@@ -85,7 +84,7 @@ def _table(item: Claim, loader: Loader, beside: File | None) -> None:
         loader.findings.append(registry.finding("TM-L15", message, severity=Severity.WARNING))
     read = count_rows(item.file, replace(item.table, quoted=True))  # also finds what csv cannot read
     rows = _Rows(item.file.name, edition, lines, prefixes, item.table.delimiter)
-    kept = loader.rows("mapping", rows.read(lines[start:], start))
+    kept = loader.rows("mapping", rows.read(start))
     loader.findings += rows.findings
     loader.book(Tally(item.file.name, "mappings", read, kept, dict(rows.skipped), dict(rows.refused)))
 
@@ -128,12 +127,13 @@ class _Rows:
         self.skipped: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
 
-    def read(self, lines: Sequence[str], start: int) -> Iterator[tuple[Any, ...]]:
-        """The rows of the common table."""
-        table = csv.reader(lines, delimiter=self._delimiter)
-        header = [name.strip() for name in next(table, [])]
+    def read(self, start: int) -> Iterator[tuple[Any, ...]]:
+        """The rows of the common table, below the header after ``start`` lines."""
+        above, below = self._lines[: start + 1], self._lines[start + 1 :]
+        header = [name.strip() for name in next(csv.reader(above[start:], delimiter=self._delimiter))]
+        table = csv.reader(below, delimiter=self._delimiter)
         for cells in filter(None, table):
-            line = start + table.line_num
+            line = len(above) + table.line_num
             if cells[0].startswith("#") or not any(cell.strip() for cell in cells):
                 self.skipped["a comment or an empty row"] += 1
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -13,10 +13,13 @@ from typing import Any
 from twinmap import registry
 from twinmap.duck import Duck
 from twinmap.errors import InputOutputError
+from twinmap.formats.csvdialect import lines
 from twinmap.terms.store.package import File
 
 #: Bytes that are parsed at a time; a row is never longer.
 _BLOCK = 16 << 20
+#: Characters of a header without an end that may be cut; what is known of a file is its first 64 kB.
+_HEADER = 16_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,10 @@ def layout(file: File, *, quoted_tabs: bool = False) -> Layout | None:
     is said that they have.
     """
     before = 0
-    for skip, line in enumerate(file.head.split("\n")):
-        text = line.rstrip("\r")
+    for skip, line in enumerate(lines(file.head)):
+        text = line.rstrip("\r\n")
+        if text == line and len(line) > _HEADER:
+            return None
         if not text.strip() or text.startswith("#"):
             before += bool(text)
             continue
@@ -110,8 +115,16 @@ def stage(duck: Duck, name: str, file: File, wanted: Mapping[str, str], found: L
             with duck.arrow("incoming", pa.RecordBatchReader.from_batches(reader.schema, reader)):
                 duck.run(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM incoming")
     except pa.ArrowInvalid as error:
-        raise _told(file, error) from error
+        if read or "skip initial" not in str(error):
+            raise _told(file, error) from error
+        duck.run(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {_nothing(wanted)} LIMIT 0"
+        )  # a header alone
     return Staged(name, file.name, read, bad["ragged"], bad["comments"], first)
+
+
+def _nothing(wanted: Iterable[str]) -> str:
+    return ", ".join(f"NULL::VARCHAR AS {ours}" for ours in wanted)
 
 
 def _reader(stream: Any, found: Layout, there: Sequence[str], handler: Any) -> Any:
@@ -139,8 +152,8 @@ def _reader(stream: Any, found: Layout, there: Sequence[str], handler: Any) -> A
     )
 
 
-def _told(file: File, error: Exception) -> Exception:
-    """What a parser says, as a finding of ours; an error of another kind stays as it is."""
+def _told(file: File, error: Exception) -> InputOutputError:
+    """What a parser says, as a finding of ours."""
     text = str(error)
     known = {
         "straddling": (
@@ -149,11 +162,10 @@ def _told(file: File, error: Exception) -> Exception:
         ),
         "out of sync": ("TM-Q02", "has a quote that is never closed"),
     }
-    for word, (code, what) in known.items():
-        if word in text:
-            message = f"{file.name} {what}"
-            return InputOutputError(message, findings=[registry.finding(code, message)])
-    return error
+    other = "TM-O04", f"cannot be read as a table: {' '.join(text.split())[:200]}"
+    code, what = next((said for word, said in known.items() if word in text), other)
+    message = f"{file.name} {what}"
+    return InputOutputError(message, findings=[registry.finding(code, message)])
 
 
 # --- the second count -----------------------------------------------------------------------------
