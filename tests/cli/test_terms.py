@@ -240,3 +240,20 @@ def test_verify_needs_a_map_that_can_be_read(store: Path, here: Path, cli: Any) 
     assert cli("terms", "verify", "latin.tsv").code == 3
     nothing = "error: there is no code in vitals.csv: nothing to verify\n"
     assert cli("terms", "verify", "vitals.csv").err == nothing
+
+
+@pytest.mark.parametrize(
+    ("asked", "advice"),
+    [(("find", "glucose"), "name a --system"), (("verify", "lab.sssom.tsv"), "fewer maps at once")],
+)
+def test_too_little_memory_names_what_can_be_done(
+    asked: tuple[str, ...], advice: str, store: Path, cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from twinmap.duck import Duck, MemoryShortError
+
+    def short(*_: object) -> None:
+        raise MemoryShortError("too little", help="raise --memory")
+
+    monkeypatch.setattr(Duck, "run", short)
+    done = cli("terms", *asked)
+    assert (done.code, advice in done.err, "--memory" in done.err) == (3, True, False)

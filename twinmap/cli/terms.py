@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import click
 
 from twinmap.cli import output
 from twinmap.cli._options import Function, Memory, Named, fail_on, verdict
-from twinmap.errors import Exit, UsageError
+from twinmap.errors import Exit, InputOutputError, UsageError
 from twinmap.renderers import visible
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def find(*, query: tuple[str, ...], system: str | None, limit: int, store: Path 
     """
     from twinmap.terms.store.search import find
 
-    with _opened(store) as opened:
+    with _less("name a --system, or a longer word"), _opened(store) as opened:
         hits = find(opened, " ".join(query), system=system, limit=limit)
     if fmt == "json":
         output.write_product(json.dumps([_hit(hit) for hit in hits], indent=2, ensure_ascii=False) + "\n")
@@ -140,6 +141,17 @@ def find(*, query: tuple[str, ...], system: str | None, limit: int, store: Path 
         output.write_product(_hits(hits))
     if not hits:
         output.say("nothing found")
+
+
+@contextmanager
+def _less(advice: str) -> Iterator[None]:
+    """Says how to ask for less where memory is short: how much a question takes is no option."""
+    from twinmap.duck import MemoryShortError
+
+    try:
+        yield
+    except MemoryShortError as error:
+        raise InputOutputError("the question needs more memory than it may take", help=advice) from error
 
 
 def _opened(store: Path | None) -> Store:
@@ -269,7 +281,7 @@ def verify(*, maps: tuple[Path, ...], store: Path | None, fmt: str, fail_on: str
     if not places:
         named = visible(", ".join(map(str, maps)))
         raise UsageError(f"there is no code in {named}: nothing to verify")
-    with open_store(store) as opened:
+    with _less("verify fewer maps at once"), open_store(store) as opened:
         verified = verify(opened, places)
     output.show_findings(verified.findings, fmt)
     unknown = len(verified.unknown)
