@@ -223,6 +223,24 @@ def test_a_file_of_another_format_among_good_ones_is_set_aside(here: Path, cli: 
     assert json.loads(line)["raw"] == '{"a": 2}'
 
 
+@pytest.mark.parametrize("start", [b"\x89PNG\r\n\x1a\n", b"PK\x03\x04\xff", b'{"a": "\xfc"}'])
+def test_a_file_that_is_no_text_among_good_ones_is_set_aside(here: Path, cli: Any, start: bytes) -> None:
+    (here / "data").mkdir()
+    (here / "vitals.csv").rename(here / "data" / "vitals.csv")
+    (here / "data" / "picture.csv").write_bytes(start)
+    Path("all.yaml").write_text(Path("m.yaml").read_text().replace("files: vitals.csv", 'files: "*.csv"'))
+    done = cli(*_run("all.yaml", "-s", "data"))
+    assert done.code == Exit.OK, done.err
+    assert "TM-O04 error: picture.csv is no table but " in done.err
+    assert "2 records read = 1 mapped + 0 filtered + 0 unclaimed + 1 set aside, 0 lost" in done.err
+
+
+def test_a_table_in_another_encoding_stops_the_run(here: Path, cli: Any) -> None:
+    Path("vitals.csv").write_bytes(Path("vitals.csv").read_bytes() + b"\xfc\n")
+    done = cli(*_run("m.yaml", "-s", "vitals.csv"))
+    assert (done.code, "name its encoding" in done.err) == (Exit.INPUT_OUTPUT, True)
+
+
 def test_the_wrong_delimiter_is_named(here: Path, cli: Any) -> None:
     Path("semicolon.csv").write_text(Path("vitals.csv").read_text().replace(",", ";"))
     done = cli(*_run("m.yaml", "-s", "semicolon.csv"))

@@ -17,6 +17,8 @@ _HL7 = re.compile(rb"(?:MSH|FHS|BHS)[^\w\s]")
 _JSON = re.compile(rb"\[?\s*\{|\[\s*\]")
 #: PKWARE APPNOTE 4.3.7; ISO 32000-1, 7.5.2; Apache Parquet, File Format.
 _PACKED = {b"PK\x03\x04": "a zip archive or a spreadsheet", b"%PDF-": "PDF", b"PAR1": "Parquet"}
+#: What stands in no text; UTF-16 with its mark is text.
+_BINARY = re.compile(rb"(?!\xff\xfe|\xfe\xff)[\s\S]*?[\x00-\x08\x0e-\x1a]")
 
 
 def like(start: bytes) -> Look | None:
@@ -33,4 +35,6 @@ def like(start: bytes) -> Look | None:
         return Look("hl7v2", "HL7 v2")
     if _JSON.match(text):
         return Look("fhir", "FHIR") if b'"resourceType"' in text else Look("json", "JSON")
-    return Look("", "XML or HTML") if text.startswith(b"<") else None
+    if text.startswith(b"<"):
+        return Look("", "XML or HTML")
+    return Look("", "binary data") if _BINARY.match(start) else None

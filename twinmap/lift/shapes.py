@@ -19,6 +19,7 @@ from twinmap.terms import systems
 from twinmap.terms.analytes import Rule, conversion
 from twinmap.terms.concepts import Concept, ConceptCode
 from twinmap.terms.facets import Facet
+from twinmap.terms.units import is_count
 
 _HEAD = """@prefix sh: <http://www.w3.org/ns/shacl#> .
 @prefix sosa: <http://www.w3.org/ns/sosa/> .
@@ -95,19 +96,22 @@ def _quantity(concept: Concept, name: str, unit: str, codes: list[ConceptCode]) 
     others = (other for other in concept.accepts if not _conversion(concept, other, unit))
     units = list(dict.fromkeys((unit, *others)))
     label = concept.label.lower()
-    properties = (f"{name}-unit", f"{name}-hasUnit", f"{name}-value")
+    # A plain count needs no unit (U02).
+    needs = not is_count(unit)
+    properties = tuple(f"{name}-{end}" for end in ("unit", *["hasUnit"] * needs, "value"))
     yield _root(name, concept, _targets(concept, unit, codes), properties)
     accepted = " ".join(_string(text) for text in units)
     yield _property(
         f"{name}-unit", "tm:unit", (f"sh:in ( {accepted} )",), f"{label} is in {' or '.join(units)}"
     )
-    yield _property(
-        f"{name}-hasUnit",
-        # A value with too many digits to be converted is a source value in its own unit, and has no other.
-        "[ sh:alternativePath ( tm:unit tm:sourceValue tm:absentReason ) ]",
-        ("sh:minCount 1",),
-        f"{label} has a unit, or a reason why it is absent",
-    )
+    if needs:
+        yield _property(
+            f"{name}-hasUnit",
+            # A value with too many digits to be converted is a source value in its own unit, and has no other.
+            "[ sh:alternativePath ( tm:unit tm:sourceValue tm:absentReason ) ]",
+            ("sh:minCount 1",),
+            f"{label} has a unit, or a reason why it is absent",
+        )
     yield _property(
         f"{name}-value", "sosa:hasSimpleResult", ("sh:datatype xsd:decimal", *_limits(concept, unit))
     )

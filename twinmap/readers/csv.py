@@ -14,16 +14,20 @@ from typing import Any
 from twinmap import registry
 from twinmap.diagnostics import Severity
 from twinmap.errors import InputOutputError
-from twinmap.formats import csvdialect
+from twinmap.formats import csvdialect, looks
 from twinmap.limits import LIMITS
 from twinmap.model import FileCounts, InputFile, Note, Reader, Request, SetAside
+from twinmap.safeio import open_bytes
+
+#: Bytes of a file that are looked at to say what else it is.
+_START = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """What the first line of a file says: encoding, delimiter and the names of the columns.
 
-    ``one_line`` says that no name in the header holds a line end.
+    The encoding is empty where the file is no text; ``one_line`` says that no name in the header holds a line end.
     """
 
     encoding: str
@@ -51,6 +55,8 @@ class CsvReader(Reader):
         """
         options = request.options
         encoding = csvdialect.detect_encoding(file.path, options.encoding)
+        if encoding is None and _no_text(file) is not None:
+            return Layout("", "", ())
         if encoding is None:
             tried = ", ".join(options.encoding)
             advice = "name its encoding, such as source: {encoding: [utf-8, cp1252]}"
@@ -75,45 +81,49 @@ class CsvReader(Reader):
 
     def read(self, file: InputFile, request: Request) -> Iterator[Any | SetAside | Note | FileCounts]:
         """Read one file; see :class:`twinmap.model.Reader`."""
-        from twinmap.formats.batches import BatchBuilder
-
         layout = self.layout(file, request)
-        builder = BatchBuilder(request.fields, cells=False)
-        rows = _rows(layout.header, request)
-        width, total, items = len(layout.header), 0, 0
-        strange = is_strange(layout.header, request)
-        for row in csvdialect.records(file.path, layout.encoding, layout.delimiter):
-            number = row.number + (not request.options.header)
-            if number == 0:
-                continue
-            total += 1
-            if isinstance(row, csvdialect.BadRow):
-                yield SetAside(file.number, number, row.line, "", row.code, row.reason, row.raw)
-                continue
-            if strange:
-                reason, raw = _not_the_table(file.name, layout), layout.delimiter.join(row.cells)
-                yield SetAside(file.number, number, row.line, "", "TM-O04", reason, raw)
-                continue
-            if len(row.cells) != width:
-                reason = f"{len(row.cells)} fields where the header has {width}"
-                raw = layout.delimiter.join(row.cells)
-                yield SetAside(file.number, number, row.line, "", "TM-Q01", reason, raw)
-                continue
-            for part, values in rows(row.cells, number):
-                items += 1
-                yield from builder.add([file.number, number, row.line, part, *values])
-        yield from builder.finish()
-        if layout.encoding != (first := request.options.encoding[0]):
-            yield Note(file.number, "TM-Q03", f"read as {layout.encoding}: {first} does not fit")
-        if strange and not total:
-            yield Note(file.number, "TM-O04", _not_the_table(file.name, layout), line=1)
-        second = csvdialect.count_records(file.path, layout.delimiter)
-        if second is not None and layout.header and not request.options.header:
-            second += 1
-        yield FileCounts(file.number, total, second=second, items=items)
+        yield from _table(file, request, layout) if layout.encoding else _whole(file)
 
 
 READER = CsvReader()
+
+
+def _table(file: InputFile, request: Request, layout: Layout) -> Iterator[Any | SetAside | Note | FileCounts]:
+    from twinmap.formats.batches import BatchBuilder
+
+    builder = BatchBuilder(request.fields, cells=False)
+    rows = _rows(layout.header, request)
+    width, total, items = len(layout.header), 0, 0
+    strange = is_strange(layout.header, request)
+    for row in csvdialect.records(file.path, layout.encoding, layout.delimiter):
+        number = row.number + (not request.options.header)
+        if number == 0:
+            continue
+        total += 1
+        if isinstance(row, csvdialect.BadRow):
+            yield SetAside(file.number, number, row.line, "", row.code, row.reason, row.raw)
+            continue
+        if strange:
+            reason, raw = _not_the_table(file.name, layout), layout.delimiter.join(row.cells)
+            yield SetAside(file.number, number, row.line, "", "TM-O04", reason, raw)
+            continue
+        if len(row.cells) != width:
+            reason = f"{len(row.cells)} fields where the header has {width}"
+            raw = layout.delimiter.join(row.cells)
+            yield SetAside(file.number, number, row.line, "", "TM-Q01", reason, raw)
+            continue
+        for part, values in rows(row.cells, number):
+            items += 1
+            yield from builder.add([file.number, number, row.line, part, *values])
+    yield from builder.finish()
+    if layout.encoding != (first := request.options.encoding[0]):
+        yield Note(file.number, "TM-Q03", f"read as {layout.encoding}: {first} does not fit")
+    if strange and not total:
+        yield Note(file.number, "TM-O04", _not_the_table(file.name, layout), line=1)
+    second = csvdialect.count_records(file.path, layout.delimiter)
+    if second is not None and layout.header and not request.options.header:
+        second += 1
+    yield FileCounts(file.number, total, second=second, items=items)
 
 
 def _twice(names: Sequence[str]) -> tuple[int, int] | None:
@@ -186,6 +196,23 @@ def _rows(header: Sequence[str], request: Request) -> _Rows:
             yield name, [clean(value) for value in values]
 
     return each
+
+
+def _no_text(file: InputFile) -> tuple[str, str] | None:
+    """What a file that is text in no encoding looks like, and how it begins; None where it may be a table."""
+    with open_bytes(file.path) as stream:
+        start = stream.read(_START)
+    found = looks.like(start)
+    return None if found is None else (found.name, start.decode("ascii", "backslashreplace"))
+
+
+def _whole(file: InputFile) -> Iterator[SetAside | FileCounts]:
+    """A file of another format is one record, which is set aside."""
+    name, start = _no_text(file) or ("", "")
+    yield SetAside(
+        file.number, 1, 1, "", "TM-O04", f"{file.name} is no table but {name}; its start is kept", start
+    )
+    yield FileCounts(file.number, 1)
 
 
 def _unreadable(code: str, message: str, help: str | None) -> InputOutputError:  # noqa: A002

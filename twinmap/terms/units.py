@@ -35,6 +35,7 @@ __all__ = [
     "aliases",
     "base_unit",
     "factor_offset",
+    "is_count",
     "kind",
     "resolve",
     "same_kind",
@@ -183,6 +184,18 @@ def factor_offset(source: str, target: str) -> tuple[Fraction, Fraction] | None:
         return affine(source, target)
     except NotAffineError:
         return None
+
+
+def is_count(unit: str) -> bool:
+    """Whether a unit is that of a count; a percentage is none: its number may as well be a fraction.
+
+    >>> is_count("{steps}"), is_count("1"), is_count("%")
+    (True, True, False)
+
+    Raises:
+        UcumError: The unit is not valid.
+    """
+    return factor_offset(unit, "1") == (Fraction(1), Fraction(0))
 
 
 @lru_cache(maxsize=8192)

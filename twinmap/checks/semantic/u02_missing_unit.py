@@ -21,7 +21,6 @@ What to do:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from twinmap.checks.context import Context
 from twinmap.checks.explanations import OPEN, Difference
@@ -68,13 +67,8 @@ def written(context: Written) -> Iterator[Finding]:
 def _needed(item: Signature) -> bool | None:
     """Whether a value of this meaning needs a unit; None where that is not known."""
     if item.meaning.concept is not None and item.meaning.concept.unit is not None:
-        return not _plain(item.meaning.concept.unit)
+        return not units.is_count(item.meaning.concept.unit)
     if item.meaning.axes is None:
         return None
     fitting = loinc.property_dimension(item.meaning.axes.property)
-    return not all(_plain(unit) for unit in fitting) if fitting else None
-
-
-def _plain(unit: str) -> bool:
-    """A count, such as ``1`` or ``{steps}``; a percentage is not: it may as well be a fraction."""
-    return units.factor_offset(unit, "1") == (Fraction(1), Fraction(0))
+    return not all(units.is_count(unit) for unit in fitting) if fitting else None
