@@ -102,6 +102,7 @@ def run(
     data: Sequence[str] = (),
     params: Mapping[str, str] | None = None,
     key_file: Path | None = None,
+    crosswalk: Path | None = None,
     base: str | None = None,
     target: str | None = None,
     jobs: int | None = None,
@@ -124,6 +125,7 @@ def run(
         data: ``PATH`` or ``MAPPING=PATH``: where the data of the mappings is.
         params: Values of the mappings' parameters.
         key_file: The key of patient ids; else ``TWINMAP_KEY_FILE``, the project's, the user's own.
+        crosswalk: A CSV file that says which patient records are one, instead of that of the project.
         base: The IRI below which everything made here is named.
         target: The target of the lift.
         jobs: Worker processes; the cores where None. The output does not depend on it.
@@ -144,7 +146,8 @@ def run(
         InternalError: The books do not balance.
     """
     started = time.monotonic()
-    project = _project(mappings, data, params or {}, base, target, shapes, Selection.of(select, ignore))
+    chosen = Selection.of(select, ignore)
+    project = _project(mappings, data, params or {}, base, target, shapes, chosen, crosswalk)
     folder = _folder(out, project)
     key, note = find_key(key_file, project.key_file)
     count = jobs or os.cpu_count() or 1
@@ -190,6 +193,7 @@ def diff(
     by: str = "concept",
     params: Mapping[str, str] | None = None,
     key_file: Path | None = None,
+    crosswalk: Path | None = None,
     jobs: int | None = None,
     memory_mb: int = 1024,
     force: bool = False,
@@ -205,6 +209,7 @@ def diff(
         by: The view: ``concept``, ``facet``, ``patient`` or ``time``.
         params: Values of the parameters of mappings.
         key_file: The key of patient ids where a mapping is run; two runs that share none meet by identifiers.
+        crosswalk: A CSV file that says which patient records are one; it goes with the key of both sides.
         jobs: Worker processes; the cores where None.
         memory_mb: Memory, in megabytes.
         force: Replace a folder that no diff wrote.
@@ -215,7 +220,7 @@ def diff(
         UsageError: A side cannot be used.
         InputOutputError: Data is missing, or the output cannot be written.
     """
-    from twinmap.diff import outputs
+    from twinmap.diff import outputs, sides
     from twinmap.diff.open import side
     from twinmap.diff.run import STEPS, Difference
     from twinmap.terms.concepts import catalogue
@@ -234,7 +239,8 @@ def diff(
     ):
         parts = work / "parts"
         both = side("A", str(a), parts, made, duck), side("B", str(b), parts, made, duck)
-        found = Difference(both, duck, parts, catalogue(), chosen, store)
+        links = [] if crosswalk is None else sides.crosswalk(crosswalk, find_key(key_file, None)[0], both)
+        found = Difference(both, duck, parts, catalogue(), chosen, store, crosswalk=links)
         for step in STEPS:
             step(found)
         outputs.write(found, work / "publish", by)
@@ -308,6 +314,7 @@ def _project(
     target: str | None,
     shapes: Sequence[str | Path],
     chosen: Selection,
+    crosswalk: Path | None,
 ) -> Project:
     """The project that is named, with what the caller says on top."""
     named = [mappings] if isinstance(mappings, str | Path) else mappings
@@ -318,6 +325,7 @@ def _project(
         target=target or project.target,
         shapes=(*project.shapes, *map(Path, shapes)),
         selection=chosen.over(project.selection),
+        crosswalk=project.crosswalk if crosswalk is None else safeio.regular_file(crosswalk),
     )
 
 

@@ -114,6 +114,16 @@ def key_file(when: str = "") -> Callable[[Function], Function]:
     return click.option("--key-file", type=click.Path(path_type=Path), help=told)
 
 
+def crosswalk(function: Function) -> Function:
+    """The option ``--crosswalk``."""
+    return click.option(
+        "--crosswalk",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="A CSV file of patients who are one: system_a, id_a, system_b, id_b.",
+    )(function)
+
+
 def effort(function: Function) -> Function:
     """The options ``--jobs`` and ``--memory``."""
     memory = click.option(

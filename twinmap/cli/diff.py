@@ -9,7 +9,7 @@ import click
 
 from twinmap import registry
 from twinmap.cli import output
-from twinmap.cli._options import Named, chosen_codes, effort, key_file, params
+from twinmap.cli._options import Named, chosen_codes, crosswalk, effort, key_file, params
 from twinmap.errors import Exit
 
 
@@ -33,6 +33,7 @@ from twinmap.errors import Exit
 @click.option("-f", "--format", "fmt", type=Named("renderers"), default="text", help="How it is shown.")
 @params
 @key_file(" where a mapping is run")
+@crosswalk
 @effort
 @chosen_codes
 @click.option("--force", is_flag=True, help="Replace an output folder that no diff wrote.")
@@ -52,6 +53,7 @@ def command(a: str, b: str, **options: Any) -> Exit:
         by=options["by"],
         params=dict(options["params"]),
         key_file=options["key_file"],
+        crosswalk=options["crosswalk"],
         jobs=options["jobs"],
         memory_mb=options["memory"],
         force=options["force"],

@@ -10,7 +10,16 @@ import click
 
 from twinmap import registry
 from twinmap.cli import output
-from twinmap.cli._options import ReportFile, chosen_codes, effort, fail_on, key_file, params, verdict
+from twinmap.cli._options import (
+    ReportFile,
+    chosen_codes,
+    crosswalk,
+    effort,
+    fail_on,
+    key_file,
+    params,
+    verdict,
+)
 from twinmap.diagnostics import Severity
 from twinmap.errors import Exit, UsageError
 from twinmap.model import OUTCOMES
@@ -50,6 +59,7 @@ def _ready_made(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     help="The IRI below which everything made here is named (default: https://twin.invalid/).",
 )
 @key_file()
+@crosswalk
 @effort
 @click.option(
     "--on-error",
@@ -138,6 +148,7 @@ def _run(mappings: tuple[str, ...], out: Path | None, options: dict[str, Any], *
             data=options["data"],
             params=dict(options["params"]),
             key_file=options["key_file"],
+            crosswalk=options["crosswalk"],
             base=options["base"],
             target=options["target"],
             jobs=options["jobs"],

@@ -13,6 +13,7 @@ from twinmap.compare import run as comparison
 from twinmap.diagnostics import Finding, merge
 from twinmap.diff import canonical, content, coverage, unite
 from twinmap.diff.sides import Side
+from twinmap.engine.crosswalk import Pair
 from twinmap.engine.duck import Duck
 from twinmap.engine.identity import Twins
 from twinmap.selection import Selection
@@ -37,6 +38,8 @@ class Difference:
     #: The terminology that was loaded, if any, and the editions of it that answered.
     store: Store | None = None
     terminology: list[Row] = field(default_factory=list)
+    #: Records that are one patient, beside those that a run linked.
+    crosswalk: Sequence[Pair] = ()
     tables: dict[str, Path] = field(default_factory=dict)
     twins: Twins = field(default_factory=Twins)
     #: The statements that are not the same on both sides.
@@ -80,7 +83,7 @@ def compare_graphs(diff: Difference) -> None:
 
 def bring_together(diff: Difference) -> None:
     """Unite the statements and link the patients."""
-    diff.tables, diff.twins = unite.unite(diff.duck, diff.sides, diff.work)
+    diff.tables, diff.twins = unite.unite(diff.duck, diff.sides, diff.work, diff.crosswalk)
 
 
 def ask_terminology(diff: Difference) -> None:

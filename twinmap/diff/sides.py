@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from twinmap import safeio
+from twinmap.engine.crosswalk import Pair
+from twinmap.engine.crosswalk import read as read_crosswalk
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.kinds import KINDS
+from twinmap.privacy import Key
 from twinmap.renderers import load_report
 
 #: The sides as they are called in findings, relations and tables.
@@ -37,6 +40,8 @@ class Side:
     files: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     graph: Path | None = None
     unread: Mapping[str, int] = field(default_factory=dict)
+    #: The id of the key that its patients were named with, where it is known.
+    key: str | None = None
 
 
 def of_run(label: str, folder: Path, source: str | None = None) -> Side:
@@ -58,7 +63,23 @@ def of_run(label: str, folder: Path, source: str | None = None) -> Side:
     if source is not None and source not in sources:
         raise UsageError(f'{folder} has no source "{source}"', help=f"its sources: {', '.join(sources)}")
     files = {number: (name, sha) for owner, number, name, sha in inputs if source in {None, owner}}
-    return Side(label, _named(folder, source), tables(folder / "tables"), source, files)
+    return Side(label, _named(folder, source), tables(folder / "tables"), source, files, key=run.get("key"))
+
+
+def crosswalk(path: Path, key: Key, sides: Sequence[Side]) -> list[Pair]:
+    """The rows of a crosswalk between two sides.
+
+    Raises:
+        UsageError: It cannot be used, or a side was made with another key: its patients cannot be found.
+        InputOutputError: It cannot be read.
+    """
+    for side in sides:
+        if side.key not in {None, key.id}:
+            raise UsageError(
+                f"{side.name} was made with another key: the crosswalk does not find its patients",
+                help="name the key of both with --key-file, or run the data again",
+            )
+    return read_crosswalk(path, key)
 
 
 def named(side: Side, name: str) -> Side:

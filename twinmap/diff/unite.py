@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from twinmap.diff.sides import Side
+from twinmap.engine.crosswalk import Pair
 from twinmap.engine.duck import Duck
 from twinmap.engine.identity import Twins, link
+from twinmap.errors import UsageError
 from twinmap.kinds import KINDS
 from twinmap.sqltext import quoted
 
@@ -15,16 +17,21 @@ from twinmap.sqltext import quoted
 SECOND = 1_000_000
 
 
-def unite(duck: Duck, sides: Sequence[Side], folder: Path) -> tuple[dict[str, Path], Twins]:
+def unite(
+    duck: Duck, sides: Sequence[Side], folder: Path, crosswalk: Sequence[Pair] = ()
+) -> tuple[dict[str, Path], Twins]:
     """Write ``folder/<kind>.parquet`` with the statements of both sides; ``source`` is the side.
 
-    Records are one patient where a side says so, where they are the same record, and where they have an
+    Records are one patient where a side or the crosswalk says so, where they are the same record, and where they have an
     identifier of one system; records that contradict each other stay apart, as in a run.
 
     Returns:
         The tables by kind, and the patients of both sides.
+
+    Raises:
+        UsageError: There is a crosswalk, and it has no patient of these sides.
     """
-    twins = _linked(duck, sides, folder)
+    twins = _linked(duck, sides, folder, crosswalk)
     records = sorted(twins.of)
     columns = {
         "patient_record": ("VARCHAR", records),
@@ -66,7 +73,7 @@ def _select(side: Side, kind: str) -> str:
     return f"SELECT s.* REPLACE ({replaced}) FROM {scan(side, kind)} s{join}"
 
 
-def _linked(duck: Duck, sides: Sequence[Side], folder: Path) -> Twins:
+def _linked(duck: Duck, sides: Sequence[Side], folder: Path, crosswalk: Sequence[Pair]) -> Twins:
     pairs = [
         f"SELECT patient_record, twin FROM {scan(side, kind)}"
         for side in sides
@@ -88,4 +95,9 @@ def _linked(duck: Duck, sides: Sequence[Side], folder: Path) -> Twins:
     if patients:
         duck.to_parquet(f"SELECT *, false AS aside FROM ({' UNION ALL BY NAME '.join(patients)})", said)
     identifiers = [side.tables["identifier"] for side in sides if "identifier" in side.tables]
-    return link(duck, [who], identifiers, [said] if patients else [], within)
+    twins = link(duck, [who], identifiers, [said] if patients else [], [*within, *crosswalk])
+    if crosswalk and not any(one in twins.of and other in twins.of for one, other, _ in crosswalk):
+        raise UsageError(
+            "no row of the crosswalk names two patients of the sides", help="name the systems by their URIs"
+        )
+    return twins

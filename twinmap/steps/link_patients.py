@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from twinmap import registry, safeio
+from twinmap import registry
 from twinmap.diagnostics import PLACES_KEPT, Place
+from twinmap.engine import crosswalk
 from twinmap.engine.identity import Refused, link
-from twinmap.errors import UsageError
 from twinmap.sqltext import quoted
 from twinmap.steps.state import Run
 
@@ -75,33 +75,10 @@ def _said(state: Run, refused: Refused) -> list[Place]:
     return [*firsts, *(place for places in found.values() for place in list(places.values())[1:])]
 
 
-def _crosswalk(state: Run) -> list[tuple[str, str, str]]:
+def _crosswalk(state: Run) -> list[crosswalk.Pair]:
     """The rows of the crosswalk as pairs of record ids."""
-    if state.project.crosswalk is None:
-        return []
-    from twinmap.formats.csvdialect import Row, records
-
-    names = _declared(state)
-    found, header = [], []
-    for row in records(safeio.regular_file(state.project.crosswalk), "utf-8", ","):
-        if not isinstance(row, Row):
-            raise UsageError(f"{state.project.crosswalk}:{row.line}: {row.reason}")
-        if row.number == 0:
-            header = [cell.strip() for cell in row.cells]
-            lacking = {"system_a", "id_a", "system_b", "id_b"} - set(header)
-            if lacking:
-                raise UsageError(f"{state.project.crosswalk} lacks the column {sorted(lacking)[0]}")
-            continue
-        if len(row.cells) != len(header):
-            message = f"{len(row.cells)} fields where the header has {len(header)}"
-            raise UsageError(f"{state.project.crosswalk}:{row.line}: {message}")
-        cells = dict(zip(header, (cell.strip() for cell in row.cells), strict=True))
-        one, other = (
-            state.key.hash("patient", _system(cells[f"system_{side}"], names), cells[f"id_{side}"])
-            for side in "ab"
-        )
-        found.append((one, other, cells.get("evidence", "")))
-    return found
+    path = state.project.crosswalk
+    return [] if path is None else crosswalk.read(path, state.key, _declared(state))
 
 
 def _declared(state: Run) -> dict[str, str]:
@@ -111,13 +88,3 @@ def _declared(state: Run) -> dict[str, str]:
         for name, uri in source.document.systems.items():
             meant.setdefault(name, set()).add(uri)
     return {name: next(iter(uris)) for name, uris in meant.items() if len(uris) == 1}
-
-
-def _system(name: str, declared: Mapping[str, str]) -> str:
-    """The system that a crosswalk names, as a mapping would resolve it."""
-    from twinmap.terms import systems
-
-    if name in declared:
-        return declared[name]
-    known = systems.canonical(name)
-    return known.uri if known else name
