@@ -145,6 +145,11 @@ KINDS: Mapping[str, Kind] = {
                 _text("value_code", "code of a coded value"),
                 _text("absent_reason", "why there is no value: FHIR data-absent-reason, else a CURIE"),
                 _text("unit_raw", "unit as received"),
+                _text(
+                    "unit_system_raw",
+                    "URI of the code system beside the unit, with a bar behind it where the unit came as words "
+                    "without a code; empty where none stood there, null where the format does not say",
+                ),
                 _text("unit", "UCUM unit of the value; null where what came is not UCUM"),
                 Column(
                     "canon_num",

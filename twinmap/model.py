@@ -31,7 +31,8 @@ class Shape(StrEnum):
 
     ``kind`` of a VALUE is ``quantity code text boolean time range ratio absent`` where the format says
     it, else null: then the text decides. ``low``/``high`` hold the ends of a range or the terms of a
-    ratio; ``absent`` has the reason in ``code``.
+    ratio; ``absent`` has the reason in ``code``. ``unit_system`` is empty where a system could stand beside the
+    unit and none does, and has a bar behind it where the unit is words without a code of that system.
     """
 
     TEXT = "text"

@@ -21,6 +21,17 @@ PATIENT: dict[str, Any] = {
     "identifier": [{"system": "urn:oid:2.999.1", "value": "7"}],
 }
 SNOMED, ICD = "http://snomed.info/sct", "http://hl7.org/fhir/sid/icd-10-cm"
+UCUM = "http://unitsofmeasure.org"
+WEIGHTS = """\
+twinmap: 1
+id: w
+version: 1.0.0
+source: {format: csv, files: "*.csv"}
+patient: {id: $(p), system: mrn, identifiers: [{id: $(p), system: mrn}]}
+time: $(t)
+systems: {mrn: "urn:oid:2.999.1"}
+observe: {result: {code: loinc:29463-7, value: $(v), unit: kg, status: final}}
+"""
 Compare = Callable[..., Any]
 
 
@@ -165,3 +176,37 @@ def test_a_unit_that_one_side_lacks_is_told_as_it_is_stated(compare: Compare) ->
     grams = {"system": "http://unitsofmeasure.org", "code": "g", "unit": "g"}
     found = compare([_weight({}, 70000)], [_weight(grams, 70000.0)])
     assert _told(found) == {("unit", "the code and the time", None, "g", "B")}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        ({"system": UCUM, "code": "kg"}, {"unit": "kg"}, (UCUM, None, "A")),
+        ({"unit": "kg"}, {"system": UCUM, "unit": "kg"}, (None, f"{UCUM} (no code)", "B")),
+        ({"system": UCUM, "unit": "kg"}, {"system": UCUM, "code": "kg"}, (f"{UCUM} (no code)", UCUM, "")),
+    ],
+)
+def test_a_unit_whose_system_one_side_drops_is_told(
+    one: dict[str, str], other: dict[str, str], told: tuple[Any, ...], compare: Compare
+) -> None:
+    found = compare([_weight(one, 70)], [_weight(other, 70)])
+    assert _told(found) == {("unit_system_raw", "the code and the time", *told)}
+    assert not found.equal
+    assert told[0] is None or f"{told[0]}" in text.render(found.report)
+
+
+def test_the_oid_of_ucum_is_ucum(compare: Compare) -> None:
+    oid = {"system": "urn:oid:2.16.840.1.113883.6.8", "code": "kg"}
+    assert compare([_weight(oid, 70)], [_weight({"system": UCUM, "code": "kg"}, 70)]).equal
+
+
+def test_a_format_without_unit_systems_drops_none(compare: Compare, tmp_path: Path) -> None:
+    """The same weight in CSV: no column says whether its unit is a code."""
+    (tmp_path / "w.csv").write_text("p,t,v\n7,2026-03-01T08:00:00Z,70\n")
+    (tmp_path / "w.yaml").write_text(WEIGHTS)
+    sides = {"fhir": [_weight({"system": UCUM, "code": "kg"}, 70)], "none": [_weight({"unit": "kg"}, 70)]}
+    compare(sides["fhir"], sides["none"])
+    for side in ("a", "b"):
+        found = api.diff(tmp_path / side, f"{tmp_path / 'w.yaml'}={tmp_path / 'w.csv'}", key_file=KEY)
+        (row,) = (row for row in found.report.difference["statements"] if row["kind"] == "observation")
+        assert (row["a"], row["b"], row["same"]) == (1, 1, 1)

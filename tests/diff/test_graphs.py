@@ -26,7 +26,8 @@ KEY = ROOT / "examples" / "demo.key"
 #: Columns that do not come back, as the module says.
 LOST = {
     *("rule", "line", "ordinal", "display", "raw_code_system", "raw_code", "raw_display", "map_predicate"),
-    *("status_raw", "unit_raw", "ref_low", "ref_high", "note", "time_precision", "time_origin"),
+    *("status_raw", "unit_raw", "unit_system_raw"),
+    *("ref_low", "ref_high", "note", "time_precision", "time_origin"),
 }
 LOST_OF = {"device": {"file", "record", "part", "name"}, "observation": set(), "patient": set()}
 

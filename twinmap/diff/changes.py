@@ -32,13 +32,14 @@ FURTHER = "CASE WHEN {0}map_predicate IS NULL THEN {0}raw_code END"
 #: Columns of words that are no patient's, beside those of codes and facets; the facets that are are left out.
 _WORDS = frozenset(
     {
-        *("unit", "status", "value_kind", "comparator", "time_precision", "birth_precision"),
+        *("unit", "unit_system_raw", "status", "value_kind"),
+        *("comparator", "time_precision", "birth_precision"),
         *("class", "event", "clinical_status", "verification_status", "severity", "absent_reason"),
     }
 )
 
-#: What says more of a time: without the time it is no change of its own.
-_OF_TIME = frozenset({"time_precision"})
+#: What says more of a time or a unit: where a side has none it is no change of its own.
+_SAYS_MORE = {"time_precision": "start_us", "unit_system_raw": "unit_system_raw"}
 
 #: By what statements of the same file belong together, first those of one code.
 _PLACES = {
@@ -161,7 +162,8 @@ def _test(kind: str, name: str) -> str:
     one, other = _of("a", kind, name), _of("b", kind, name)
     word = "{0}" if _is_word(kind, name) else "NULL::VARCHAR"
     only = f"CASE WHEN {other} IS NULL THEN {quoted(A)} WHEN {one} IS NULL THEN {quoted(B)} END"
-    limit = " AND a.start_us IS NOT NULL AND b.start_us IS NOT NULL" if name in _OF_TIME else ""
+    of = _SAYS_MORE.get(name)
+    limit = f" AND a.{of} IS NOT NULL AND b.{of} IS NOT NULL" if of else ""
     if name == "raw_code":
         # Of several one is kept, and not the same one where they stand in another order: only none is told.
         limit = f" AND ({one} IS NULL) <> ({other} IS NULL) AND a.code = b.code"
@@ -179,6 +181,8 @@ def _of(side: str, kind: str, name: str) -> str:
         return f"CASE WHEN {stated} IS NOT NULL THEN concat_ws('|', {side}.{system}, {stated}) END"
     if kind == "observation" and name in _STATED:
         return f"CASE WHEN {_ALIKE} THEN {VALUE[name]} ELSE {_STATED[name]} END".format(f"{side}.")
+    if name == "unit_system_raw":
+        return f"nullif(regexp_replace({side}.{name}, '[|]$', ' (no code)'), '')"
     return f"{side}.{identifier(name)}"
 
 

@@ -30,6 +30,9 @@ _DERIVED = frozenset({"value_num", "value_decimals", "canon_num", "canon_unit"})
 #: What the graph of a run does not hold, or in fewer words than the tables; see :mod:`twinmap.diff.graphs`.
 _NOT_IN_A_GRAPH = frozenset({"time_precision", "ref_low", "ref_high", "note", "name", "raw_code"})
 
+#: A unit of a format that does not say whether it is a code of a system: then that is not compared.
+_UNIT_ALONE = "coalesce(unit_raw, unit) IS NOT NULL AND unit_system_raw IS NULL"
+
 #: Statements that are compared at a time, about.
 AT_A_TIME = 2_000_000
 
@@ -69,6 +72,8 @@ def compare(
             continue
         table = f"read_parquet({quoted(str(path))}, file_row_number = true)"
         names = said(kind, graph=graph)
+        if kind == "observation" and duck.value(f"SELECT bool_or({_UNIT_ALONE}) FROM {table}"):
+            del names["unit_system_raw"]
         _apart(duck, names, table)
         counts += _counts(duck, kind, table)
         rest = folder / f"{kind}.apart.parquet"

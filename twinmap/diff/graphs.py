@@ -13,7 +13,7 @@ column                 from a graph
 ``raw_code …``         null, as is ``map_predicate``
 ``status_raw``         null
 ``value_kind``         a ratio comes back as a range, a time or sampled value as a string: the graph writes them alike
-``unit_raw``           only where it is not UCUM
+``unit_raw``           only where it is not UCUM; ``unit_system_raw`` null
 ``ref_low ref_high``   null; ``note`` too
 ``time_precision``     hours and minutes come back as seconds, a fraction that ends in zeros as a shorter one
 ``time_origin``        ``offset`` of every date-time: the graph states all in UTC

@@ -102,6 +102,7 @@ def _observation(facets: Sequence[str]) -> dict[str, str]:
     }
     columns |= {
         "unit_raw": "n.unit_received",
+        "unit_system_raw": "s.unit_system_raw",
         "unit": "s.unit",
         "canon_num": f"CASE WHEN s.canon_unit IS NOT NULL THEN {canonical} END",
         "canon_unit": f"CASE WHEN {is_quantity} THEN s.canon_unit END",

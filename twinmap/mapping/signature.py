@@ -53,7 +53,8 @@ class Signatures:
         """The columns of the table, with their SQL types."""
         texts = (
             *("code_system", "code", "display", "raw_code_system", "raw_code", "raw_display"),
-            *("map_predicate", "unit", "canon_unit", "status", "status_raw", "concept", "panel_concept"),
+            *("map_predicate", "unit", "unit_system_raw", "canon_unit"),
+            *("status", "status_raw", "concept", "panel_concept"),
             *("reason_system", "reason_code", "reaction_system", "reaction_code"),
         )
         return {
@@ -98,7 +99,10 @@ class Signatures:
         if expected is None:
             self._code(rule, given, row, issues)
             expected = self.catalogue.by_code(row.get("code_system") or "", row.get("code") or "")
-        row["unit"] = unit = self._unit(given, expected, issues)
+        stated = given.get("unit_system")
+        system = systems.canonical(stated or "")
+        row["unit"] = unit = self._unit(given.get("unit"), system, expected, issues)
+        row["unit_system_raw"] = system.uri if system else stated
         if template and expected is not None:
             _template_code(expected, unit, {name: row[name] for name in self.facets if row[name]}, row)
         row["concept"] = expected.name if expected else None
@@ -183,16 +187,18 @@ class Signatures:
     # --- units ---
 
     def _unit(
-        self, given: Mapping[str, str | None], expected: concepts.Concept | None, issues: list[str]
+        self,
+        text: str | None,
+        system: systems.System | None,
+        expected: concepts.Concept | None,
+        issues: list[str],
     ) -> str | None:
-        text = given.get("unit")
         if text is None:
             return None
-        declared = systems.canonical(given.get("unit_system") or "")
         found = units.resolve(
             text,
             expected.unit if expected else None,
-            declared=declared is not None and declared.prefix == "ucum",
+            declared=system is not None and system.prefix == "ucum",
         )
         if found.status != "ucum":
             read_as = f"{text} = {found.unit}" if found.unit else shape(text)

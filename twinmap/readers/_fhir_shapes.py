@@ -189,11 +189,17 @@ def reason_in(node: Any) -> Any:
 
 
 def quantity(node: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
-    """Value, unit and the unit's system: UCUM code, else code, else the unit as written."""
+    """Value, unit and the unit's system: UCUM code, else code, else the unit as written.
+
+    A system without a code declares nothing: a bar stands behind it.
+    """
     system, code, number = text_of(node.get("system")), text_of(node.get("code")), text_of(node.get("value"))
-    if not code:
-        return number, text_of(node.get("unit")), None
-    return number, code, _UCUM if system and _uri(system) == _UCUM else system
+    unit = code or text_of(node.get("unit"))
+    if system and _uri(system) == _UCUM:
+        system = _UCUM
+    if system and not code:
+        system += "|"
+    return number, unit, (system or "") if unit else None
 
 
 def _scalar_kind(node: Any, kind: str | None) -> str | None:

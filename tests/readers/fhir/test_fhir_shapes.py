@@ -37,7 +37,15 @@ EMPTY = dict.fromkeys(
         ),
         (
             {"valueQuantity": {"value": 5, "unit": "beats"}},
-            {"kind": "quantity", "text": "5", "unit": "beats"},
+            {"kind": "quantity", "text": "5", "unit": "beats", "unit_system": ""},
+        ),
+        (
+            {"valueQuantity": {"value": 5, "unit": "beats", "system": "urn:oid:2.16.840.1.113883.6.8"}},
+            {"kind": "quantity", "text": "5", "unit": "beats", "unit_system": UCUM + "|"},
+        ),
+        (
+            {"valueQuantity": {"value": 5, "system": UCUM}},
+            {"kind": "quantity", "text": "5"},
         ),
         (
             {"valueQuantity": {"value": 5, "system": "urn:x", "code": "b", "unit": "beats"}},
@@ -72,7 +80,7 @@ EMPTY = dict.fromkeys(
         ({"valueCodeableConcept": {"text": "smoker"}}, {"kind": "text", "text": "smoker"}),
         (
             {"valueRange": {"low": {"value": 4, "unit": "mg"}, "high": {"value": 7, "unit": "mg"}}},
-            {"kind": "range", "text": "4-7", "low": "4", "high": "7", "unit": "mg"},
+            {"kind": "range", "text": "4-7", "low": "4", "high": "7", "unit": "mg", "unit_system": ""},
         ),
         ({"valueRange": {"high": {"value": 7}}}, {"kind": "range", "high": "7"}),
         (
@@ -86,7 +94,7 @@ EMPTY = dict.fromkeys(
                     "denominator": {"value": 2, "unit": "dL"},
                 }
             },
-            {"kind": "ratio", "text": "1:2", "low": "1", "high": "2", "unit": "mg/dL"},
+            {"kind": "ratio", "text": "1:2", "low": "1", "high": "2", "unit": "mg/dL", "unit_system": ""},
         ),
         (
             {
@@ -97,7 +105,7 @@ EMPTY = dict.fromkeys(
                     "data": "1 2 E",
                 }
             },
-            {"kind": "sampled", "text": "1 2 E", "unit": "mV"},
+            {"kind": "sampled", "text": "1 2 E", "unit": "mV", "unit_system": ""},
         ),
         (
             {"dataAbsentReason": {"coding": [{"system": "urn:r", "code": "unknown", "display": "Unknown"}]}},
