@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,4 +81,87 @@ def test_a_line_separator_inside_a_string_is_no_line_end(tmp_path: Path) -> None
 def test_a_summary_that_is_none_is_told(tmp_path: Path, summary: object) -> None:
     (tmp_path / "manifest.json").write_text(json.dumps({"summary": summary}), encoding="utf-8")
     with pytest.raises(InputOutputError, match="summary"):
+        load_report(tmp_path)
+
+
+SAVED = {
+    "findings.jsonl": {"code": "TM-U03", "places": [{"record": 1}], "sources": ["a"], "count": 1},
+    "relations.jsonl": {
+        "concept": "c",
+        "source_a": "a",
+        "source_b": "b",
+        "relation": "related",
+        "counts": {"n_a": 1},
+        "facets": [{"facet": "site", "relation": "="}],
+    },
+    "agreement.jsonl": {
+        "concept": "c",
+        "source_a": "a",
+        "source_b": "b",
+        "pairs": 3,
+        "patients": 1,
+        "bias": {"value": 1.5, "low": None, "high": None},
+    },
+    "ledger.json": {"records": {"a": {"read": 1, "files": {}}}, "cells": {"a": {"f": {"read": 1}}}},
+    "diff.json": {
+        "equal": False,
+        "sides": [{"side": "A", "name": "a"}],
+        "concepts": [],
+        "months": [],
+        "statements": [{"kind": "k", "a": 1, "b": 1, "same": 1}],
+        "patients": [],
+        "changes": [],
+    },
+}
+DAMAGED = [
+    ("findings.jsonl", ("count",), "3"),
+    ("findings.jsonl", ("count",), True),
+    ("findings.jsonl", ("places",), ["p"]),
+    ("findings.jsonl", ("places", 0, "record"), "1"),
+    ("findings.jsonl", ("sources",), "a"),
+    ("findings.jsonl", ("message",), 7),
+    ("relations.jsonl", ("facets",), {"site": 1}),
+    ("relations.jsonl", ("facets", 0, "relation"), None),
+    ("relations.jsonl", ("relation",), "alike"),
+    ("relations.jsonl", ("counts",), [1]),
+    ("agreement.jsonl", ("pairs",), None),
+    ("agreement.jsonl", ("bias", "value"), "1.5"),
+    ("agreement.jsonl", ("bias",), {}),
+    ("ledger.json", ("records",), []),
+    ("ledger.json", ("records", "a", "read"), "1"),
+    ("ledger.json", ("cells", "a", "f"), 1),
+    ("diff.json", ("equal",), 0),
+    ("diff.json", ("by",), "code"),
+    ("diff.json", ("sides", 0, "side"), "C"),
+    ("diff.json", ("statements", 0), []),
+    ("diff.json", ("statements", 0, "same"), None),
+    ("diff.json", ("patients",), None),
+]
+
+
+def _write(folder: Path, name: str, value: object) -> None:
+    (folder / "manifest.json").write_text("{}", encoding="utf-8")
+    (folder / name).write_text(json.dumps(value) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_what_a_run_writes_is_read(tmp_path: Path, name: str) -> None:
+    _write(tmp_path, name, SAVED[name])
+    load_report(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value"), DAMAGED, ids=[f"{n}:{'.'.join(map(str, p))}={v}" for n, p, v in DAMAGED]
+)
+def test_what_no_run_writes_is_told_with_its_place(
+    tmp_path: Path, name: str, path: tuple[str | int, ...], value: object
+) -> None:
+    """Valid JSON, but of another type than renderers rely on: exit 3 in every format, and no traceback."""
+    document = json.loads(json.dumps(SAVED[name]))
+    inside: Any = document
+    for step in path[:-1]:
+        inside = inside[step]
+    inside[path[-1]] = value
+    _write(tmp_path, name, document)
+    with pytest.raises(InputOutputError, match=rf"{path[0]}.*{name}.*changed since the run"):
         load_report(tmp_path)

@@ -9,6 +9,7 @@ from typing import Any
 
 from twinmap import safeio
 from twinmap.errors import InputOutputError, UsageError
+from twinmap.renderers import _saved
 from twinmap.renderers._report import Excerpt, Json, Report
 
 #: Keys of the manifest that a report may show: no times, no host.
@@ -25,9 +26,9 @@ def load_report(folder: Path) -> Report:
 
     Raises:
         UsageError: The folder is not the output of a run.
-        InputOutputError: A file is there and cannot be read.
+        InputOutputError: A file is there and cannot be read, or does not hold what a run writes.
     """
-    manifest = _document(folder / "manifest.json")
+    manifest = _document(folder / "manifest.json", {})
     if manifest is None:
         raise UsageError(
             f'"{folder}" is not the output of a run: it has no manifest.json',
@@ -38,15 +39,15 @@ def load_report(folder: Path) -> Report:
     if isinstance(manifest.get("twinmap"), str):
         run.setdefault("tool", {"name": "twinmap", "version": manifest["twinmap"]})
     return Report(
-        findings=list(_lines(folder / "findings.jsonl")),
+        findings=list(_lines(folder / "findings.jsonl", _saved.FINDING)),
         excerpts={where: Excerpt(*found) for where, found in summary["excerpts"].items()},
-        relations=list(_lines(folder / "relations.jsonl")),
+        relations=list(_lines(folder / "relations.jsonl", _saved.RELATION)),
         concepts=summary["concepts"],
-        ledger=_document(folder / "ledger.json") or {},
+        ledger=_document(folder / "ledger.json", _saved.LEDGER) or {},
         validation=summary["validation"],
         selection=summary["selection"],
-        agreement=tuple(_lines(folder / "agreement.jsonl")),
-        difference=_document(folder / "diff.json"),
+        agreement=tuple(_lines(folder / "agreement.jsonl", _saved.AGREEMENT)),
+        difference=_document(folder / "diff.json", _saved.DIFFERENCE),
         run=run,
     )
 
@@ -74,15 +75,15 @@ def _is_excerpt(found: object) -> bool:
     return isinstance(found, list) and [type(each) for each in found] in ([str], [str, int])
 
 
-def _document(path: Path) -> dict[str, Any] | None:
+def _document(path: Path, shape: _saved.Shape) -> dict[str, Any] | None:
     text = _text(path)
-    return None if text is None else _object(path, text, None)
+    return None if text is None else _object(path, text, None, shape)
 
 
-def _lines(path: Path) -> Iterator[Json]:
+def _lines(path: Path, shape: _saved.Shape) -> Iterator[Json]:
     for number, line in enumerate((_text(path) or "").split("\n"), start=1):
         if line.strip():
-            yield _object(path, line, number)
+            yield _object(path, line, number, shape)
 
 
 def _text(path: Path) -> str | None:
@@ -94,7 +95,7 @@ def _text(path: Path) -> str | None:
         raise InputOutputError(f'cannot read "{path}": {type(error).__name__}') from error
 
 
-def _object(path: Path, text: str, line: int | None) -> dict[str, Any]:
+def _object(path: Path, text: str, line: int | None, shape: _saved.Shape) -> dict[str, Any]:
     place = str(path) if line is None else f"{path}:{line}"
     try:
         value = json.loads(text)
@@ -102,4 +103,9 @@ def _object(path: Path, text: str, line: int | None) -> dict[str, Any]:
         raise InputOutputError(f'"{place}" is not JSON: it was cut or changed since the run') from error
     if not isinstance(value, dict):
         raise InputOutputError(f'"{place}" is not a JSON object: it was changed since the run')
+    found = _saved.misfit(value, shape)
+    if found is not None:
+        raise InputOutputError(
+            f'"{found}" in "{place}" is not what a run writes: it was changed since the run'
+        )
     return value
