@@ -7,6 +7,7 @@ files, they do where one patient has them with one code, and neither side has a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from twinmap.compare.signature import compared_facets
@@ -73,23 +74,25 @@ def register_files(duck: Duck, sides: Sequence[Side]) -> None:
     duck.register("k_input", columns)
 
 
-def changes(duck: Duck, kind: str, said: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """What differs between statements that belong together, of those in the table ``alone``.
+def changes(duck: Duck, kind: str, said: Sequence[str], rest: Path) -> Iterator[dict[str, Any]]:
+    """What differs between statements that belong together, of those that are not the same.
 
     Only words of a list (codes, units, statuses, facets) are told; of values and times which side alone says one,
     and a ratio or a shift that nearly all of them have.
 
     Args:
-        duck: A connection with the tables ``alone`` and ``k_input``.
+        duck: A connection with the table ``k_input``.
         kind: Of the statements.
         said: The columns in which they are compared.
+        rest: The table of those without a same one on the other side.
 
     Returns:
         Rows ``{"kind", "system", "code", "what", "by", "n", "places"}`` with ``before`` and ``after`` of words, or
         ``only`` (the side that says it), ``ratio`` or ``shift_us``; ``system`` and ``code`` are those of A.
     """
     names = KINDS[kind].names
-    _pair(duck, kind, said)
+    _pair(duck, kind, said, rest)
+    apart = f"read_parquet({quoted(str(rest))}, file_row_number = true)"
     codes = "[a.code_system, a.code]" if "code" in names else "[NULL, NULL]"
     ratio = (
         f"CASE WHEN {_ALIKE} THEN b.canon_num / nullif(a.canon_num, 0) ELSE b.value_num / nullif(a.value_num, 0) END"
@@ -103,7 +106,7 @@ def changes(duck: Duck, kind: str, said: Sequence[str]) -> Iterator[dict[str, An
         f"quantile_disc(shift, [0.02, 0.98]), min(place, {_EXAMPLES}) FROM (SELECT {codes} AS code, why, "
         f"{ratio} AS ratio, {shift} AS shift, {{'a': {_place('a', 0)}, 'b': {_place('b', SECOND)}}} AS place, "
         f"unnest(list_filter([{tests}], lambda d: d IS NOT NULL)) AS d "
-        "FROM met JOIN apart a ON a.n = met.n_a JOIN apart b ON b.n = met.n_b) "
+        f"FROM met JOIN {apart} a ON a.file_row_number = met.n_a JOIN {apart} b ON b.file_row_number = met.n_b) "
         "GROUP BY code, why, d ORDER BY count(*) DESC, code, d, why"
     ):
         row = {"kind": kind, "system": system, "code": code, "what": what, "by": by, "n": n, "places": places}
@@ -116,39 +119,49 @@ def changes(duck: Duck, kind: str, said: Sequence[str]) -> Iterator[dict[str, An
         yield row
 
 
-def _pair(duck: Duck, kind: str, said: Sequence[str]) -> None:
-    """The tables ``apart`` (with a number ``n``) and ``met``: pairs ``n_a, n_b`` that belong together, and ``why``."""
+def _pair(duck: Duck, kind: str, said: Sequence[str], rest: Path) -> None:
+    """The table ``met``: pairs ``n_a, n_b`` of rows that belong together, and ``why``."""
     duck.run(
-        "CREATE OR REPLACE TEMP TABLE apart AS SELECT s.*, i.input, row_number() OVER () AS n "
-        "FROM alone s LEFT JOIN k_input i USING (file)"
+        "CREATE OR REPLACE TEMP VIEW apart AS SELECT s.*, s.file_row_number AS n, i.input "
+        f"FROM read_parquet({quoted(str(rest))}, file_row_number = true) s LEFT JOIN k_input i USING (file)"
     )
     duck.run("CREATE OR REPLACE TEMP TABLE met (n_a BIGINT, n_b BIGINT, why VARCHAR)")
     order = ", ".join(VALUE.get(name, "{0}" + identifier(name)).format("") for name in said)
     coded = "code" in KINDS[kind].names
-    for by, columns in _PLACES.items():
-        if coded or "code" not in columns:
-            nth = f"row_number() OVER (PARTITION BY source, {_key(columns)} ORDER BY {order}, ordinal)"
-            _meet(duck, by, columns, nth, "input IS NOT NULL")
+    if duck.value("SELECT count(*) FROM k_input"):
+        for by, columns in _PLACES.items():
+            if coded or "code" not in columns:
+                _meet(duck, by, columns, "input IS NOT NULL", f"{order}, ordinal")
     for by, columns in _MEANT.items():
         if coded == ("code" in "".join(columns)):
-            sole = f"CASE WHEN count(*) OVER (PARTITION BY source, {_key(columns)}) = 1 THEN 1 END"
             stated = " AND ".join(f"{column} IS NOT NULL" for column in columns)
-            _meet(duck, by, columns, sole, f"input IS NULL AND {stated}")
+            _meet(duck, by, columns, f"input IS NULL AND {stated}")
 
 
-def _key(columns: Sequence[str]) -> str:
-    return f"({', '.join(columns)})" if len(columns) > 1 else columns[0]
-
-
-def _meet(duck: Duck, by: str, columns: Sequence[str], nth: str, which: str) -> None:
-    one = (
-        f"SELECT n, {_key(columns)} AS spot, {nth} AS nth FROM apart WHERE {which} "
-        "AND n NOT IN (SELECT unnest([n_a, n_b]) FROM met) AND source = "
+def _meet(duck: Duck, by: str, columns: Sequence[str], which: str, order: str | None = None) -> None:
+    """Pair what is left at one spot: the only one of each side, and by ``order`` several, where there is one."""
+    left = (
+        " AND n NOT IN (SELECT unnest([n_a, n_b]) FROM met)" if duck.value("SELECT count(*) FROM met") else ""
     )
+    spots = f"SELECT n, source, hash({', '.join(columns)}) AS spot FROM apart WHERE {which}{left}"
+    a, b = (f"count(*) FILTER (WHERE source = {quoted(side)})" for side in (A, B))
+    n_a, n_b = (f"min(n) FILTER (WHERE source = {quoted(side)})" for side in (A, B))
     duck.run(
-        f"INSERT INTO met SELECT a.n, b.n, {quoted(by)} FROM ({one}{quoted(A)}) a JOIN ({one}{quoted(B)}) b "
-        "ON a.nth = b.nth AND a.spot IS NOT DISTINCT FROM b.spot"
+        f"CREATE OR REPLACE TEMP TABLE k_spot AS SELECT spot, {n_a} AS n_a, {n_b} AS n_b, {a} = 1 AND {b} = 1 AS sole "
+        f"FROM ({spots}) GROUP BY spot HAVING {f'{a} = 1 AND {b} = 1' if order is None else f'{a} > 0 AND {b} > 0'}"
     )
+    if order is not None and duck.value("SELECT count(*) FROM k_spot WHERE NOT sole"):
+        one = (
+            f"SELECT n, spot, row_number() OVER (PARTITION BY spot ORDER BY {order}) AS nth FROM ("
+            f"SELECT *, hash({', '.join(columns)}) AS spot FROM apart WHERE {which}{left} AND source = %s) "
+            "SEMI JOIN (SELECT spot FROM k_spot WHERE NOT sole) USING (spot)"
+        )
+        duck.run(
+            f"INSERT INTO met SELECT a.n, b.n, {quoted(by)} FROM ({one % quoted(A)}) a JOIN ({one % quoted(B)}) b "
+            "ON a.nth = b.nth AND a.spot = b.spot"
+        )
+    duck.run(f"INSERT INTO met SELECT n_a, n_b, {quoted(by)} FROM k_spot WHERE sole")
+    duck.run("DROP TABLE k_spot")
 
 
 def _told(kind: str, said: Sequence[str]) -> Iterator[str]:

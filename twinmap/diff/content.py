@@ -70,48 +70,65 @@ def compare(
     for kind, path in tables.items():
         if kind == "identifier":
             continue
-        table = f"read_parquet({quoted(str(path))}, file_row_number = true)"
         names = said(kind, graph=graph)
-        if kind == "observation" and duck.value(f"SELECT bool_or({_UNIT_ALONE}) FROM {table}"):
+        if kind == "observation" and duck.value(f"SELECT bool_or({_UNIT_ALONE}) FROM {_scan(path)}"):
             del names["unit_system_raw"]
-        _apart(duck, names, table)
-        counts += _counts(duck, kind, table)
-        rest = folder / f"{kind}.apart.parquet"
-        if duck.to_parquet("SELECT * EXCLUDE (file_row_number) FROM alone", rest):
+        rest = _apart(duck, names, path, folder / f"{kind}.apart.parquet")
+        counts += _counts(duck, kind, path, rest)
+        if duck.value(f"SELECT count(*) FROM {_scan(rest)}"):
             apart[kind] = rest
         if "twin" in KINDS[kind].names:
-            changed += changes(duck, kind, tuple(names))
+            changed += changes(duck, kind, tuple(names), rest)
     return counts, changed, apart
 
 
-def _apart(duck: Duck, names: Mapping[str, str], table: str) -> None:
-    """The table ``alone``: statements without a same one on the other side, each once for each time it lacks one."""
-    listed = ", ".join(names.values())
-    size = int(duck.value(f"SELECT count(*) FROM {table}"))
+def _scan(path: Path) -> str:
+    return f"read_parquet({quoted(str(path))}, file_row_number = true)"
+
+
+def _apart(duck: Duck, names: Mapping[str, str], path: Path, rest: Path) -> Path:
+    """The table of statements without a same one on the other side, each once for each time it lacks one.
+
+    It is the table itself where that holds for all, else ``rest``. Only hashes and row numbers are held for it.
+    """
+    size = int(duck.value(f"SELECT count(*) FROM {_scan(path)}"))
     parts = 1 + size // AT_A_TIME
-    duck.run(f"CREATE OR REPLACE TEMP TABLE alone AS SELECT * FROM {table} LIMIT 0")
+    hashes = rest.with_suffix(".hash.parquet")
+    duck.to_parquet(
+        f"SELECT source, file, record, part, ordinal, file_row_number AS n, hash({', '.join(names.values())}) AS content "
+        f"FROM {_scan(path)}",
+        hashes,
+    )
+    duck.run("CREATE OR REPLACE TEMP TABLE alone (n BIGINT)")
     for part in range(parts):
         duck.run(
-            "CREATE OR REPLACE TEMP TABLE content AS SELECT source, file_row_number, content, row_number() OVER ("
-            "PARTITION BY source, content ORDER BY file, record, part, ordinal, file_row_number) AS nth FROM ("
-            f"SELECT source, file, record, part, ordinal, file_row_number, hash({listed}) AS content FROM {table}"
-            f") WHERE content % {parts} = {part}"
+            "CREATE OR REPLACE TEMP TABLE content AS SELECT source, n, content, row_number() OVER ("
+            "PARTITION BY source, content ORDER BY file, record, part, ordinal, n) AS nth "
+            f"FROM read_parquet({quoted(str(hashes))}) WHERE content % {parts} = {part}"
         )
         duck.run(
-            "CREATE OR REPLACE TEMP TABLE lacking AS SELECT c.file_row_number FROM content c ANTI JOIN content o "
+            "INSERT INTO alone SELECT c.n FROM content c ANTI JOIN content o "
             "ON o.content = c.content AND o.nth = c.nth AND o.source <> c.source"
         )
-        duck.run(f"INSERT INTO alone SELECT t.* FROM {table} t JOIN lacking USING (file_row_number)")
+    duck.run("DROP TABLE content")
+    hashes.unlink()
+    if duck.value("SELECT count(*) FROM alone") == size:
+        return path
+    duck.to_parquet(
+        f"SELECT t.* EXCLUDE (file_row_number) FROM {_scan(path)} t SEMI JOIN alone ON alone.n = t.file_row_number",
+        rest,
+    )
+    return rest
 
 
-def _counts(duck: Duck, kind: str, table: str) -> Iterator[dict[str, Any]]:
+def _counts(duck: Duck, kind: str, path: Path, rest: Path) -> Iterator[dict[str, Any]]:
     code = "code_system, code" if "code" in KINDS[kind].names else "NULL AS code_system, NULL AS code"
     of = "count(*) FILTER (WHERE source = '{}')"
     a, b = of.format(A), of.format(B)
-    alone = f"SELECT {code}, {a} AS only_a, {b} AS only_b FROM alone GROUP BY ALL"
+    alone = f"SELECT {code}, {a} AS only_a, {b} AS only_b FROM {_scan(rest)} GROUP BY ALL"
     for system, name, n_a, n_b, only_a in duck.rows(
-        f"SELECT t.code_system, t.code, a, b, coalesce(only_a, 0) FROM (SELECT {code}, {a} AS a, {b} AS b FROM {table} "
-        f"GROUP BY ALL) t LEFT JOIN ({alone}) o ON o.code IS NOT DISTINCT FROM t.code "
+        f"SELECT t.code_system, t.code, a, b, coalesce(only_a, 0) FROM (SELECT {code}, {a} AS a, {b} AS b "
+        f"FROM {_scan(path)} GROUP BY ALL) t LEFT JOIN ({alone}) o ON o.code IS NOT DISTINCT FROM t.code "
         "AND o.code_system IS NOT DISTINCT FROM t.code_system ORDER BY ALL"
     ):
         yield {"kind": kind, "system": system, "code": name, "a": n_a, "b": n_b, "same": n_a - only_a}

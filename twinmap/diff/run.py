@@ -46,6 +46,8 @@ class Difference:
     apart: dict[str, Path] = field(default_factory=dict)
     relations: list[Row] = field(default_factory=list)
     agreement: list[Row] = field(default_factory=list)
+    #: All observations of both, compared.
+    compared: comparison.Compared = field(default_factory=comparison.Compared)
     concepts: list[Row] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     #: What both have, as :func:`to_json` tells it.
@@ -102,7 +104,7 @@ def count_same(diff: Difference) -> None:
 
 def count_covered(diff: Difference) -> None:
     """Count observations and patients of both sides, by concept, patient and month, and how far values agree."""
-    compared = comparison.run(diff.duck, diff.tables, diff.catalogue)
+    compared = diff.compared = comparison.run(diff.duck, diff.tables, diff.catalogue)
     diff.agreement = compared.agreement
     diff.told["concepts"] = coverage.concepts(diff.duck, compared) if "observation" in diff.tables else []
     diff.told["patients"] = coverage.patients(diff.duck, diff.tables)
@@ -114,7 +116,9 @@ def compare_meaning(diff: Difference) -> None:
 
     What both state alike is left out: it says the same, and a difference within a side is not one between the two.
     """
-    compared = comparison.run(diff.duck, diff.apart, diff.catalogue)
+    compared = diff.compared
+    if diff.apart.get("observation") != diff.tables.get("observation"):
+        compared = comparison.run(diff.duck, diff.apart, diff.catalogue)
     diff.relations = compared.relations(explanations.code)
     diff.concepts = list(compared.concepts)
     apart = {item.group for item in compared.signatures}
