@@ -15,6 +15,7 @@ import common
 import generate
 import measure
 import peers
+from diff_runs import diff
 from measure import Command, Usage
 from table import Row
 
@@ -273,14 +274,8 @@ def terms(bench: Bench) -> Iterable[Row]:
     """A terminology store of full size, built and asked; see ``store_rates.py``."""
     loinc, snomed = bench.rows // 10, bench.rows * 37 // 100
     folder = bench.data / f"terms-{bench.rows}"
-    script = [
-        sys.executable,
-        str(HERE / "store_rates.py"),
-        str(folder),
-        str(loinc),
-        str(snomed),
-        str(bench.repeat),
-    ]
+    script = [sys.executable, str(HERE / "store_rates.py"), str(folder)]
+    script += [str(loinc), str(snomed), str(bench.repeat)]
     done = subprocess.run(script, capture_output=True, text=True, check=True)
     used = json.loads(done.stdout)
     size = used["bytes"] / 1e6
@@ -380,6 +375,7 @@ CASES: Mapping[str, Callable[[Bench], Iterable[Row]]] = {
     "units": units,
     "terms": terms,
     "canonical": canonical,
+    "diff": diff,
     "agreement": agreement,
     "small": small,
     "profile": profile,
