@@ -111,13 +111,24 @@ def _apart(duck: Duck, names: Mapping[str, str], path: Path, rest: Path) -> Path
             "ON o.content = c.content AND o.nth = c.nth AND o.source <> c.source"
         )
     duck.run("DROP TABLE content")
-    hashes.unlink()
-    if duck.value("SELECT count(*) FROM alone") == size:
+    lacking = int(duck.value("SELECT count(*) FROM alone"))
+    if lacking == size:
+        hashes.unlink()
         return path
+    join = "SEMI"
+    if lacking > size // 2:
+        # The smaller set is looked up: a join that spills takes the wide rows with it.
+        duck.run(
+            f"CREATE OR REPLACE TEMP TABLE alone AS SELECT h.n FROM read_parquet({quoted(str(hashes))}) h "
+            "ANTI JOIN alone USING (n)"
+        )
+        join = "ANTI"
+    hashes.unlink()
     duck.to_parquet(
-        f"SELECT t.* EXCLUDE (file_row_number) FROM {_scan(path)} t SEMI JOIN alone ON alone.n = t.file_row_number",
+        f"SELECT t.* EXCLUDE (file_row_number) FROM {_scan(path)} t {join} JOIN alone ON alone.n = t.file_row_number",
         rest,
     )
+    duck.run("DROP TABLE alone")
     return rest
 
 
