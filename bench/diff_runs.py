@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 
 #: Status of a diff that found differences.
 _DIFFERENT = 1
+#: How many times the rows of the benchmark each row of the table takes.
+SIZES = {"diff-small": 1, "diff": 10}
 _RUN = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[2:]).returncode != int(sys.argv[1]))"
 
 
 def diff(bench: Bench) -> Iterable[Row]:
     """Two run folders compared, at the rows and at ten times the rows."""
-    for name, count in (("diff-small", bench.rows), ("diff", 10 * bench.rows)):
+    for name, times in SIZES.items():
+        count = times * bench.rows
         folder = bench.folder(name)
         sides = [
             _run_folder(bench.made("two-sources", count), each, folder) for each in ("monitor", "wearable")

@@ -37,6 +37,7 @@ def test_markdown_has_a_line_for_each_row_and_its_verdict() -> None:
 
 def test_every_target_is_of_a_row_that_a_case_makes() -> None:
     import cases
+    import diff_runs
     from table import targets
 
     tree = ast.parse(inspect.getsource(cases))
@@ -48,4 +49,5 @@ def test_every_target_is_of_a_row_that_a_case_makes() -> None:
         and isinstance(call.args[0], ast.Constant)
     }
     made = names | {f"{name}-{axis}" for name in ("run", "run-shacl") for axis in ("wall", "cpu")}
+    made |= {f"{name}{end}" for name in diff_runs.SIZES for end in ("", "-cpu", "-memory")}
     assert set(targets()) <= made

@@ -100,6 +100,9 @@ def _codec(name: str) -> str:
     return "utf-8-sig" if info.name == "utf-8" else info.name
 
 
+#: The limit of a cell holds in the whole process, for all that reads tables: it is set once and not by who comes first.
+csv.field_size_limit(LIMITS.field_bytes)
+
 _ENDS = ("\n", "\r")
 
 #: Characters that are kept of a line that is too long.
@@ -175,7 +178,6 @@ def records(path: Path, encoding: str, delimiter: str) -> Iterator[Row | BadRow]
     Raises:
         InputOutputError: It is not text in this encoding (Q03), missing or cut short.
     """
-    csv.field_size_limit(LIMITS.field_bytes)
     with io.TextIOWrapper(open_bytes(path), encoding=_codec(encoding), newline="") as text:
         lines = _Lines(text, delimiter)
         number = -1

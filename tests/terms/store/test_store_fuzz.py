@@ -16,6 +16,7 @@ import pytest
 
 from twinmap.cli._terms_codes import written
 from twinmap.errors import InputOutputError, TwinmapError, UsageError
+from twinmap.limits import LIMITS
 from twinmap.terms.store.add import add
 from twinmap.terms.store.editions import sources
 
@@ -230,7 +231,7 @@ def test_an_entry_whose_own_header_is_wrong(loinc: Path, tmp_path: Path, store: 
 @pytest.mark.parametrize(
     ("name", "data", "code", "line"),
     [
-        ("m.tsv", b"subject_id\tobject_id\nloinc:1-8\t" + b"x" * 200_000, "TM-Q02", 2),
+        ("m.tsv", b"subject_id\tobject_id\nloinc:1-8\t" + b"x" * (LIMITS.field_bytes + 1), "TM-Q02", 2),
         ("m.tsv", b"subject_id\tobject_id\nloinc:1-8\t\xff\n", "TM-Q03", None),
         ("m.json", b'{"resourceType": "ConceptMap",\n "group": [}', "TM-Q04", 2),
         ("m.json", b'{"resourceType": "ConceptMap", "a": ' + b"[" * 100_000, "TM-Q15", None),
