@@ -17,8 +17,9 @@ from twinmap.formats import csvdialect
 from twinmap.formats.jsonlex import JsonError, decode
 from twinmap.limits import LIMITS
 from twinmap.terms import systems
+from twinmap.terms.sssom import FIXED, above, head
 from twinmap.terms.store._fhir_resources import Object, misshapen, objects, system
-from twinmap.terms.store.read_sssom import FIXED, described, end
+from twinmap.terms.store.read_sssom import end
 from twinmap.terms.store.verify import Written
 
 _CURIE = re.compile(r"([A-Za-z][\w.-]*):(\S+)")
@@ -97,10 +98,9 @@ def _values(node: Any) -> Iterator[Any]:
 def _of_table(path: Path, text: str) -> Iterator[Written]:
     """Both ends of SSSOM rows, of other tables every cell that is a CURIE; ``X_label`` is the label of ``X_id``."""
     lines = csvdialect.lines(text)
-    start = next((number for number, line in enumerate(lines) if line[0] not in "#\r\n"), len(lines))
+    start = above(lines)
     delimiter = "\t" if "\t" in "".join(lines[start : start + 1]) else ","
-    head = "".join(line[1:] if line[1:].strip() else "\n" for line in lines[:start])
-    _, prefixes = described(head, delimiter)
+    _, prefixes = head(lines[:start], delimiter)
     rows = _rows(path, lines, start, delimiter)
     header = [name.strip() for name in next(rows, (0, []))[1]]
     ends = {"subject_id", "object_id"}

@@ -11,46 +11,28 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
 from twinmap.diagnostics import Severity, Span
-from twinmap.formats import csvdialect, yamlnodes
+from twinmap.formats import csvdialect
 from twinmap.mapping.ast import CodeMap, CodeMatch
 from twinmap.mapping.context import Report
 from twinmap.terms import systems
+from twinmap.terms.sssom import NO_TERM, RELATIONS, above, head, predicate
 
 EXACT = "skos:exactMatch"
 PREDICATES = (EXACT, "skos:closeMatch", "skos:broadMatch", "skos:narrowMatch", "skos:relatedMatch")
 
-_SKOS = "http://www.w3.org/2004/02/skos/core#"
-
-#: R4: what the target is, compared with the source. R5: what the source is, or how they relate.
+#: A relation as a predicate; None where it maps nothing.
 _RELATIONSHIPS: Mapping[str, str | None] = {
-    "equivalent": EXACT,
-    "equal": EXACT,
-    "wider": "skos:broadMatch",
-    "subsumes": "skos:broadMatch",
-    "source-is-narrower-than-target": "skos:broadMatch",
-    "narrower": "skos:narrowMatch",
-    "specializes": "skos:narrowMatch",
-    "source-is-broader-than-target": "skos:narrowMatch",
-    "inexact": "skos:relatedMatch",
-    "relatedto": "skos:relatedMatch",
-    "related-to": "skos:relatedMatch",
     "unmatched": None,
-    "disjoint": None,
-    "not-related-to": None,
+    **{relation: None if denied else predicate for relation, (predicate, denied) in RELATIONS.items()},
 }
 
-_NO_TERM = "sssom:NoTermFound"
 _ENOUGH = 20
-
-#: Before a code of a system without IRIs, as the graph names it: ``<base>code/<system>/``.
-_BELOW_BASE = re.compile(r"\S+/code/([^/]+%3A[^/]+)/")
 
 Pair = tuple[str, str]
 
@@ -136,7 +118,7 @@ class Source:
         if known is not None:
             return known[0]
         stem = self.prefixes.get(prefix)
-        return None if stem is None else _by_stem(stem)
+        return None if stem is None else systems.by_stem(stem)
 
 
 def rivals(match: CodeMatch, others: Iterable[CodeMatch]) -> list[CodeMatch]:
@@ -145,26 +127,15 @@ def rivals(match: CodeMatch, others: Iterable[CodeMatch]) -> list[CodeMatch]:
     return [other for other in others if (other.system, other.predicate) == said]
 
 
-def _by_stem(stem: str) -> str:
-    """The system whose concepts have IRIs with this stem; a stem of their own names local systems."""
-    for system in systems.systems().values():
-        if stem in {system.stem, system.uri, f"{system.uri}/"}:
-            return system.uri
-    named = _BELOW_BASE.fullmatch(stem)
-    stem = unquote(named[1]) if named else stem
-    known = systems.canonical(stem)
-    return known.uri if known else stem
-
-
 # --- SSSOM ----------------------------------------------------------------------------------------
 
 
 def sssom(source: Source, delimiter: str = "\t") -> CodeMap | None:
     """Read an SSSOM table: subject (the code of the source), predicate, object (what it means)."""
     lines = csvdialect.lines(source.text)
-    start = next((index for index, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    head = _head("".join(line[1:].rstrip() + "\n" for line in lines[:start]), delimiter)
-    source.prefixes |= _curie_map(head)
+    start = above(lines)
+    slots, prefixes = head(lines[:start], delimiter)
+    source.prefixes |= prefixes
     reader = csv.reader(lines[start:], delimiter=delimiter, strict=True)
     header = [name.strip() for name in next(reader, [])]
     twice = next((name for name in header if name and header.count(name) > 1), None)
@@ -189,9 +160,8 @@ def sssom(source: Source, delimiter: str = "\t") -> CodeMap | None:
             continue
         padded = [cell.strip() for cell in cells] + [""] * (len(header) - len(cells))
         row = dict(zip(header, padded, strict=False))
-        _sssom_row(
-            source, row, line, row.get("object_source_version") or _text(head, "object_source_version")
-        )
+        version = row.get("object_source_version") or slots.get("object_source_version")
+        _sssom_row(source, row, line, version)
     return source.finish()
 
 
@@ -204,35 +174,16 @@ def _rows(source: Source, reader: Any, start: int) -> Iterator[tuple[int, list[s
         source.bad_row(f"this row cannot be read: {error}", start + reader.line_num, "close the quote")
 
 
-def _head(metadata: str, delimiter: str) -> yamlnodes.Mapping | None:
-    """What the head of the file says; spreadsheets pad its lines with delimiters."""
-    plain = "\n".join(line.rstrip(delimiter) for line in metadata.split("\n"))
-    root = yamlnodes.parse(plain, "").root if plain.strip() else None
-    return root if isinstance(root, yamlnodes.Mapping) else None
-
-
-def _text(head: yamlnodes.Mapping | None, name: str) -> str | None:
-    found = head.get(name) if head is not None else None
-    return found.text if isinstance(found, yamlnodes.Scalar) else None
-
-
-def _curie_map(head: yamlnodes.Mapping | None) -> dict[str, str]:
-    """The prefixes that the head of the file declares."""
-    found = head.get("curie_map") if head is not None else None
-    if not isinstance(found, yamlnodes.Mapping):
-        return {}
-    return {key.text: value.text for key, value in found.entries if isinstance(value, yamlnodes.Scalar)}
-
-
 def _sssom_row(source: Source, row: Mapping[str, str], line: int, version: str | None) -> None:
-    subject_id, predicate, object_id = row["subject_id"], _predicate(row["predicate_id"]), row["object_id"]
+    subject_id, object_id = row["subject_id"], row["object_id"]
+    said = predicate(row["predicate_id"])
     if "literal" in row.get("subject_type", "") or "literal" in row.get("object_type", ""):
         source.bad_row("a literal is not a code", line, "use map for texts")
         return
     if not (subject_id and object_id):
         source.bad_row("this row lacks its subject or its object", line, "write subject_id and object_id")
         return
-    if predicate not in PREDICATES:
+    if said not in PREDICATES:
         source.bad_row(
             f'the predicate "{row["predicate_id"]}" does not say what a code means',
             line,
@@ -243,7 +194,7 @@ def _sssom_row(source: Source, row: Mapping[str, str], line: int, version: str |
     if modifier not in {"", "Not"}:
         source.bad_row(f'the predicate_modifier "{modifier}" does not exist', line, 'write "Not" or nothing')
         return
-    if _NO_TERM in {subject_id, object_id}:
+    if NO_TERM in {subject_id, object_id}:
         return  # said on purpose: there is no such code
     subject, target = source.pair(subject_id, line), source.pair(object_id, line)
     if subject is None or target is None:
@@ -252,12 +203,8 @@ def _sssom_row(source: Source, row: Mapping[str, str], line: int, version: str |
         source.denied.add((subject, target))
     else:
         label = row.get("subject_label") or None
-        source.add(subject, CodeMatch(*target, row.get("object_label") or None, predicate, label, line))
+        source.add(subject, CodeMatch(*target, row.get("object_label") or None, said, label, line))
         source.version(target[0], version)
-
-
-def _predicate(text: str) -> str:
-    return "skos:" + text.removeprefix(_SKOS) if text.startswith(_SKOS) else text
 
 
 # --- FHIR ConceptMap --------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from twinmap.registry import shipped
 from twinmap.terms._files import read_table
@@ -25,6 +25,7 @@ _V2_OID = "2.16.840.1.113883.12."
 _V3 = re.compile(
     r"(?:v3-|http://hl7\.org/fhir/v3/|http://terminology\.hl7\.org/CodeSystem/v3-)([A-Za-z][A-Za-z0-9-]*)"
 )
+_BELOW_BASE = re.compile(r"\S+/code/([^/]+%3A[^/]+)/")
 _CURIE = re.compile(r"([A-Za-z][A-Za-z0-9._-]*):(?!//)(\S(?:.*\S)?)")
 
 
@@ -129,6 +130,23 @@ def _table_by_oid(number: str) -> System | None:
         return None
     known = canonical(f"v2-{int(table):04d}")
     return replace(known, matched="oid") if known else None
+
+
+def by_stem(stem: str) -> str:
+    """The URI of the system whose concepts have IRIs with this stem; any other stem names a system of its own.
+
+    A system without IRIs is told by what stands before its codes in a graph: ``<base>code/<system>/``.
+
+    >>> by_stem("http://snomed.info/id/"), by_stem("https://twin.invalid/code/urn%3Aoid%3A2.16.840.1.113883.6.1/")
+    ('http://snomed.info/sct', 'http://loinc.org')
+    """
+    for system in systems().values():
+        if stem in {system.stem, system.uri, f"{system.uri}/"}:
+            return system.uri
+    below = _BELOW_BASE.fullmatch(stem)
+    named = unquote(below[1]) if below else stem
+    known = canonical(named)
+    return known.uri if known else named
 
 
 @lru_cache(4096)

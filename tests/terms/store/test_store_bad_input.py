@@ -285,6 +285,25 @@ def test_rows_are_refused_and_counted(loinc: Path, store: Path) -> None:
         assert opened.lookup([("loinc", "1000-9")])[0].display == "Toyose [Mass/volume] in Serum"
 
 
+def test_of_a_refused_row_nothing_is_kept(loinc: Path, athena: Path, store: Path) -> None:
+    """No name and no property of it; what a concept twice says counts once."""
+    table = loinc / "LoincTable" / "Loinc.csv"
+    again = '"1000-9","Other","SCnc","Pt","Ser","Qn","","CHEM","ACTIVE","Oth","Another name","2.1",""\n'
+    table.write_text(table.read_text("utf-8") + again, "utf-8")
+    concepts = athena / "CONCEPT.csv"
+    again = "6\tAnother name\tDrug\tToys\tToy\tS\tT1\t19700101\t20991231\t\n"
+    concepts.write_text(concepts.read_text("utf-8") + again, "utf-8")
+    for folder in (loinc, athena):
+        (tally, *_) = (item for item in add(folder, store).sources[0].tallies if item.refused)
+        assert tally.refused == {"a code that stands twice": 1}
+    codes = [("loinc", "1000-9"), ("Toys", "T1")]
+    with open_store(store) as opened:
+        names = opened.designations(codes)
+        assert "Another name" not in str(names)
+        assert opened.properties(codes)["Toys", "T1"] == {"domain": "Device"}
+        assert opened.properties(codes)["http://loinc.org", "1000-9"]["property"] == "MCnc"
+
+
 def test_rows_of_rf2_that_cannot_be(rf2: Path, store: Path) -> None:
     path = next(rf2.rglob("sct2_Concept*"))
     path.write_text(path.read_text("utf-8") + "1\t20260101\t2\tm\td\n\n# a remark\n1\t2\n", "utf-8")

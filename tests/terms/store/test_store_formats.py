@@ -400,6 +400,16 @@ def test_the_same_bytes_are_loaded_once(loinc: Path, tmp_path: Path, store: Path
     assert add(moved, store).known
 
 
+def test_the_tables_of_a_source_are_the_same_bytes_again(
+    loinc: Path, rf2: Path, athena: Path, fhir: Path, sssom: Path, guide: Path, tmp_path: Path
+) -> None:
+    for path in (loinc, rf2, athena, fhir, sssom, guide):
+        made = [only(add(path, tmp_path / turn)).folder for turn in ("one", "two")]
+        one, two = ({file.name: file.read_bytes() for file in folder.glob("*.parquet")} for folder in made)
+        assert one
+        assert one == two
+
+
 def test_every_module_of_a_format_is_one() -> None:
     names = {path.stem for path in Path(formats.__file__).parent.glob("read_*.py")}
     assert {item.__name__.rpartition(".")[2] for item in formats.FORMATS} == names  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twinmap.formats.jsonlex import Number, text_of
+from twinmap.terms.sssom import RELATIONS
 from twinmap.terms.store.editions import Edition
 from twinmap.terms.systems import canonical
 
@@ -18,22 +19,6 @@ _INACTIVE = {"inactive", "retired", "withdrawn", "deprecated", "superseded", "ob
 _ACTIVE = {"active", "draft", "trial", "experimental", "discouraged"}
 #: Properties that name the code that took the place of another.
 _REPLACED = {"replacedby", "replaced-by", "map_to", "successor"}
-#: R4 equivalence and R5 relationship as SSSOM has it: predicate, and whether it is denied.
-_RELATIONS: Mapping[str, tuple[str, bool]] = {
-    "equivalent": ("skos:exactMatch", False),
-    "equal": ("skos:exactMatch", False),
-    "wider": ("skos:broadMatch", False),
-    "subsumes": ("skos:broadMatch", False),
-    "source-is-narrower-than-target": ("skos:broadMatch", False),
-    "narrower": ("skos:narrowMatch", False),
-    "specializes": ("skos:narrowMatch", False),
-    "source-is-broader-than-target": ("skos:narrowMatch", False),
-    "inexact": ("skos:relatedMatch", False),
-    "relatedto": ("skos:relatedMatch", False),
-    "related-to": ("skos:relatedMatch", False),
-    "disjoint": ("skos:relatedMatch", True),
-    "not-related-to": ("skos:relatedMatch", True),
-}
 _KINDS = {"CodeSystem": "codes", "ValueSet": "values", "ConceptMap": "map"}
 
 
@@ -344,7 +329,7 @@ def _target(
     code, meant = _text(element.get("code")), _text(item.get("code"))
     if relation == "unmatched" or (meant is None and relation in {"disjoint", "not-related-to"}):
         said.skipped["says that there is no target"] += 1
-    elif relation not in _RELATIONS:
+    elif relation not in RELATIONS:
         said.refused["a relationship that does not exist"] += 1
     elif objects(item.get("dependsOn")) or objects(item.get("product")):
         said.refused["maps under a condition (dependsOn, product)"] += 1
@@ -353,7 +338,7 @@ def _target(
     elif meant is None or target is None:
         said.refused["no target code or no target system"] += 1
     else:
-        predicate, negated = _RELATIONS[relation]
+        predicate, negated = RELATIONS[relation]
         labels = _text(element.get("display")), _text(item.get("display"))
         said.add(
             "mapping",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twinmap import registry
 from twinmap.diagnostics import Finding, Place
@@ -17,8 +17,11 @@ from twinmap.sqltext import quoted
 from twinmap.terms.store import hierarchy, words
 from twinmap.terms.store.editions import Edition, Tally
 from twinmap.terms.store.package import File, Package
-from twinmap.terms.store.staging import Layout, Staged, stage
-from twinmap.terms.store.tables import DERIVED, ORDER, TABLES, ddl
+from twinmap.terms.store.staging import Read, append, create
+from twinmap.terms.store.tables import DERIVED, ORDER, TABLES, Rows, ddl
+
+if TYPE_CHECKING:
+    from twinmap.terms.store.formats import Claim
 
 #: Rows of Python values that go to DuckDB at a time.
 _BATCH = 50_000
@@ -31,6 +34,24 @@ class Why:
     condition: str
     reason: str
     refused: bool = True
+
+
+@dataclass(slots=True)
+class Staged:
+    """A table of texts in DuckDB, of one file or several, and what was read of each.
+
+    ``joined`` is SQL that joins other tables to it, one row or none to each of its rows: what is said of its rows
+    may speak of them.
+    """
+
+    name: str
+    files: list[Read]
+    joined: str = ""
+
+    @property
+    def source(self) -> str:
+        """What its rows are selected from."""
+        return f"{self.name} {self.joined}"
 
 
 @dataclass(slots=True)
@@ -69,40 +90,66 @@ class Loader:
         first = f"SELECT rowid AS r, row_number() OVER (PARTITION BY {keys} ORDER BY rowid) AS k FROM {table}"
         return f"{table}.rowid IN (SELECT r FROM ({first}) WHERE k > 1)"
 
-    def stage(self, name: str, file: File, wanted: Mapping[str, str], found: Layout) -> Staged:
-        """Make a table of texts of a file (see :func:`twinmap.terms.store.staging.stage`)."""
-        return stage(self.duck, name, file, wanted, found)
+    def stage(self, name: str, claims: Sequence[Claim], wanted: Mapping[str, str]) -> Staged:
+        """Make a table of texts of files (see :func:`twinmap.terms.store.staging.append`)."""
+        create(self.duck, name, wanted)
+        files = [
+            append(self.duck, name, number, item.file, wanted, item.table)
+            for number, item in enumerate(claims)
+        ]
+        return Staged(name, files)
 
-    def take(self, staged: Staged, what: str, into: str, select: str, why: Sequence[Why] = ()) -> None:
-        """Put the rows of a staged table into a common one, but for those that there is a reason against.
+    def take(self, staged: Staged, what: str, why: Sequence[Why], *into: Rows) -> None:
+        """Put the rows of a staged table into common ones, but for those that there is a reason against.
+
+        Those go out of the staged table, so that what else is made of it is of rows that are kept.
 
         Args:
             staged: The table.
             what: What its rows are, for people (``descriptions``).
-            into: The common table.
-            select: Its columns, as SQL over the columns of the staged table.
             why: The reasons; of several that fit the first counts.
+            into: Where to; each row that is kept fits one of them.
         """
+        name = staged.name
         cases = " ".join(f"WHEN {item.condition} THEN {number}" for number, item in enumerate(why))
-        reason = f"CASE {cases} END" if why else "NULL"
+        self.duck.run(
+            f"CREATE OR REPLACE TEMP TABLE fate AS SELECT {name}.rowid AS r, {name}.file AS file, "
+            f"CASE {cases} END AS why FROM {staged.source} WHERE why IS NOT NULL"
+        )
+        starts = dict(self.duck.rows(f"SELECT file, min(rowid) FROM {name} GROUP BY file"))
         told = self.duck.rows(
-            f"SELECT {reason} AS why, count(*), min(rowid) FROM {staged.name} GROUP BY why "
-            "HAVING why IS NOT NULL ORDER BY why"
+            "SELECT file, why, count(*), min(r) FROM fate GROUP BY file, why ORDER BY file, why"
         )
-        kept = self.duck.value(
-            f"INSERT INTO {into} SELECT {select} FROM {staged.name} WHERE ({reason}) IS NULL"
-        )
-        skipped = {"a comment": staged.comments} if staged.comments else {}
+        self.duck.run(f"DELETE FROM {name} WHERE rowid IN (SELECT r FROM fate)")
+        kept = dict(self.duck.rows(f"SELECT file, count(*) FROM {name} GROUP BY file"))
+        put = sum(self.duck.value(item.insert(staged.source)) for item in into)
+        for number, read in enumerate(staged.files):
+            own = [(why[reason], count, first) for file, reason, count, first in told if file == number]
+            self._told(read, what, kept.get(number, 0), own, starts.get(number, 0))
+        if put != sum(kept.values()):
+            raise InternalError(
+                f"{sum(kept.values()):,} {what} are kept, and {put:,} were written", help="report it"
+            )
+
+    def _told(
+        self, read: Read, what: str, kept: int, told: Sequence[tuple[Why, int, int]], start: int
+    ) -> None:
+        """Book what became of a file, and say which rows were refused."""
+        skipped = {"a comment": read.comments} if read.comments else {}
         refused: dict[str, int] = {}
-        if staged.ragged:
-            refused["a wrong number of columns"] = staged.ragged
-            self.refuse("TM-Q01", staged.file, "a wrong number of columns", staged.ragged, staged.first)
-        for number, count, first in told:
-            item = why[number]
-            (refused if item.refused else skipped)[item.reason] = count
-            if item.refused:
-                self.refuse("TM-Q22", staged.file, item.reason, count, [first + 1])
-        self.book(Tally(staged.file, what, staged.read, kept, skipped, refused))
+        if read.ragged:
+            refused["a wrong number of columns"] = read.ragged
+            self.refuse("TM-Q01", read.file, "a wrong number of columns", read.ragged, read.first)
+        for why, count, first in told:
+            (refused if why.refused else skipped)[why.reason] = count
+            if why.refused:
+                self.refuse("TM-Q22", read.file, why.reason, count, [first - start + 1])
+        self.book(Tally(read.file, what, read.rows, kept, skipped, refused))
+
+    def also(self, staged: Staged, *more: Rows) -> None:
+        """Add what else the rows say that were taken."""
+        for item in more:
+            self.duck.run(item.insert(staged.source))
 
     def refuse(self, code: str, file: str, reason: str, count: int, rows: Sequence[int] = ()) -> None:
         """Say that rows of a file were refused, and the numbers of the first."""

@@ -9,14 +9,16 @@ Source of the columns: OMOP Common Data Model 5.4, "Vocabulary Tables".
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from twinmap.sqltext import quoted
+from twinmap.sqltext import case, quoted
 from twinmap.terms.store.editions import Edition
-from twinmap.terms.store.loader import Loader, Why
+from twinmap.terms.store.loader import Loader, Staged, Why
 from twinmap.terms.store.package import File
 from twinmap.terms.store.releases import by_role
-from twinmap.terms.store.staging import Layout, Staged
+from twinmap.terms.store.staging import Layout
+from twinmap.terms.store.tables import Rows, mapped, names, properties, rows
 from twinmap.terms.systems import canonical
 
 if TYPE_CHECKING:
@@ -42,7 +44,6 @@ _REPLACED = {
 #: Codes of CPT4 whose names a download may not hold (OHDSI, Vocabulary-v5.0, wiki page "Vocab. CPT4").
 _NAMELESS = "concept_cpt4.csv"
 _LICENCE = "as each vocabulary, see https://athena.ohdsi.org"
-_BOTH = "JOIN omop a ON a.concept_id = {0} JOIN omop b ON b.concept_id = {1}"
 
 
 def claim(file: File, found: Layout | None) -> str | None:  # noqa: ARG001
@@ -74,19 +75,20 @@ def load(claims: Sequence[Claim], loader: Loader) -> None:
             read(item, loader)
 
 
-def _vocabularies(item: Claim, loader: Loader) -> None:
-    wanted = {"id": "vocabulary_id", "name": "vocabulary_name", "version": "vocabulary_version"}
-    staged = _stage(item, loader, "vocabularies", **wanted)
-    loader.take(
-        staged, "vocabularies", "vocabulary", "id, name, version", [Why("id IS NULL", "no vocabulary_id")]
-    )
-
-
 def _stage(item: Claim, loader: Loader, table: str, /, **wanted: str) -> Staged:
     """The table of a file whose columns may be in capitals."""
     spelled = {column.casefold(): column for column in item.table.columns}
-    columns = {ours: spelled.get(column, column) for ours, column in wanted.items()}
-    return loader.stage(table, item.file, columns, item.table)
+    return loader.stage(table, [item], {ours: spelled.get(column, column) for ours, column in wanted.items()})
+
+
+def _vocabularies(item: Claim, loader: Loader) -> None:
+    wanted = {"id": "vocabulary_id", "name": "vocabulary_name", "version": "vocabulary_version"}
+    loader.take(
+        _stage(item, loader, "vocabularies", **wanted),
+        "vocabularies",
+        [Why("id IS NULL", "no vocabulary_id")],
+        rows("vocabulary", id="id", name="name", version="version"),
+    )
 
 
 def _concepts(item: Claim, loader: Loader) -> None:
@@ -102,6 +104,7 @@ def _concepts(item: Claim, loader: Loader) -> None:
         domain="domain_id",
     )
     _editions(loader)
+    staged.joined = "LEFT JOIN omop_edition e ON e.id = vocabulary"
     loader.duck.run(
         "CREATE TEMP TABLE omop AS SELECT DISTINCT ON (c.id) c.rowid AS r, c.id AS concept_id, e.number AS edition, "
         "e.uri, c.code, c.name FROM concepts c JOIN omop_edition e ON e.id = c.vocabulary "
@@ -110,22 +113,22 @@ def _concepts(item: Claim, loader: Loader) -> None:
     loader.take(
         staged,
         "concepts",
-        "concept",
-        "(SELECT e.number FROM omop_edition e WHERE e.id = vocabulary), code, name, "
-        "CASE WHEN invalid IS NULL THEN 'active' ELSE 'inactive' END, invalid",
         [
-            Why("id IS NULL OR vocabulary IS NULL OR code IS NULL", "no id, vocabulary or code"),
+            Why("concepts.id IS NULL OR vocabulary IS NULL OR code IS NULL", "no id, vocabulary or code"),
             Why("concepts.rowid NOT IN (SELECT r FROM omop)", "an id that stands twice"),
             Why(loader.twice("concepts", "vocabulary", "code"), "a code that stands twice"),
         ],
+        rows(
+            "concept",
+            edition="e.number",
+            code="code",
+            display="name",
+            status="CASE WHEN invalid IS NULL THEN 'active' ELSE 'inactive' END",
+            detail="invalid",
+        ),
     )
-    loader.duck.run(
-        "INSERT INTO designation SELECT DISTINCT edition, code, 'en', 'display', name FROM omop WHERE name IS NOT NULL"
-    )
-    loader.duck.run(
-        "INSERT INTO property SELECT DISTINCT o.edition, o.code, 'domain', c.domain "
-        "FROM omop o JOIN concepts c ON c.rowid = o.r WHERE c.domain IS NOT NULL"
-    )
+    loader.also(staged, *names("e.number", "code", {"name": "display"}))
+    loader.also(staged, *properties("e.number", "code", {"domain": "domain"}))
 
 
 def _editions(loader: Loader) -> None:
@@ -144,17 +147,22 @@ def _editions(loader: Loader) -> None:
 
 def _synonyms(item: Claim, loader: Loader) -> None:
     staged = _stage(item, loader, "synonyms", id="concept_id", name="concept_synonym_name")
+    staged.joined = "LEFT JOIN omop o ON o.concept_id = id"
     loader.take(
         staged,
         "synonyms",
-        "designation",
-        "(SELECT o.edition FROM omop o WHERE o.concept_id = id), (SELECT o.code FROM omop o WHERE o.concept_id = id), "
-        "NULL, 'synonym', name",
         [
-            Why("id IS NULL OR name IS NULL", "no concept or no name"),
-            Why("id NOT IN (SELECT concept_id FROM omop)", "of a concept that is not there"),
+            Why("id IS NULL OR synonyms.name IS NULL", "no concept or no name"),
+            Why("o.edition IS NULL", "of a concept that is not there"),
         ],
+        rows("designation", edition="o.edition", code="o.code", use="'synonym'", term="synonyms.name"),
     )
+
+
+def _between(staged: Staged, one: str, two: str) -> Staged:
+    """The rows of a table with the two concepts ``a`` and ``b`` that they are of, where those are there."""
+    staged.joined = f"LEFT JOIN omop a ON a.concept_id = {one} LEFT JOIN omop b ON b.concept_id = {two}"
+    return staged
 
 
 def _relationships(item: Claim, loader: Loader) -> None:
@@ -168,80 +176,50 @@ def _relationships(item: Claim, loader: Loader) -> None:
         relation="relationship_id",
         invalid="invalid_reason",
     )
-    kinds = " ".join(f"WHEN {quoted(name)} THEN {quoted(kind)}" for name, kind in _REPLACED.items())
-    both = _BOTH.format("one", "two")
-    valid = "invalid IS NULL"
-    made = "CREATE TEMP TABLE used AS SELECT r.rowid AS r"
-    loader.duck.run(
-        f"{made}, a.edition, a.code, b.edition AS to_edition, b.uri, b.code AS target, a.uri AS from_uri, "
-        f"a.name, b.name AS to_name, relation, CASE relation {kinds} END AS kind "
-        f"FROM related r {both} WHERE {valid}"
-    )
-    loader.duck.run(
-        "INSERT INTO replacement SELECT edition, code, uri, target, kind FROM used WHERE kind IS NOT NULL"
-    )
-    loader.duck.run(
-        "INSERT INTO edge SELECT edition, code, target FROM used WHERE relation = 'Is a' AND edition = to_edition"
-    )
-    mapped = "FROM used WHERE relation = 'Maps to' AND (edition, code) <> (to_edition, target)"
-    if loader.duck.rows(f"SELECT 1 {mapped} LIMIT 1"):
-        edition = loader.edition(Edition("map", "urn:omop:maps-to", name="OMOP Maps to", licence=_LICENCE))
-        loader.duck.run(
-            f"INSERT INTO mapping SELECT {edition}, from_uri, code, name, 'skos:mappingRelation', false, uri, target, "
-            f"to_name, NULL, NULL {mapped}"
-        )
-    names = ", ".join(quoted(name) for name in ("Is a", "Maps to", *_REPLACED))
-    loader.duck.run("CREATE TEMP TABLE relation (r BIGINT)")
+    relations = ", ".join(quoted(name) for name in ("Is a", "Maps to", *_REPLACED))
+    edition = len(loader.editions)  # the next one, if there are maps
+    ends = {"code": "a.code", "target_system": "b.uri", "target": "b.code"}
+    maps = mapped(edition, **ends, system="a.uri", label="a.name", target_label="b.name")
+    kind = case("relation", _REPLACED)
     loader.take(
-        staged,
+        _between(staged, "one", "two"),
         "relationships",
-        "relation",
-        "related.rowid",
         [
             Why("one IS NULL OR two IS NULL OR relation IS NULL", "no concept or no relationship"),
             Why("invalid IS NOT NULL", "no longer valid", refused=False),
-            Why(f"relation NOT IN ({names})", "a relationship of another kind", refused=False),
+            Why(f"relation NOT IN ({relations})", "a relationship of another kind", refused=False),
             Why("relation = 'Maps to' AND one = two", "a map to itself", refused=False),
-            Why("related.rowid NOT IN (SELECT r FROM used)", "of a concept that is not there", refused=False),
+            Why("a.edition IS NULL OR b.edition IS NULL", "of a concept that is not there", refused=False),
             Why(
-                "related.rowid IN (SELECT r FROM used WHERE relation = 'Is a' AND edition <> to_edition)",
-                "is-a between two vocabularies",
-                refused=False,
+                "relation = 'Is a' AND a.edition <> b.edition", "is-a between two vocabularies", refused=False
             ),
         ],
+        Rows("edge", {"edition": "a.edition", "child": "a.code", "parent": "b.code"}, "relation = 'Is a'"),
+        Rows("replacement", {"edition": "a.edition", **ends, "kind": kind}, f"{kind} IS NOT NULL"),
+        replace(maps, where="relation = 'Maps to'"),
     )
-    loader.duck.run("DROP TABLE used")
-    loader.duck.run("DROP TABLE relation")
+    if loader.duck.rows("SELECT 1 FROM mapping LIMIT 1"):
+        loader.edition(Edition("map", "urn:omop:maps-to", name="OMOP Maps to", licence=_LICENCE))
 
 
 def _ancestors(item: Claim, loader: Loader) -> None:
     """The closure as OMOP gives it, within a vocabulary."""
     staged = _stage(item, loader, "ancestors", up="ancestor_concept_id", down="descendant_concept_id")
-    loader.duck.run(
-        "CREATE TABLE IF NOT EXISTS given (edition INTEGER, descendant VARCHAR, ancestor VARCHAR)"
-    )
-    loader.duck.run(
-        "CREATE TEMP TABLE pairs AS SELECT r.rowid AS r, a.edition, b.code AS below, a.code AS above "
-        f"FROM ancestors r {_BOTH.format('up', 'down')} WHERE a.edition = b.edition AND a.code <> b.code"
-    )
+    loader.duck.run("CREATE TABLE given (edition INTEGER, descendant VARCHAR, ancestor VARCHAR)")
     loader.take(
-        staged,
+        _between(staged, "up", "down"),
         "ancestors",
-        "given",
-        "(SELECT p.edition FROM pairs p WHERE p.r = ancestors.rowid), "
-        "(SELECT p.below FROM pairs p WHERE p.r = ancestors.rowid), "
-        "(SELECT p.above FROM pairs p WHERE p.r = ancestors.rowid)",
         [
             Why("up IS NULL OR down IS NULL", "no ancestor or no descendant"),
             Why("up = down", "a concept and itself", refused=False),
             Why(
-                "ancestors.rowid NOT IN (SELECT r FROM pairs)",
+                "(a.edition = b.edition AND a.code <> b.code) IS NOT TRUE",
                 "across vocabularies, or not there",
                 refused=False,
             ),
         ],
+        rows("given", edition="a.edition", descendant="b.code", ancestor="a.code"),
     )
-    loader.duck.run("DROP TABLE pairs")
 
 
 #: In this order: concepts need the vocabularies, the rest needs the concepts.

@@ -10,13 +10,14 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from twinmap.sqltext import quoted
+from twinmap.sqltext import case, quoted
 from twinmap.terms import loinc
 from twinmap.terms.store.editions import Edition, newest_key
-from twinmap.terms.store.loader import Loader, Why
+from twinmap.terms.store.loader import Loader, Staged, Why
 from twinmap.terms.store.package import File
 from twinmap.terms.store.releases import Part, by_role, root
 from twinmap.terms.store.staging import Layout
+from twinmap.terms.store.tables import mapped, names, properties, rows
 from twinmap.terms.systems import systems
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _ROLES = {
     "devices": {"LOINC_NUM", "IEEE_CF_CODE10", "IEEE_REFID"},
     "names": {"LOINC #", "Long Common Name"},
 }
-#: Column of the terms to the name of the property.
+#: The name of a property, which is that of our column but for a hyphen, to the column of the terms.
 _PROPERTIES = {
     "component": "COMPONENT",
     "property": "PROPERTY",
@@ -45,9 +46,15 @@ _PROPERTIES = {
     "method": "METHOD_TYP",
     "class": "CLASS",
     "units": "EXAMPLE_UCUM_UNITS",
-    "status-reason": "STATUS_REASON",
+    "status_reason": "STATUS_REASON",
     "copyright": "EXTERNAL_COPYRIGHT_NOTICE",
 }
+#: STATUS of a term or part, in capitals.
+_STATUS = case(
+    "upper(status)",
+    {"ACTIVE": "active", "TRIAL": "active", "DISCOURAGED": "active", "DEPRECATED": "inactive"},
+    "unknown",
+)
 #: A whole release has had more terms than this since 2014; fewer are a part of one.
 _WHOLE = 70_000
 _LICENCE = "LOINC licence, https://loinc.org/license"
@@ -107,101 +114,70 @@ def _terms(item: Claim, loader: Loader, number: int) -> tuple[str, int]:
         "consumer": "CONSUMER_NAME",
         "shown": "DisplayName",
         "changed": "VersionLastChanged",
-        **{key.replace("-", "_"): column for key, column in _PROPERTIES.items()},
+        **_PROPERTIES,
     }
-    staged = loader.stage("terms", item.file, wanted, item.table)
-    status = (
-        "CASE upper(status) WHEN 'DEPRECATED' THEN 'inactive' WHEN 'ACTIVE' THEN 'active' "
-        "WHEN 'TRIAL' THEN 'active' WHEN 'DISCOURAGED' THEN 'active' ELSE 'unknown' END"
-    )
+    staged = loader.stage("terms", [item], wanted)
+    _concepts(staged, loader, number, "terms", "no LOINC_NUM", "coalesce(name, short)")
+    uses = {"name": "display", "short": "short", "consumer": "synonym", "shown": "synonym"}
+    loader.also(staged, *names(number, "code", uses))
+    loader.also(staged, *properties(number, "code", {key: key.replace("_", "-") for key in _PROPERTIES}))
+    versions = [row[0] for row in loader.duck.rows("SELECT DISTINCT changed FROM terms") if row[0]]
+    return max(versions, key=newest_key, default=""), staged.files[0].rows
+
+
+def _concepts(staged: Staged, loader: Loader, number: int, what: str, nameless: str, display: str) -> None:
     loader.take(
         staged,
-        "terms",
-        "concept",
-        f"{number}, code, coalesce(name, short), {status}, upper(status)",
-        [
-            Why("code IS NULL", "no LOINC_NUM"),
-            Why(loader.twice("terms", "code"), "a code that stands twice"),
-        ],
+        what,
+        [Why("code IS NULL", nameless), Why(loader.twice(staged.name, "code"), "a code that stands twice")],
+        rows("concept", edition=number, code="code", display=display, status=_STATUS, detail="upper(status)"),
     )
-    for column, use in {
-        "name": "display",
-        "short": "short",
-        "consumer": "synonym",
-        "shown": "synonym",
-    }.items():
-        loader.duck.run(
-            f"INSERT INTO designation SELECT DISTINCT {number}, code, 'en', '{use}', {column} FROM terms "
-            f"WHERE code IS NOT NULL AND {column} IS NOT NULL"
-        )
-    for key in _PROPERTIES:
-        column = key.replace("-", "_")
-        loader.duck.run(
-            f"INSERT INTO property SELECT DISTINCT {number}, code, '{key}', {column} FROM terms "
-            f"WHERE code IS NOT NULL AND {column} IS NOT NULL"
-        )
-    versions = [
-        row[0] for row in loader.duck.rows("SELECT DISTINCT changed FROM terms WHERE changed IS NOT NULL")
-    ]
-    return max(versions, key=newest_key, default=""), staged.read
 
 
 def _replaced(item: Claim, loader: Loader, number: int) -> None:
-    staged = loader.stage("replaced", item.file, {"code": "LOINC", "target": "MAP_TO"}, item.table)
+    staged = loader.stage("replaced", [item], {"code": "LOINC", "target": "MAP_TO"})
     loader.take(
         staged,
         "replacements",
-        "replacement",
-        f"{number}, code, {quoted(loinc.SYSTEM)}, target, 'replaced-by'",
         [Why("code IS NULL OR target IS NULL", "no code or no replacement")],
+        rows(
+            "replacement",
+            edition=number,
+            code="code",
+            target_system=quoted(loinc.SYSTEM),
+            target="target",
+            kind="'replaced-by'",
+        ),
     )
 
 
 def _parts(item: Claim, loader: Loader, number: int) -> None:
-    wanted = {"code": "PartNumber", "kind": "PartTypeName", "name": "PartName", "status": "Status"}
-    staged = loader.stage("parts", item.file, wanted, item.table)
-    status = (
-        "CASE upper(status) WHEN 'DEPRECATED' THEN 'inactive' WHEN 'ACTIVE' THEN 'active' ELSE 'unknown' END"
-    )
-    loader.take(
-        staged,
-        "parts",
-        "concept",
-        f"{number}, code, name, {status}, upper(status)",
-        [
-            Why("code IS NULL", "no part number"),
-            Why(loader.twice("parts", "code"), "a code that stands twice"),
-        ],
-    )
-    loader.duck.run(
-        f"INSERT INTO designation SELECT DISTINCT {number}, code, 'en', 'display', name FROM parts "
-        "WHERE code IS NOT NULL AND name IS NOT NULL"
-    )
+    wanted = {"code": "PartNumber", "name": "PartName", "status": "Status"}
+    staged = loader.stage("parts", [item], wanted)
+    _concepts(staged, loader, number, "parts", "no part number", "name")
+    loader.also(staged, *names(number, "code", {"name": "display"}))
 
 
 def _hierarchy(item: Claim, loader: Loader, number: int) -> None:
     """One row is one place of a code in the tree; codes that no other file names get their text from here."""
     wanted = {"code": "CODE", "parent": "IMMEDIATE_PARENT", "name": "CODE_TEXT"}
-    staged = loader.stage("hierarchy", item.file, wanted, item.table)
+    staged = loader.stage("hierarchy", [item], wanted)
+    _new_names(staged, loader, number)
     loader.take(
         staged,
         "places in the hierarchy",
-        "edge",
-        f"{number}, code, parent",
         [Why("code IS NULL", "no code"), Why("parent IS NULL", "the top of the hierarchy", refused=False)],
+        rows("edge", edition=number, child="code", parent="parent"),
     )
-    _new_names("hierarchy", loader, number)
 
 
 def _links(item: Claim, loader: Loader, number: int) -> None:
     wanted = {"code": "LoincNumber", "part": "PartNumber", "kind": "PartTypeName", "link": "LinkTypeName"}
-    staged = loader.stage("links", item.file, wanted, item.table)
     loader.take(
-        staged,
+        loader.stage("links", [item], wanted),
         "links to parts",
-        "property",
-        f"{number}, code, concat(link, ':', kind), part",
         [Why("code IS NULL OR part IS NULL", "no code or no part")],
+        rows("property", edition=number, code="code", property="concat(link, ':', kind)", value="part"),
     )
 
 
@@ -210,17 +186,14 @@ def _language(item: Claim, loader: Loader, number: int) -> None:
     if match is None:
         loader.leave(item.file, "its name does not say which language it is in")
         return
+    tongue = f"{match[1]}-{match[2]}"
     wanted = {"code": "LOINC_NUM", "name": "LONG_COMMON_NAME", "shown": "LinguisticVariantDisplayName"}
-    staged = loader.stage("variant", item.file, wanted, item.table)
+    name = "coalesce(shown, name)"
     loader.take(
-        staged,
-        f"names in {match[1]}-{match[2]}",
-        "designation",
-        f"{number}, code, '{match[1]}-{match[2]}', 'display', coalesce(shown, name)",
-        [
-            Why("code IS NULL", "no code"),
-            Why("coalesce(shown, name) IS NULL", "not translated", refused=False),
-        ],
+        loader.stage("variant", [item], wanted),
+        f"names in {tongue}",
+        [Why("code IS NULL", "no code"), Why(f"{name} IS NULL", "not translated", refused=False)],
+        rows("designation", edition=number, code="code", language=quoted(tongue), use="'display'", term=name),
     )
 
 
@@ -232,44 +205,50 @@ def _devices(item: Claim, loader: Loader, number: int) -> None:
         "target": "IEEE_CF_CODE10",
         "ref": "IEEE_REFID",
     }
-    staged = loader.stage("devices", item.file, wanted, item.table)
-    mdc = quoted(systems()["mdc"].uri)
+    staged = loader.stage("devices", [item], wanted)
+    _new_names(staged, loader, number)
     edition = loader.edition(
         Edition("map", "urn:loinc:ieee-11073", name="LOINC to IEEE 11073", licence=_LICENCE)
     )
     loader.take(
         staged,
         "codes of devices",
-        "mapping",
-        f"{edition}, {quoted(loinc.SYSTEM)}, code, name, 'skos:mappingRelation', false, {mdc}, target, ref, NULL, NULL",
         [Why("code IS NULL OR target IS NULL", "no LOINC or no IEEE code")],
+        mapped(
+            edition,
+            system=quoted(loinc.SYSTEM),
+            code="code",
+            label="name",
+            target_system=quoted(systems()["mdc"].uri),
+            target="target",
+            target_label="ref",
+        ),
     )
-    _new_names("devices", loader, number)
 
 
 def _names(item: Claim, loader: Loader, number: int) -> None:
     wanted = {"code": "LOINC #", "name": "Long Common Name", "short": "Short Name"}
-    staged = loader.stage("names", item.file, wanted, item.table)
+    staged = loader.stage("names", [item], wanted)
+    _new_names(staged, loader, number)
+    name = "coalesce(short, name)"
     loader.take(
         staged,
         "names",
-        "designation",
-        f"{number}, code, 'en', 'short', coalesce(short, name)",
-        [Why("code IS NULL OR coalesce(short, name) IS NULL", "no code or no name")],
+        [Why(f"code IS NULL OR {name} IS NULL", "no code or no name")],
+        rows("designation", edition=number, code="code", language="'en'", use="'short'", term=name),
     )
-    _new_names("names", loader, number)
 
 
-def _new_names(table: str, loader: Loader, number: int) -> None:
+def _new_names(staged: Staged, loader: Loader, number: int) -> None:
     """Codes that no list of terms says more about: they exist, and their status is not known."""
-    new = (
-        f"FROM (SELECT code, min(name) AS name FROM {table} WHERE code IS NOT NULL GROUP BY code) t "
-        f"WHERE NOT EXISTS (SELECT 1 FROM concept c WHERE c.edition = {number} AND c.code = t.code)"
-    )
+    known = f"SELECT 1 FROM concept c WHERE c.edition = {number} AND c.code = t.code"
     loader.duck.run(
-        f"INSERT INTO designation SELECT {number}, code, 'en', 'display', name {new} AND name IS NOT NULL"
+        f"CREATE OR REPLACE TEMP TABLE new AS SELECT code, min(name) AS name FROM {staged.name} t "
+        f"WHERE code IS NOT NULL AND NOT EXISTS ({known}) GROUP BY code"
     )
-    loader.duck.run(f"INSERT INTO concept SELECT {number}, code, name, 'unknown', NULL {new}")
+    new = Staged("new", [])
+    loader.also(new, *names(number, "code", {"name": "display"}))
+    loader.also(new, rows("concept", edition=number, code="code", display="name", status="'unknown'"))
 
 
 _READ = {

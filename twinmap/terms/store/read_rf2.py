@@ -10,13 +10,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from twinmap.sqltext import quoted
+from twinmap.sqltext import case, quoted
 from twinmap.terms import snomed
 from twinmap.terms.store.editions import Edition
-from twinmap.terms.store.loader import Loader, Why
+from twinmap.terms.store.loader import Loader, Staged, Why
 from twinmap.terms.store.package import File
 from twinmap.terms.store.releases import Part, by_role, root
-from twinmap.terms.store.staging import Layout, Staged
+from twinmap.terms.store.staging import Layout
+from twinmap.terms.store.tables import rows
 
 if TYPE_CHECKING:
     from twinmap.terms.store.formats import Claim
@@ -40,6 +41,8 @@ _ROOT, _IS_A = "138875005", "116680003"
 _STATED = "900000000000010007"
 _PREFERRED = "900000000000548007"
 _FSN, _SYNONYM, _DEFINITION = "900000000000003001", "900000000000013009", "900000000000550004"
+#: What a description is, by its type.
+_TYPES = {_FSN: "fully-specified", _SYNONYM: "synonym", _DEFINITION: "definition"}
 #: Language reference sets whose preferred term is shown before that of others: US, then GB English.
 _SHOWN = ("900000000000509007", "900000000000508004")
 _CORE_MODULES = {"900000000000207008", "900000000000012004"}
@@ -74,20 +77,10 @@ def load(claims: Sequence[Claim], loader: Loader) -> None:
     """Load one state of the release: its snapshot, else the newest states of its full files."""
     kind, roles = _chosen(claims, loader)
     number = loader.edition(Edition("codes", snomed.SYSTEM, name="SNOMED CT", licence=_LICENCE))
-    dates: list[str] = []
-    for item in roles["concepts"]:
-        dates += _concepts(_stage(item, loader, "concepts"), loader, number)
-    loader.duck.run("CREATE TEMP TABLE prefer (description VARCHAR, refset VARCHAR)")
-    for item in roles["languages"]:
-        _languages(_stage(item, loader, "languages"), loader)
-    for item in roles["descriptions"]:
-        _descriptions(_stage(item, loader, "descriptions"), loader)
-    for item in roles["relationships"]:
-        _relationships(_stage(item, loader, "relationships"), loader, number)
-    for item in roles["associations"]:
-        _associations(_stage(item, loader, "associations"), loader, number)
-    _names(loader, number)
-    _identify(loader, number, kind, dates, [item.file.base for item in roles["concepts"]])
+    for role, read in _READ.items():
+        read(loader.stage(role, roles[role], {column: column for column in _ROLES[role]}), loader, number)
+    _names(loader)
+    _identify(loader, number, kind, [item.file.base for item in roles["concepts"]])
 
 
 def _part(item: Claim) -> Part:
@@ -124,11 +117,6 @@ def _chosen(claims: Sequence[Claim], loader: Loader) -> tuple[str, Mapping[str, 
     )
 
 
-def _stage(item: Claim, loader: Loader, name: str) -> Staged:
-    """The table of a file; of a component with several states the newest counts."""
-    return loader.stage(name, item.file, {column: column for column in item.table.columns}, item.table)
-
-
 def _state(table: str) -> list[Why]:
     """The reasons that all components share."""
     newest = f"SELECT rowid AS r, row_number() OVER (PARTITION BY id ORDER BY effectiveTime DESC, rowid) AS k FROM {table}"
@@ -143,69 +131,58 @@ def _state(table: str) -> list[Why]:
 _INACTIVE = Why("active = '0'", "inactive", refused=False)
 
 
-def _concepts(staged: Staged, loader: Loader, number: int) -> list[str]:
+def _concepts(staged: Staged, loader: Loader, number: int) -> None:
+    status = case("active", {"1": "active"}, "inactive")
     loader.take(
-        staged,
-        "concepts",
-        "concept",
-        f"{number}, id, NULL, CASE active WHEN '1' THEN 'active' ELSE 'inactive' END, NULL",
-        _state("concepts"),
+        staged, "concepts", _state("concepts"), rows("concept", edition=number, code="id", status=status)
     )
-    loader.duck.run(
-        "CREATE TEMP TABLE IF NOT EXISTS module AS SELECT moduleId AS id, count(*) AS n FROM concepts GROUP BY moduleId"
-    )
-    found = loader.duck.value("SELECT max(effectiveTime) FROM concepts")
-    return [found] if found else []
 
 
-def _languages(staged: Staged, loader: Loader) -> None:
+def _languages(staged: Staged, loader: Loader, number: int) -> None:  # noqa: ARG001
+    loader.duck.run("CREATE TEMP TABLE prefer (description VARCHAR, refset VARCHAR)")
     loader.take(
         staged,
         "preferred terms",
-        "prefer",
-        "referencedComponentId, refsetId",
         [
             *_state("languages"),
             _INACTIVE,
             Why(f"acceptabilityId <> '{_PREFERRED}'", "acceptable, not preferred", refused=False),
         ],
+        rows("prefer", description="referencedComponentId", refset="refsetId"),
     )
 
 
-def _descriptions(staged: Staged, loader: Loader) -> None:
-    use = (
-        f"CASE WHEN typeId = '{_FSN}' THEN 'fully-specified' WHEN typeId = '{_DEFINITION}' THEN 'definition' "
-        "WHEN id IN (SELECT description FROM prefer) THEN 'preferred' ELSE 'synonym' END"
-    )
-    types = f"('{_FSN}', '{_SYNONYM}', '{_DEFINITION}')"
-    loader.duck.run(
-        "CREATE TEMP TABLE IF NOT EXISTS described "
-        "(id VARCHAR, code VARCHAR, language VARCHAR, use VARCHAR, term VARCHAR)"
-    )
+def _descriptions(staged: Staged, loader: Loader, number: int) -> None:
+    types = ", ".join(quoted(kind) for kind in _TYPES)
+    preferred = f"typeId = '{_SYNONYM}' AND id IN (SELECT description FROM prefer)"
     loader.take(
         staged,
         "descriptions",
-        "described",
-        f"id, conceptId, languageCode, {use}, term",
         [
             *_state("descriptions"),
             _INACTIVE,
             Why("conceptId IS NULL OR term IS NULL", "no concept or no term"),
-            Why(f"typeId NOT IN {types}", "a description of another type", refused=False),
+            Why(f"typeId NOT IN ({types})", "a description of another type", refused=False),
         ],
+        rows(
+            "designation",
+            edition=number,
+            code="conceptId",
+            language="languageCode",
+            use=f"CASE WHEN {preferred} THEN 'preferred' ELSE {case('typeId', _TYPES)} END",
+            term="term",
+        ),
     )
 
 
-def _names(loader: Loader, number: int) -> None:
-    """The designations; and as the display of a concept what is preferred, else its full name, else a synonym."""
-    if not loader.duck.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'described'"):
-        return
-    loader.duck.run(f"INSERT INTO designation SELECT {number}, code, language, use, term FROM described")
+def _names(loader: Loader) -> None:
+    """As the display of a concept what is preferred, else its full name, else a synonym."""
     ranks = " ".join(f"WHEN p.refset = '{refset}' THEN {rank}" for rank, refset in enumerate(_SHOWN, 1))
     loader.duck.run(
-        "CREATE TEMP TABLE shown AS SELECT d.code, arg_min(d.term, (CASE "
-        f"WHEN d.use = 'fully-specified' THEN 8 WHEN d.use = 'synonym' THEN 9 {ranks} ELSE 3 END, d.term)) AS term "
-        "FROM described d LEFT JOIN prefer p ON p.description = d.id WHERE d.use <> 'definition' GROUP BY d.code"
+        "CREATE TEMP TABLE shown AS SELECT d.conceptId AS code, arg_min(d.term, (CASE "
+        f"WHEN d.typeId = '{_FSN}' THEN 8 WHEN p.refset IS NULL THEN 9 {ranks} ELSE 3 END, d.term)) AS term "
+        f"FROM descriptions d LEFT JOIN prefer p ON p.description = d.id WHERE d.typeId <> '{_DEFINITION}' "
+        "GROUP BY code"
     )
     loader.duck.run(
         "CREATE OR REPLACE TABLE concept AS SELECT c.* REPLACE (s.term AS display) "
@@ -217,8 +194,6 @@ def _relationships(staged: Staged, loader: Loader, number: int) -> None:
     loader.take(
         staged,
         "relationships",
-        "edge",
-        f"{number}, sourceId, destinationId",
         [
             *_state("relationships"),
             _INACTIVE,
@@ -226,37 +201,51 @@ def _relationships(staged: Staged, loader: Loader, number: int) -> None:
             Why(f"characteristicTypeId = '{_STATED}'", "stated, not inferred", refused=False),
             Why("sourceId IS NULL OR destinationId IS NULL", "no source or no destination"),
         ],
+        rows("edge", edition=number, child="sourceId", parent="destinationId"),
     )
 
 
 def _associations(staged: Staged, loader: Loader, number: int) -> None:
     known = ", ".join(quoted(refset) for refset in _ASSOCIATIONS)
-    kind = " ".join(f"WHEN '{refset}' THEN '{kind}'" for refset, kind in _ASSOCIATIONS.items())
+    is_concept = f"SELECT 1 FROM concept c WHERE c.edition = {number} AND c.code = referencedComponentId"
     loader.take(
         staged,
         "associations",
-        "replacement",
-        f"{number}, referencedComponentId, {quoted(snomed.SYSTEM)}, targetComponentId, CASE refsetId {kind} END",
         [
             *_state("associations"),
             _INACTIVE,
             Why(f"refsetId NOT IN ({known})", "an association that names no other concept", refused=False),
-            Why(
-                f"NOT EXISTS (SELECT 1 FROM concept c WHERE c.edition = {number} AND c.code = referencedComponentId)",
-                "of a description, not of a concept",
-                refused=False,
-            ),
+            Why(f"NOT EXISTS ({is_concept})", "of a description, not of a concept", refused=False),
         ],
+        rows(
+            "replacement",
+            edition=number,
+            code="referencedComponentId",
+            target_system=quoted(snomed.SYSTEM),
+            target="targetComponentId",
+            kind=case("refsetId", _ASSOCIATIONS),
+        ),
     )
 
 
-def _identify(loader: Loader, number: int, kind: str, dates: Sequence[str], names: Sequence[str]) -> None:
+#: In this order: descriptions need the terms that are preferred, associations need the concepts.
+_READ = {
+    "concepts": _concepts,
+    "languages": _languages,
+    "descriptions": _descriptions,
+    "relationships": _relationships,
+    "associations": _associations,
+}
+
+
+def _identify(loader: Loader, number: int, kind: str, names: Sequence[str]) -> None:
     """Version, edition and extent: the date of the file name, or the newest of the rows; the modules."""
-    named = [match[1] for name in names if (match := _DATE.search(name))]
-    modules = [
-        row[0] for row in loader.duck.rows("SELECT id FROM module WHERE id IS NOT NULL ORDER BY n DESC, id")
-    ]
-    own = [module for module in modules if module not in _CORE_MODULES]
+    dates = [match[1] for name in names if (match := _DATE.search(name))]
+    dates += [loader.duck.value("SELECT coalesce(max(effectiveTime), '') FROM concepts")] * (not dates)
+    modules = loader.duck.rows(
+        "SELECT moduleId FROM concepts WHERE moduleId IS NOT NULL GROUP BY moduleId ORDER BY count(*) DESC, moduleId"
+    )
+    own = [module for (module,) in modules if module not in _CORE_MODULES]
     codes = [row[0] for row in loader.duck.rows("SELECT DISTINCT code FROM concept WHERE length(code) > 10")]
     spaces = {space for code in codes if (space := snomed.namespace(code))}
     count = loader.duck.value("SELECT count(*) FROM concept")
@@ -264,7 +253,7 @@ def _identify(loader: Loader, number: int, kind: str, dates: Sequence[str], name
     name = "International Edition" if not own else f"modules {', '.join(own[:3])}{' …' if own[3:] else ''}"
     loader.change(
         number,
-        version=max(named or dates or [""]),
+        version=max(dates),
         name=f"SNOMED CT {name}" + (" (from full files)" if kind == "full" else ""),
         content="complete" if count >= _WHOLE and root else "fragment",
         namespaces=tuple(sorted(spaces)),

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from twinmap import registry
 from twinmap.diagnostics import Finding, Place, Severity, Span
 from twinmap.errors import InputOutputError
-from twinmap.formats import csvdialect, yamlnodes
-from twinmap.terms import systems
+from twinmap.formats import csvdialect
+from twinmap.terms import sssom, systems
 from twinmap.terms.store.editions import Edition, Tally
 from twinmap.terms.store.loader import Loader
 from twinmap.terms.store.package import File
@@ -28,11 +28,6 @@ NAME = "sssom"
 
 #: An end of a mapping is a code, or (for a literal) a label alone.
 _ENDS = ({"subject_id", "subject_label"}, {"object_id", "object_label"})
-_NO_TERM = "sssom:NoTermFound"
-_SKOS = "http://www.w3.org/2004/02/skos/core#"
-#: Prefixes of the vocabularies that SSSOM itself uses; no code has one.
-FIXED = {"skos", "semapv", "sssom", "rdfs", "owl", "rdf", "xsd", "linkml"}
-
 Slots = Mapping[str, str]
 
 
@@ -64,10 +59,9 @@ def _stem(file: File) -> str:
 def _table(item: Claim, loader: Loader, beside: File | None) -> None:
     lines = csvdialect.lines(_text(item.file))
     start = item.table.skip
-    head = "".join(line[1:] if line[1:].strip() else "\n" for line in lines[:start])
-    slots, prefixes = described(head, item.table.delimiter)
+    slots, prefixes = sssom.head(lines[:start], item.table.delimiter)
     if beside is not None:
-        more, others = described(_text(beside), "")
+        more, others = sssom.described(_text(beside))
         slots, prefixes = more | slots, others | prefixes
     edition = loader.edition(
         Edition(
@@ -97,21 +91,6 @@ def _text(file: File) -> str:
     except UnicodeDecodeError as error:
         message = f"{file.name} is not UTF-8"
         raise InputOutputError(message, findings=[registry.finding("TM-Q03", message)]) from error
-
-
-def described(text: str, delimiter: str) -> tuple[dict[str, str], dict[str, str]]:
-    """The slots of a mapping set and its prefixes; spreadsheets pad the lines with delimiters."""
-    plain = "\n".join(line.rstrip("\r").rstrip(delimiter or None) for line in text.split("\n"))
-    root = yamlnodes.parse(plain, "").root if plain.strip() else None
-    if not isinstance(root, yamlnodes.Mapping):
-        return {}, {}
-    slots = {key.text: value.text for key, value in root.entries if isinstance(value, yamlnodes.Scalar)}
-    found = root.get("curie_map")
-    if not isinstance(found, yamlnodes.Mapping):
-        return slots, {}
-    return slots, {
-        key.text: value.text for key, value in found.entries if isinstance(value, yamlnodes.Scalar)
-    }
 
 
 class _Rows:
@@ -153,7 +132,7 @@ class _Rows:
         if "literal" in row.get("subject_type", "") or "literal" in row.get("object_type", ""):
             self.skipped["a literal, no code"] += 1
             return None
-        if _NO_TERM in {subject, target}:
+        if sssom.NO_TERM in {subject, target}:
             self.skipped["says that there is no term"] += 1
             return None
         wrong = _wrong(row, subject, predicate, target)
@@ -164,7 +143,7 @@ class _Rows:
         labels = row.get("subject_label") or None, row.get("object_label") or None
         negated = row.get("predicate_modifier") == "Not"
         return (
-            *(self._edition, *ends[0], labels[0], _predicate(predicate), negated),
+            *(self._edition, *ends[0], labels[0], sssom.predicate(predicate), negated),
             *(
                 *ends[1],
                 labels[1],
@@ -212,7 +191,7 @@ def end(text: str, prefixes: Slots) -> tuple[str, str] | None:
     if not (colon and prefix and code) or " " in prefix:
         return None
     if prefix in prefixes:
-        return _by_stem(prefixes[prefix]), code
+        return systems.by_stem(prefixes[prefix]), code
     known = systems.expand(f"{prefix}:x")
     return (known[0] if known else prefix), code
 
@@ -223,7 +202,7 @@ def _wrong(row: Slots, subject: str, predicate: str, target: str) -> str | None:
         return "no subject, predicate or object"
     if _prefix(predicate) in systems.systems():
         return "a predicate that is a code"
-    if _prefix(subject) in FIXED or _prefix(target) in FIXED:
+    if {_prefix(subject), _prefix(target)} & sssom.FIXED:
         return "a subject or object that is no code, but a word of SSSOM"
     if row.get("predicate_modifier", "") not in {"", "Not"}:
         return "a predicate_modifier that does not exist"
@@ -236,15 +215,6 @@ def _prefix(curie: str) -> str:
     return curie.partition(":")[0]
 
 
-def _by_stem(stem: str) -> str:
-    """The system whose concepts have IRIs with this stem; a stem of their own names other systems."""
-    for system in systems.systems().values():
-        if stem in {system.stem, system.uri, f"{system.uri}/"}:
-            return system.uri
-    known = systems.canonical(stem)
-    return known.uri if known else stem
-
-
 def _of_iri(iri: str) -> tuple[str, str]:
     for system in systems.systems().values():
         for stem in (system.stem, f"{system.uri}/"):
@@ -252,10 +222,6 @@ def _of_iri(iri: str) -> tuple[str, str]:
                 return system.uri, iri[len(stem) :]
     cut = max(iri.rfind("/"), iri.rfind("#"), iri.rfind("_")) + 1
     return iri[:cut], iri[cut:]
-
-
-def _predicate(text: str) -> str:
-    return "skos:" + text.removeprefix(_SKOS) if text.startswith(_SKOS) else text
 
 
 def _score(text: str) -> float | None:

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from twinmap.formats import csvdialect
 from twinmap.terms.store.editions import Edition
 from twinmap.terms.store.loader import Loader, Why
 from twinmap.terms.store.package import File
 from twinmap.terms.store.staging import Layout
+from twinmap.terms.store.tables import mapped
 from twinmap.terms.systems import canonical
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def claim(file: File, found: Layout | None) -> str | None:
 
 
 def _second(file: File) -> tuple[str, ...]:
-    lines = file.head.splitlines()
+    lines = csvdialect.lines(file.head)
     return tuple(next(csv.reader(lines[1:2]), ())) if len(lines) > 1 else ()
 
 
@@ -62,21 +64,27 @@ def load(claims: Sequence[Claim], loader: Loader) -> None:
             item.table, columns=tuple(names), skip=item.table.skip + 1, before=item.table.before + 1
         )
         wanted = {name: name for name in _COLUMNS if name}
-        staged = loader.stage("guide", item.file, wanted, below)
+        staged = loader.stage("guide", [replace(item, layout=below)], wanted)
         _systems(loader)
         title = item.file.base.removesuffix(".csv")
         edition = loader.edition(Edition("map", f"file:{item.file.name}", name=title, licence=_LICENCE))
         loader.take(
             staged,
             "mappings",
-            "mapping",
-            f"{edition}, (SELECT uri FROM uri WHERE name = system), code, text, 'skos:mappingRelation', false, "
-            "(SELECT uri FROM uri WHERE name = target_system), target, display, NULL, NULL",
             [
                 Why("coalesce(antlr, fhirpath, narrative) IS NOT NULL", "maps under a condition"),
                 Why("code IS NULL OR system IS NULL", "no code or no code system"),
                 Why("target IS NULL OR target_system IS NULL", "no target", refused=False),
             ],
+            mapped(
+                edition,
+                system="(SELECT uri FROM uri WHERE name = system)",
+                code="code",
+                label="text",
+                target_system="(SELECT uri FROM uri WHERE name = target_system)",
+                target="target",
+                target_label="display",
+            ),
         )
 
 

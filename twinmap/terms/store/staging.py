@@ -68,25 +68,31 @@ def _cells(line: str, delimiter: str, *, quoted: bool) -> tuple[str, ...]:
 
 
 @dataclass(slots=True)
-class Staged:
-    """A table of texts in DuckDB, and what was read to make it: ``read`` rows, ``ragged`` of them refused."""
+class Read:
+    """What was read of a file: ``rows``, of which some are ``ragged`` (the ``first`` by number) or comments."""
 
-    name: str
     file: str
-    read: int
+    rows: int
     ragged: int = 0
     comments: int = 0
     first: list[int] = field(default_factory=list)
 
 
-def stage(duck: Duck, name: str, file: File, wanted: Mapping[str, str], found: Layout) -> Staged:
-    """Make the table ``name`` of some columns of a file, all of them text; an empty cell is NULL.
+def create(duck: Duck, name: str, columns: Iterable[str]) -> None:
+    """Make the empty table ``name`` of texts; ``file`` will say which file a row is of, by number."""
+    texts = ", ".join(f"{column} VARCHAR" for column in columns)
+    duck.run(f"CREATE OR REPLACE TEMP TABLE {name} (file INTEGER, {texts})")
+
+
+def append(duck: Duck, name: str, number: int, file: File, wanted: Mapping[str, str], found: Layout) -> Read:
+    """Put some columns of a file into the table ``name``, all of them text; an empty cell is NULL.
 
     Args:
         duck: Where to.
-        name: The table that is made.
+        name: The table, see :func:`create`.
+        number: The number of the file.
         file: The file.
-        wanted: Our names of columns to those of the file; one that the file lacks is NULL throughout.
+        wanted: The columns of the table to those of the file; one that the file lacks is NULL throughout.
         found: Its layout.
 
     Raises:
@@ -113,18 +119,11 @@ def stage(duck: Duck, name: str, file: File, wanted: Mapping[str, str], found: L
         with file.open() as stream:
             reader = _reader(stream, found, there, handler)
             with duck.arrow("incoming", pa.RecordBatchReader.from_batches(reader.schema, reader)):
-                duck.run(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM incoming")
+                duck.run(f"INSERT INTO {name} BY NAME SELECT {number} AS file, {columns} FROM incoming")
     except pa.ArrowInvalid as error:
-        if read or "skip initial" not in str(error):
+        if read or "skip initial" not in str(error):  # else it is a header alone
             raise _told(file, error) from error
-        duck.run(
-            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {_nothing(wanted)} LIMIT 0"
-        )  # a header alone
-    return Staged(name, file.name, read, bad["ragged"], bad["comments"], first)
-
-
-def _nothing(wanted: Iterable[str]) -> str:
-    return ", ".join(f"NULL::VARCHAR AS {ours}" for ours in wanted)
+    return Read(file.name, read, bad["ragged"], bad["comments"], first)
 
 
 def _reader(stream: Any, found: Layout, there: Sequence[str], handler: Any) -> Any:

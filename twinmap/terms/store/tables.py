@@ -7,6 +7,9 @@ text on every path. ``closure`` and ``posting`` speak of rows of ``node`` and ``
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+
+from twinmap.sqltext import quoted
 
 Columns = Mapping[str, str]
 
@@ -92,3 +95,58 @@ def ddl(name: str) -> str:
     """The statement that makes an empty table."""
     columns = {**TABLES, **DERIVED}[name]
     return f"CREATE TABLE {name} ({', '.join(f'{column} {kind}' for column, kind in columns.items())})"
+
+
+# --- rows, as SQL -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of a table, made of those of a staged one that fit: SQL for its columns; the others are NULL."""
+
+    table: str
+    cells: Mapping[str, object]
+    where: str = "true"
+    distinct: bool = False
+
+    def insert(self, source: str) -> str:
+        """The statement that adds them."""
+        cells = ", ".join(f"{sql} AS {column}" for column, sql in self.cells.items())
+        kind = "DISTINCT " if self.distinct else ""
+        return f"INSERT INTO {self.table} BY NAME SELECT {kind}{cells} FROM {source} WHERE {self.where}"
+
+
+def rows(table: str, **cells: object) -> Rows:
+    """Rows of a table, a column each argument."""
+    return Rows(table, cells)
+
+
+def names(edition: object, code: str, uses: Mapping[str, str], language: str = "'en'") -> list[Rows]:
+    """Designations: column of the name to its use; where it is empty there is none."""
+    return [
+        Rows(
+            "designation",
+            {"edition": edition, "code": code, "language": language, "use": quoted(use), "term": column},
+            f"{column} IS NOT NULL",
+            distinct=True,
+        )
+        for column, use in uses.items()
+    ]
+
+
+def properties(edition: object, code: str, columns: Mapping[str, str]) -> list[Rows]:
+    """Properties: column of the value to their name; where it is empty there is none."""
+    return [
+        Rows(
+            "property",
+            {"edition": edition, "code": code, "property": quoted(name), "value": column},
+            f"{column} IS NOT NULL",
+            distinct=True,
+        )
+        for column, name in columns.items()
+    ]
+
+
+def mapped(edition: int, **cells: object) -> Rows:
+    """Mappings of a source that does not say how close the two codes are."""
+    return rows("mapping", edition=edition, predicate="'skos:mappingRelation'", negated="false", **cells)
