@@ -77,6 +77,31 @@ def rf2(tmp_path: Path) -> Path:
     return rf2_release(tmp_path / "SnomedCT_ToyRF2")
 
 
+def _rf2_files(folder: Path, product: str, date: str, **tables: list[tuple[str, ...]]) -> Path:
+    """The component files of a product (``UKCL_GB1000000``) by their kinds, each with the rows that it has."""
+    infix, _, country = product.partition("_")
+    state = ("id", "effectiveTime", "active", "moduleId")
+    columns = {
+        "Concept": (*state, "definitionStatusId"),
+        "Description": (*state, "conceptId", "languageCode", "typeId", "term", "caseSignificanceId"),
+        "Relationship": (
+            *(*state, "sourceId", "destinationId", "relationshipGroup"),
+            *("typeId", "characteristicTypeId", "modifierId"),
+        ),
+    }
+    for kind, lines in tables.items():
+        language = "-en" if kind == "Description" else ""
+        name = f"sct2_{kind}_{infix}Snapshot{language}_{country}_{date}.txt"
+        write(folder / "Snapshot" / "Terminology" / name, rows(columns[kind], *lines))
+    return folder
+
+
+@pytest.fixture
+def rf2_files() -> Callable[..., Path]:
+    """Writes the component files of a product of SNOMED CT."""
+    return _rf2_files
+
+
 def rf2_release(made: Path) -> Path:
     state = ("20260101", "1", MODULE)
     terms = made / "Snapshot" / "Terminology"

@@ -16,7 +16,7 @@ from twinmap.sqltext import case, quoted
 from twinmap.terms.store.editions import Edition
 from twinmap.terms.store.loader import Loader, Staged, Why
 from twinmap.terms.store.package import File
-from twinmap.terms.store.releases import by_role
+from twinmap.terms.store.releases import Part, by_role
 from twinmap.terms.store.staging import Layout
 from twinmap.terms.store.tables import Rows, mapped, names, properties, rows
 from twinmap.terms.systems import canonical
@@ -64,7 +64,7 @@ def load(claims: Sequence[Claim], loader: Loader) -> None:
     for item in nameless:
         loader.leave(item.file, "its concepts have names once the tool of the download put them into CONCEPT")
     rest = [item for item in claims if item not in nameless]
-    roles = by_role(rest, loader, "downloads of OMOP vocabularies", lambda item: (item.role, None))
+    roles = by_role(rest, loader, "downloads of OMOP vocabularies", lambda item: Part(item.role))
     if not roles["concepts"]:
         raise loader.unusable(
             f"{loader.package.path} has OMOP tables, and no concepts", help="name a folder with CONCEPT.csv"

@@ -97,7 +97,7 @@ def load(claims: Sequence[Claim], loader: Loader) -> None:
 def _part(item: Claim) -> Part:
     """The terms, or the file of its name, of the whole tables or the core."""
     name = "terms" if item.role == "terms" else item.file.base.casefold()
-    return f"{name} {_is_core(item)}", root(item.file.name, _FOLDERS)
+    return Part(f"{name} {_is_core(item)}", root(item.file.name, _FOLDERS))
 
 
 def _is_core(item: Claim) -> bool:

@@ -7,6 +7,7 @@ Source of columns and ids: SNOMED CT Release File Specifications, "Component Rel
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from twinmap.terms import snomed
 from twinmap.terms.store.editions import Edition
 from twinmap.terms.store.loader import Loader, Staged, Why
 from twinmap.terms.store.package import File
-from twinmap.terms.store.releases import Part, by_role, root
+from twinmap.terms.store.releases import Part, by_role, root, two
 from twinmap.terms.store.staging import Layout
 from twinmap.terms.store.tables import rows
 
@@ -61,8 +62,12 @@ _ASSOCIATIONS = {
 _WHOLE = 300_000
 _LICENCE = "SNOMED CT affiliate licence, https://www.snomed.org/licensing"
 _KIND = re.compile(r"(Snapshot|Full|Delta)", re.IGNORECASE)
-#: Country or namespace, and date, as a name ends.
-_TAIL = re.compile(r"_[A-Za-z0-9]*_\d{8}(?:T\d{6}Z)?\.\w+$")
+#: Of a component file what stands before the kind, and its country or namespace.
+_PRODUCT = re.compile(
+    r"x?sct2_[A-Za-z]+_([A-Za-z0-9]*?)(?:Snapshot|Full|Delta)(?:-[A-Za-z-]+)?_([A-Za-z0-9]+)", re.IGNORECASE
+)
+#: What a path with two editions holds.
+_RELEASES = "releases of SNOMED CT"
 _DATE = re.compile(r"_(\d{8})(?:T\d{6}Z)?(?:\.|_|$)")
 
 
@@ -74,19 +79,28 @@ def claim(file: File, found: Layout | None) -> str | None:  # noqa: ARG001
 
 
 def load(claims: Sequence[Claim], loader: Loader) -> None:
-    """Load one state of the release: its snapshot, else the newest states of its full files."""
-    kind, roles = _chosen(claims, loader)
+    """Load one state of the edition: its snapshot, else the newest states of its full files.
+
+    An edition may come in several products, each in a folder of its own: the International Edition and the
+    extensions to it (so the UK Edition).
+    """
+    roles = _chosen(claims, loader)
     number = loader.edition(Edition("codes", snomed.SYSTEM, name="SNOMED CT", licence=_LICENCE))
     for role, read in _READ.items():
-        read(loader.stage(role, roles[role], {column: column for column in _ROLES[role]}), loader, number)
+        staged = loader.stage(role, roles[role], {column: column for column in _ROLES[role]})
+        if role == "concepts":
+            _one_edition(loader, roles[role])
+        read(staged, loader, number)
     _names(loader)
-    _identify(loader, number, kind, [item.file.base for item in roles["concepts"]])
+    _identify(loader, number, roles["concepts"])
 
 
 def _part(item: Claim) -> Part:
-    """A name without country and date; concepts stand in one file of each kind, whatever it is called."""
-    name = "concepts" if item.role == "concepts" else _TAIL.sub("", item.file.base)
-    return f"{_kind(item)} {name}", root(item.file.name, _KIND)
+    """A name without its date; the product of a component file is its country and what stands before its kind."""
+    name = _DATE.sub("_", item.file.base)
+    product = _PRODUCT.match(name)
+    folder = root(item.file.name, _KIND) if product else None
+    return Part(name, folder, f"{product[1]}_{product[2]}" if product else "")
 
 
 def _kind(item: Claim) -> str:
@@ -94,37 +108,72 @@ def _kind(item: Claim) -> str:
     return match[1].casefold() if match else "snapshot"
 
 
-def _chosen(claims: Sequence[Claim], loader: Loader) -> tuple[str, Mapping[str, list[Claim]]]:
-    """The files of one kind of release, by role: a snapshot goes before full files, and a delta is none.
+def _chosen(claims: Sequence[Claim], loader: Loader) -> Mapping[str, list[Claim]]:
+    """The files of one kind of each product, by role: a snapshot goes before full files, and a delta is none.
 
     Raises:
         InputOutputError: There is no concept file to go with, or they are of two releases (O04).
     """
-    roles = by_role(claims, loader, "releases of SNOMED CT", _part)
-    kinds = {_kind(item) for item in claims}
-    for kind in ("snapshot", "full"):
-        if kind in map(_kind, roles["concepts"]):
-            for item in claims:
-                if _kind(item) != kind:
-                    loader.leave(item.file, f"the {kind} files of the release are")
-            for items in roles.values():
-                items[:] = [item for item in items if _kind(item) == kind]
-            return kind, roles
-    what = "is a delta" if kinds == {"delta"} else "has no concept file"
-    raise loader.unusable(
-        f"{loader.package.path} is an RF2 release and {what}",
-        help="name the folder or zip of a whole release",
+    roles = by_role(claims, loader, _RELEASES, _part)
+    folders: dict[str | None, list[Claim]] = defaultdict(list)
+    for item in claims:
+        folders[root(item.file.name, _KIND)].append(item)
+    left: set[str] = set()
+    for items in folders.values():
+        with_concepts = {_kind(item) for item in items if item.role == "concepts"}
+        kinds = with_concepts - {"delta"} or {_kind(item) for item in items} - {"delta"}
+        kind = max(kinds, default="none")  # the snapshot before the full files
+        for item in items:
+            if _kind(item) != kind:
+                left.add(item.file.name)
+                loader.leave(
+                    item.file, f"the {kind} files of the release are" if kinds else "a delta is no release"
+                )
+    for own in roles.values():
+        own[:] = [item for item in own if item.file.name not in left]
+    if not roles["concepts"]:
+        what = "is a delta" if {_kind(item) for item in claims} == {"delta"} else "has no concept file"
+        raise loader.unusable(
+            f"{loader.package.path} is an RF2 release and {what}",
+            help="name the folder or zip of a whole release",
+        )
+    return roles
+
+
+def _one_edition(loader: Loader, claims: Sequence[Claim]) -> None:
+    """An edition holds the root of SNOMED CT, an extension does not: two that do are two.
+
+    Raises:
+        InputOutputError: There are two (O04).
+    """
+    found = loader.duck.rows(f"SELECT DISTINCT file FROM concepts WHERE id = '{_ROOT}' ORDER BY file")
+    if len(found) > 1:
+        names = [claims[number].file.name for (number,) in found]
+        raise two(loader, _RELEASES, *((name, root(name, _KIND)) for name in names[:2]))
+
+
+def _state(loader: Loader, table: str) -> list[Why]:
+    """The reasons that all components share: of several states of one the newest counts, whatever file it is in.
+
+    That holds across products too: a row that was released is never changed (Release File Specifications,
+    "History Mechanism"), so an extension that takes over a component adds a newer one.
+    """
+    columns = ", ".join(_ROLES[table])
+    loader.duck.run(
+        "CREATE OR REPLACE TEMP TABLE again AS SELECT rowid AS r, "
+        "effectiveTime < max(effectiveTime) OVER (PARTITION BY id) AS older, "
+        f"row_number() OVER (PARTITION BY {columns} ORDER BY rowid) > 1 AS same, "
+        "row_number() OVER (PARTITION BY id ORDER BY effectiveTime DESC NULLS LAST, rowid) > 1 AS other "
+        f"FROM {table} WHERE id IN (SELECT id FROM {table} GROUP BY id HAVING count(*) > 1)"
     )
-
-
-def _state(table: str) -> list[Why]:
-    """The reasons that all components share."""
-    newest = f"SELECT rowid AS r, row_number() OVER (PARTITION BY id ORDER BY effectiveTime DESC, rowid) AS k FROM {table}"
+    again = f"{table}.rowid IN (SELECT r FROM again WHERE"
     return [
         Why(
             "id IS NULL OR active IS NULL OR active NOT IN ('0', '1')", "no id, or active is neither 0 nor 1"
         ),
-        Why(f"{table}.rowid IN (SELECT r FROM ({newest}) WHERE k > 1)", "an older state", refused=False),
+        Why(f"{again} older)", "an older state", refused=False),
+        Why(f"{again} same)", "the same row stands twice", refused=False),
+        Why(f"{again} other)", "another row of the same id and date"),
     ]
 
 
@@ -134,7 +183,10 @@ _INACTIVE = Why("active = '0'", "inactive", refused=False)
 def _concepts(staged: Staged, loader: Loader, number: int) -> None:
     status = case("active", {"1": "active"}, "inactive")
     loader.take(
-        staged, "concepts", _state("concepts"), rows("concept", edition=number, code="id", status=status)
+        staged,
+        "concepts",
+        _state(loader, "concepts"),
+        rows("concept", edition=number, code="id", status=status),
     )
 
 
@@ -144,7 +196,7 @@ def _languages(staged: Staged, loader: Loader, number: int) -> None:  # noqa: AR
         staged,
         "preferred terms",
         [
-            *_state("languages"),
+            *_state(loader, "languages"),
             _INACTIVE,
             Why(f"acceptabilityId <> '{_PREFERRED}'", "acceptable, not preferred", refused=False),
         ],
@@ -159,7 +211,7 @@ def _descriptions(staged: Staged, loader: Loader, number: int) -> None:
         staged,
         "descriptions",
         [
-            *_state("descriptions"),
+            *_state(loader, "descriptions"),
             _INACTIVE,
             Why("conceptId IS NULL OR term IS NULL", "no concept or no term"),
             Why(f"typeId NOT IN ({types})", "a description of another type", refused=False),
@@ -195,7 +247,7 @@ def _relationships(staged: Staged, loader: Loader, number: int) -> None:
         staged,
         "relationships",
         [
-            *_state("relationships"),
+            *_state(loader, "relationships"),
             _INACTIVE,
             Why(f"typeId <> '{_IS_A}'", "an attribute, no is-a", refused=False),
             Why(f"characteristicTypeId = '{_STATED}'", "stated, not inferred", refused=False),
@@ -212,7 +264,7 @@ def _associations(staged: Staged, loader: Loader, number: int) -> None:
         staged,
         "associations",
         [
-            *_state("associations"),
+            *_state(loader, "associations"),
             _INACTIVE,
             Why(f"refsetId NOT IN ({known})", "an association that names no other concept", refused=False),
             Why(f"NOT EXISTS ({is_concept})", "of a description, not of a concept", refused=False),
@@ -238,9 +290,10 @@ _READ = {
 }
 
 
-def _identify(loader: Loader, number: int, kind: str, names: Sequence[str]) -> None:
-    """Version, edition and extent: the date of the file name, or the newest of the rows; the modules."""
-    dates = [match[1] for name in names if (match := _DATE.search(name))]
+def _identify(loader: Loader, number: int, claims: Sequence[Claim]) -> None:
+    """Version, edition and extent: the newest date of the file names, else of the rows; the modules."""
+    full = any(_kind(item) == "full" for item in claims)
+    dates = [match[1] for item in claims if (match := _DATE.search(item.file.base))]
     dates += [loader.duck.value("SELECT coalesce(max(effectiveTime), '') FROM concepts")] * (not dates)
     modules = loader.duck.rows(
         "SELECT moduleId FROM concepts WHERE moduleId IS NOT NULL GROUP BY moduleId ORDER BY count(*) DESC, moduleId"
@@ -254,7 +307,7 @@ def _identify(loader: Loader, number: int, kind: str, names: Sequence[str]) -> N
     loader.change(
         number,
         version=max(dates),
-        name=f"SNOMED CT {name}" + (" (from full files)" if kind == "full" else ""),
+        name=f"SNOMED CT {name}" + " (from full files)" * full,
         content="complete" if count >= _WHOLE and root else "fragment",
         namespaces=tuple(sorted(spaces)),
     )

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
+from twinmap.errors import InputOutputError
 from twinmap.terms.store.loader import Loader
 
 if TYPE_CHECKING:
     from twinmap.terms.store.formats import Claim
 
-#: Which part of a release a file is, and what its name says of the release; None where it says nothing.
-Part = tuple[str, str | None]
+
+class Part(NamedTuple):
+    """Which part of a release a file is, of which there is one; and the folder of the product that it is of."""
+
+    name: str
+    root: str | None = None
+    product: str = ""
 
 
 def by_role(
@@ -25,28 +33,48 @@ def by_role(
         claims: The files.
         loader: Where they are loaded into.
         what: What a release is called, for people.
-        part: Says which part a file is. A release has each part once, and is one.
+        part: Says which part a file is. A release has each part once, and a product lies in one folder.
 
     Raises:
         InputOutputError: They are of two releases (O04).
     """
     roles: defaultdict[str, list[Claim]] = defaultdict(list)
     parts: dict[str, Claim] = {}
-    named: tuple[str, Claim] | None = None
+    products: dict[str, tuple[str, Claim]] = {}
     for item in claims:
-        name, release = part(item)
+        name, root, product = part(item)
         other = parts.setdefault(name, item)
-        if release is not None:
-            named = named or (release, item)
-            other = named[1] if named[0] != release else other
+        if root is not None:
+            first = products.setdefault(product, (root, item))
+            other = first[1] if first[0] != root else other
         if other is not item:
-            one, two = _apart(other.file.name, item.file.name)
-            raise loader.unusable(
-                f"{loader.package.path} holds two {what}: {one} and {two}",
-                help="add each alone; of two versions of one system the newer one answers",
-            )
+            raise two(loader, what, *((each.file.name, part(each).root) for each in (other, item)))
         roles[item.role].append(item)
     return roles
+
+
+def two(
+    loader: Loader, what: str, one: tuple[str, str | None], other: tuple[str, str | None]
+) -> InputOutputError:
+    """The error for a path with two releases (O04), each by a file and its root: what they are, and what to type."""
+    path = loader.package.path
+    roots = one[1], other[1]
+    apart = None not in roots and roots[0] != roots[1]
+    first, second = (root or "." for root in roots) if apart else _apart(one[0], other[0])
+    folder = Path("FOLDER") if path.is_file() else path
+    places = [shlex.quote(str(folder / root)) for root in (first, second)]
+    if {first, second} == {one[0], other[0]}:
+        advice = f"keep one of the two, then: twinmap terms add {shlex.quote(str(folder))}"
+    elif "." in {first, second}:
+        advice = f"move {max(places, key=len)} out of it, and add each alone"
+    else:
+        advice = f"add each alone: twinmap terms add {places[0]}; twinmap terms add {places[1]}"
+    if path.is_file():
+        advice = f"unpack it to a FOLDER, {advice}"
+    return loader.unusable(
+        f"{path} holds two {what}: {first} and {second}",
+        help=f"{advice}; of two versions of one system the newer one answers",
+    )
 
 
 def root(name: str, folders: re.Pattern[str]) -> str | None:
