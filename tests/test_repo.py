@@ -206,6 +206,7 @@ value_kind VARCHAR, value_text VARCHAR, value_num DOUBLE, value_decimals TINYINT
 low_text VARCHAR, high_text VARCHAR, value_system VARCHAR, value_code VARCHAR, absent_reason VARCHAR,
 unit_raw VARCHAR, unit_system_raw VARCHAR, unit VARCHAR, canon_num DOUBLE, canon_unit VARCHAR,
 start_us BIGINT, end_us BIGINT, time_precision VARCHAR, time_origin VARCHAR,
+offset_min SMALLINT,
 site VARCHAR, method VARCHAR, posture VARCHAR, specimen VARCHAR, statistic VARCHAR, over VARCHAR, meal VARCHAR,
 activity VARCHAR, oxygen VARCHAR, setting VARCHAR, origin VARCHAR, challenge VARCHAR, performer VARCHAR,
 ref_low VARCHAR, ref_high VARCHAR, flag VARCHAR, note VARCHAR

@@ -106,6 +106,11 @@ _TIME = (
     Column("end_us", "BIGINT", "the end of the period: UTC epoch microseconds"),
     _text("time_precision", "precision: year month day hour minute second millisecond microsecond"),
     _text("time_origin", "how the zone was known: offset zone message ambiguous none"),
+    Column(
+        "offset_min",
+        "SMALLINT",
+        "the offset that stood with the time, in minutes east of UTC; null where none did",
+    ),
 )
 #: What most clinical statements begin with.
 _CODED = (*_PLACE, *_SUBJECT, *_CODE, *_TIME)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from twinmap import api
@@ -160,13 +161,16 @@ def test_a_patient_without_observations_counts(compare: Compare) -> None:
     assert found.equal
 
 
-def _weight(unit: dict[str, str], value: float) -> dict[str, Any]:
+WHOLE = {"system": UCUM, "code": "kg"}
+
+
+def _weight(unit: dict[str, str], value: float, time: str = "2026-03-01T08:00:00Z") -> dict[str, Any]:
     return {
         "resourceType": "Observation",
         "id": "w",
         "status": "final",
         "code": {"coding": [{"system": "http://loinc.org", "code": "29463-7"}]},
-        "effectiveDateTime": "2026-03-01T08:00:00Z",
+        "effectiveDateTime": time,
         "valueQuantity": {"value": value, **unit},
     }
 
@@ -210,3 +214,66 @@ def test_a_format_without_unit_systems_drops_none(compare: Compare, tmp_path: Pa
         found = api.diff(tmp_path / side, f"{tmp_path / 'w.yaml'}={tmp_path / 'w.csv'}", key_file=KEY)
         (row,) = (row for row in found.report.difference["statements"] if row["kind"] == "observation")
         assert (row["a"], row["b"], row["same"]) == (1, 1, 1)
+
+
+EVENING, MORNING = "2024-03-01T23:30:00-05:00", "2024-03-02T04:30:00Z"
+DAY = ("offset_min", "the code and the time", "-05:00", "+00:00", "")
+
+
+def test_the_same_instant_on_another_calendar_day_is_told(compare: Compare) -> None:
+    found = compare([_weight(WHOLE, 70, EVENING)], [_weight(WHOLE, 70, MORNING)])
+    assert _told(found) == {DAY}
+    assert not found.equal
+    assert "-05:00 -> +00:00, another calendar day" in text.render(found.report)
+
+
+def test_another_calendar_day_of_another_value_is_told_too(compare: Compare) -> None:
+    found = compare([_weight(WHOLE, 70, EVENING)], [_weight(WHOLE, 71, MORNING)])
+    assert {row[0] for row in _told(found)} == {"offset_min", "value_text"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (EVENING, "2024-03-01T22:30:00-06:00"),
+        ("2024-03-01T12:00:00-05:00", "2024-03-01T17:00:00Z"),
+        ("1960-03-01T12:00:00-05:00", "1960-03-01T17:00:00Z"),
+    ],
+)
+def test_the_same_instant_on_the_same_calendar_day_is_the_same(
+    one: str, other: str, compare: Compare
+) -> None:
+    assert compare([_weight(WHOLE, 70, one)], [_weight(WHOLE, 70, other)]).equal
+
+
+def test_another_time_is_no_other_calendar_day(compare: Compare) -> None:
+    found = compare([_weight(WHOLE, 70, EVENING)], [_weight(WHOLE, 70, "2024-03-02T04:31:00Z")])
+    assert {row[0] for row in _told(found)} == {"start_us"}
+
+
+def test_of_equal_statements_those_of_one_calendar_day_are_the_same(compare: Compare) -> None:
+    """One of two that are the same but for the day is lacking: it is the one of the other day."""
+    twice = [{**_weight(WHOLE, 70, time), "id": time[8:10]} for time in (EVENING, MORNING)]
+    kept = [{**item, "component": [{"code": {"text": str(n)}}]} for n, item in enumerate(twice)]
+    found = compare(kept, [_weight(WHOLE, 70, MORNING)])
+    (row,) = (row for row in found.report.difference["statements"] if row["code"] == "29463-7")
+    assert (row["a"], row["b"], row["same"]) == (2, 1, 1)
+
+
+def test_a_zone_of_the_mapping_is_no_offset_of_the_source(compare: Compare, tmp_path: Path) -> None:
+    """The day at the offset is compared only where both sources state it; so with runs that kept none."""
+    (tmp_path / "w.csv").write_text("p,t,v\n7,2024-03-01T23:30:00,70\n")
+    (tmp_path / "w.yaml").write_text(WEIGHTS.replace("csv,", "csv, timezone: America/New_York,"))
+    compare([_weight(WHOLE, 70, EVENING)], [_weight(WHOLE, 70, MORNING)])
+    without = tmp_path / "a" / "tables" / "observation.parquet"
+    sides = [f"{tmp_path / 'w.yaml'}={tmp_path / 'w.csv'}", tmp_path / "b"]
+    assert _same(api.diff(*sides, key_file=KEY)) == (1, 1, 1)
+    assert _same(api.diff(tmp_path / "a", tmp_path / "b")) == (1, 1, 0)
+    pq.write_table(pq.read_table(without).drop_columns(["offset_min"]), without)
+    assert _same(api.diff(tmp_path / "a", tmp_path / "b")) == (1, 1, 1)
+    assert _same(api.diff(tmp_path / "a", tmp_path / "a")) == (1, 1, 1)
+
+
+def _same(found: Any) -> tuple[int, int, int]:
+    (row,) = (row for row in found.report.difference["statements"] if row["kind"] == "observation")
+    return row["a"], row["b"], row["same"]

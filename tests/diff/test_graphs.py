@@ -27,7 +27,7 @@ KEY = ROOT / "examples" / "demo.key"
 LOST = {
     *("rule", "line", "ordinal", "display", "raw_code_system", "raw_code", "raw_display", "map_predicate"),
     *("status_raw", "unit_raw", "unit_system_raw"),
-    *("ref_low", "ref_high", "note", "time_precision", "time_origin"),
+    *("ref_low", "ref_high", "note", "time_precision", "time_origin", "offset_min"),
 }
 LOST_OF = {"device": {"file", "record", "part", "name"}, "observation": set(), "patient": set()}
 

@@ -170,14 +170,14 @@ def duck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Duck]:
         yield found
 
 
-def in_sql(duck: Duck, texts: list[str], name: str, zone: str) -> dict[str, tuple[int, str, str]]:
-    """What SQL types by itself: instant, precision and origin."""
+def in_sql(duck: Duck, texts: list[str], name: str, zone: str) -> dict[str, tuple[int, str, int | None]]:
+    """What SQL types by itself: instant, precision and offset."""
     duck.register("texts", {"t": ("VARCHAR", texts)})
     relation = Relation(("t",), {})
     record_set: Any = SimpleNamespace(slots={})
     quick = Slots(relation, record_set, None)._fast_time([name], "t", NULL, quoted(zone))
     assert quick is not None
-    instant, precision, origin = quick
+    instant, precision, offset = quick
     for item in relation.zones:
         days = [
             row[0]
@@ -187,7 +187,7 @@ def in_sql(duck: Duck, texts: list[str], name: str, zone: str) -> dict[str, tupl
         offsets = [fasttime.day_offset(item.zone, day) for day in days]
         duck.register(item.name, {"day": ("BIGINT", days), "off": ("BIGINT", offsets)})
     joins = " ".join(item.join for item in relation.zones)
-    rows = duck.rows(f"SELECT t, {instant}, {origin} FROM texts {joins}")
+    rows = duck.rows(f"SELECT t, {instant}, {offset} FROM texts {joins}")
     return {text: (found, precision, where) for text, found, where in rows if found is not None}
 
 
@@ -217,9 +217,27 @@ def test_sql_types_a_time_as_the_slow_way_does(
         for text, ending in zip(sorted(texts), ["Z", "+01:00", "-0530", "+24:00"] * 20, strict=False)
     }
     found = in_sql(duck, sorted(texts), name, zone)
-    for text, (instant, precision, origin) in found.items():
+    for text, (instant, precision, offset) in found.items():
         slow = times.instant(text, [name], zone)
-        assert (slow.us, slow.precision, slow.origin, slow.issue) == (instant, precision, origin, None), text
+        origin = "zone" if offset is None else "offset"
+        assert slow == times.Instant(instant, precision, origin, offset=offset), text
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "offset"),
+    [
+        ("2024-03-01T23:30:00-05:30", "iso", -330),
+        ("2024-03-02T04:30:00Z", "iso", 0),
+        ("20240301233000-0500", "hl7", -300),
+        ("01.03.2024 23:30 -05", "dd.MM.yyyy HH:mm X", -300),
+        ("2024-03-01T23:30:00", "iso", None),
+        ("2024-03-01", "iso", None),
+        ("20240301-0500", "hl7", None),  # a date has no time of day to shift
+        ("1709350200", "epoch-s", None),
+    ],
+)
+def test_an_offset_is_kept_where_the_text_states_it(text: str, name: str, offset: int | None) -> None:
+    assert times.instant(text, [name], ZURICH).offset == offset
 
 
 def test_sql_types_ordinary_times(duck: Duck) -> None:

@@ -474,7 +474,7 @@ class Oracle:
     def time(
         self, one: Statement, record: Record, sets: RecordSet, issues: list[tuple[str, str, str]]
     ) -> dict[str, Any]:
-        nothing = dict.fromkeys(("start_us", "end_us", "time_precision", "time_origin"))
+        nothing = dict.fromkeys(("start_us", "end_us", "time_precision", "time_origin", "offset_min"))
         group = one.slots.get("time")
         if not isinstance(group, Group):
             return nothing
@@ -519,6 +519,7 @@ class Oracle:
             "end_us": end_us,
             "time_precision": known.precision,
             "time_origin": known.origin,
+            "offset_min": known.offset,
         }
 
     def value(

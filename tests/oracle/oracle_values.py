@@ -264,6 +264,7 @@ class When:
     precision: str | None = None
     origin: str | None = None
     issue: str | None = None
+    offset: int | None = None
 
 
 def instant(text: str, formats: Sequence[str], zone: str | None) -> When:
@@ -285,7 +286,7 @@ def instant(text: str, formats: Sequence[str], zone: str | None) -> When:
         return When(None, issue="TM-Q12")
     if offset is not None:
         us = _us(local.replace(tzinfo=UTC)) - offset * 60_000_000
-        return When(us, precision, "offset") if exists(us) else When(None, issue="TM-Q12")
+        return When(us, precision, "offset", None, offset) if exists(us) else When(None, issue="TM-Q12")
     try:
         where = ZoneInfo(zone or "")
     except (ValueError, OSError, KeyError):

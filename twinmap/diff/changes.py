@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from twinmap.compare.signature import compared_facets
-from twinmap.diff.sides import A, B, Side
+from twinmap.diff.sides import OFFSET, A, B, Side
 from twinmap.diff.unite import SECOND, number
 from twinmap.engine.duck import Duck
 from twinmap.kinds import KINDS
@@ -30,10 +30,14 @@ _STATED = {"value_text": "coalesce({0}value_num::VARCHAR, {0}value_text)", "unit
 #: A coding beside the one that is taken; where a map was applied the column holds what the map has read.
 FURTHER = "CASE WHEN {0}map_predicate IS NULL THEN {0}raw_code END"
 
+#: The day of a time at the offset that stood with it: another one of the same instant is a change.
+_INSTANT = "coalesce({0}start_us, {0}end_us)"
+LOCAL_DAY = f"make_timestamp({_INSTANT} + {{0}}{OFFSET}::BIGINT * 60000000)::DATE"
+
 #: Columns of words that are no patient's, beside those of codes and facets; the facets that are are left out.
 _WORDS = frozenset(
     {
-        *("unit", "unit_system_raw", "status", "value_kind"),
+        *("unit", "unit_system_raw", "status", "value_kind", OFFSET),
         *("comparator", "time_precision", "birth_precision"),
         *("class", "event", "clinical_status", "verification_status", "severity", "absent_reason"),
     }
@@ -177,6 +181,12 @@ def _test(kind: str, name: str) -> str:
     only = f"CASE WHEN {other} IS NULL THEN {quoted(A)} WHEN {one} IS NULL THEN {quoted(B)} END"
     of = _SAYS_MORE.get(name)
     limit = f" AND a.{of} IS NOT NULL AND b.{of} IS NOT NULL" if of else ""
+    if name == OFFSET:
+        instants, days = (
+            f"{sql.format('a.')} {sign} {sql.format('b.')}"
+            for sql, sign in ((_INSTANT, "="), (LOCAL_DAY, "<>"))
+        )
+        limit = f" AND {instants} AND {days}"
     if name == "raw_code":
         # Of several one is kept, and not the same one where they stand in another order: only none is told.
         limit = f" AND ({one} IS NULL) <> ({other} IS NULL) AND a.code = b.code"
@@ -194,6 +204,10 @@ def _of(side: str, kind: str, name: str) -> str:
         return f"CASE WHEN {stated} IS NOT NULL THEN concat_ws('|', {side}.{system}, {stated}) END"
     if kind == "observation" and name in _STATED:
         return f"CASE WHEN {_ALIKE} THEN {VALUE[name]} ELSE {_STATED[name]} END".format(f"{side}.")
+    if name == OFFSET:
+        minutes = f"{side}.{name}"
+        sign = f"CASE WHEN {minutes} < 0 THEN '-' ELSE '+' END"
+        return f"format('{{}}{{:02d}}:{{:02d}}', {sign}, abs({minutes}) // 60, abs({minutes}) % 60)"
     if name == "unit_system_raw":
         return f"nullif(regexp_replace({side}.{name}, '[|]$', ' (no code)'), '')"
     return f"{side}.{identifier(name)}"

@@ -1,7 +1,8 @@
 """Which statements are the very same on both sides, which only one has, and what else the others say.
 
 A statement is the same where patient, code, time, value and all else that it says are the same; where it stands,
-how it was received and what only numbers it do not count. Values are compared in the canonical unit.
+how it was received and what only numbers it do not count. Values are compared in the canonical unit, and the day of a
+time at the offset that stood with it where all statements of the same content state one.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from twinmap.diff.changes import FURTHER, VALUE, changes, register_files
-from twinmap.diff.sides import A, B, Side
+from twinmap.diff.changes import FURTHER, LOCAL_DAY, VALUE, changes, register_files
+from twinmap.diff.sides import OFFSET, A, B, Side
 from twinmap.engine.duck import Duck
 from twinmap.kinds import KINDS
 from twinmap.sqltext import identifier, quoted
@@ -22,7 +23,7 @@ _APART = frozenset(
     {
         *("source", "rule", "file", "record", "line", "part", "ordinal", "id", "patient_record"),
         *("encounter", "device", "panel", "display", "map_predicate", "time_origin"),
-        *("status_raw", "raw_code_system", "raw_display", "unit_raw"),
+        *("status_raw", "raw_code_system", "raw_display", "unit_raw", OFFSET),
     }
 )
 _DERIVED = frozenset({"value_num", "value_decimals", "canon_num", "canon_unit"})
@@ -73,12 +74,12 @@ def compare(
         names = said(kind, graph=graph)
         if kind == "observation" and duck.value(f"SELECT bool_or({_UNIT_ALONE}) FROM {_scan(path)}"):
             del names["unit_system_raw"]
-        rest = _apart(duck, names, path, folder / f"{kind}.apart.parquet")
+        rest = _apart(duck, kind, names, path, folder / f"{kind}.apart.parquet")
         counts += _counts(duck, kind, path, rest)
         if duck.value(f"SELECT count(*) FROM {_scan(rest)}"):
             apart[kind] = rest
         if "twin" in KINDS[kind].names:
-            changed += changes(duck, kind, tuple(names), rest)
+            changed += changes(duck, kind, (*names, *({OFFSET} & KINDS[kind].names)), rest)
     return counts, changed, apart
 
 
@@ -86,7 +87,7 @@ def _scan(path: Path) -> str:
     return f"read_parquet({quoted(str(path))}, file_row_number = true)"
 
 
-def _apart(duck: Duck, names: Mapping[str, str], path: Path, rest: Path) -> Path:
+def _apart(duck: Duck, kind: str, names: Mapping[str, str], path: Path, rest: Path) -> Path:
     """The table of statements without a same one on the other side, each once for each time it lacks one.
 
     It is the table itself where that holds for all, else ``rest``. Only hashes and row numbers are held for it.
@@ -94,23 +95,29 @@ def _apart(duck: Duck, names: Mapping[str, str], path: Path, rest: Path) -> Path
     size = int(duck.value(f"SELECT count(*) FROM {_scan(path)}"))
     parts = 1 + size // AT_A_TIME
     hashes = rest.with_suffix(".hash.parquet")
+    day = LOCAL_DAY.format("") if OFFSET in KINDS[kind].names else "NULL::DATE"
     duck.to_parquet(
-        f"SELECT source, file, record, part, ordinal, file_row_number AS n, hash({', '.join(names.values())}) AS content "
-        f"FROM {_scan(path)}",
+        f"SELECT source, file, record, part, ordinal, file_row_number AS n, hash({', '.join(names.values())}) AS content, "
+        f"{day} AS day FROM {_scan(path)}",
         hashes,
     )
     duck.run("CREATE OR REPLACE TEMP TABLE alone (n BIGINT)")
     for part in range(parts):
+        mine = f"read_parquet({quoted(str(hashes))}) WHERE content % {parts} = {part}"
+        duck.run(
+            f"CREATE OR REPLACE TEMP TABLE days AS SELECT content FROM {mine} "
+            "GROUP BY content HAVING min(day) <> max(day) AND count(day) = count(*)"
+        )
         duck.run(
             "CREATE OR REPLACE TEMP TABLE content AS SELECT source, n, content, row_number() OVER ("
-            "PARTITION BY source, content ORDER BY file, record, part, ordinal, n) AS nth "
-            f"FROM read_parquet({quoted(str(hashes))}) WHERE content % {parts} = {part}"
+            "PARTITION BY source, content ORDER BY file, record, part, ordinal, n) AS nth FROM (SELECT * REPLACE ("
+            f"CASE WHEN content IN (FROM days) THEN hash(content, day) ELSE content END AS content) FROM {mine})"
         )
         duck.run(
             "INSERT INTO alone SELECT c.n FROM content c ANTI JOIN content o "
             "ON o.content = c.content AND o.nth = c.nth AND o.source <> c.source"
         )
-    duck.run("DROP TABLE content")
+    duck.run("DROP TABLE content; DROP TABLE days")
     lacking = int(duck.value("SELECT count(*) FROM alone"))
     if lacking == size:
         hashes.unlink()

@@ -209,7 +209,7 @@ def _times(duck: Duck, wide: Wide, kind: str, joins: list[str]) -> dict[str, str
 
 def _instant(text: str) -> str:
     fraction = f"rpad(regexp_extract({text}, '{_EXACT}', 1)[1:6], 6, '0')::BIGINT"
-    return f"epoch_us(try_cast(left({text}, 19) AS TIMESTAMP)) + {fraction} - {fasttime.offset_us(text)}"
+    return f"epoch_us(try_cast(left({text}, 19) AS TIMESTAMP)) + {fraction} - {fasttime.offset_min(text)}::BIGINT * 60000000"
 
 
 def _register_slow(duck: Duck, wide: Wide, kind: str, term: str, table: str) -> None:

@@ -16,7 +16,7 @@ column                 from a graph
 ``unit_raw``           only where it is not UCUM; ``unit_system_raw`` null
 ``ref_low ref_high``   null; ``note`` too
 ``time_precision``     hours and minutes come back as seconds, a fraction that ends in zeros as a shorter one
-``time_origin``        ``offset`` of every date-time: the graph states all in UTC
+``time_origin``        ``offset`` of every date-time: the graph states all in UTC; ``offset_min`` null
 ``deceased``           a date-time comes back as ``true``
 patient                one row a place that states the record; ``birth_date`` … of one source are one
 device                 one row a source; ``name`` and the place are null

@@ -18,6 +18,9 @@ from twinmap.renderers import load_report
 #: The sides as they are called in findings, relations and tables.
 A, B = "A", "B"
 
+#: The column of the offset that stood with a time; older runs have none, as if none had stood there.
+OFFSET = "offset_min"
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -111,7 +114,7 @@ def tables(folder: Path) -> dict[str, Path]:
             raise InputOutputError(
                 f"{path} is no Parquet file: it was cut or changed since the run"
             ) from error
-        lacking = sorted(KINDS[kind].names - set(schema.names))
+        lacking = sorted(KINDS[kind].names - set(schema.names) - {OFFSET})  # runs before it have none
         if lacking:
             raise InputOutputError(
                 f"{path} lacks {', '.join(lacking)}: it was changed since the run, or written by another version"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from twinmap.diff.sides import Side
+from twinmap.diff.sides import OFFSET, Side
 from twinmap.engine.crosswalk import Pair
 from twinmap.engine.duck import Duck
 from twinmap.engine.identity import Twins, link
@@ -41,6 +41,8 @@ def unite(
     made = {}
     for kind in KINDS:
         selects = [_select(side, kind) for side in sides if kind in side.tables]
+        if selects and OFFSET in KINDS[kind].names:
+            selects.append(f"SELECT NULL::SMALLINT AS {OFFSET} WHERE false")
         if selects:
             made[kind] = folder / f"{kind}.parquet"
             duck.to_parquet(" UNION ALL BY NAME ".join(selects), made[kind])

@@ -222,7 +222,9 @@ def _statements(duck: Duck, plan: Plan, kind: str, raw: Path, context: Context, 
         "start_us": "coalesce(u.fast_us, t.start_us)",
         "end_us": "t.end_us",
         "time_precision": "coalesce(u.fast_precision, t.time_precision)",
-        "time_origin": "coalesce(u.fast_origin, t.time_origin)",
+        "time_origin": "CASE WHEN u.fast_us IS NULL THEN t.time_origin "
+        "WHEN u.fast_offset IS NULL THEN 'zone' ELSE 'offset' END",
+        "offset_min": "coalesce(u.fast_offset, t.offset_min)",
     }
     columns |= {f"t_{column}": f"u.t_{column}" for column in KINDS[kind].texts.values()}
     joins = (

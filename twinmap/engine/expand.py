@@ -14,7 +14,7 @@ from twinmap.mapping.sql import escaped
 from twinmap.sqltext import identifier, quoted
 
 _CODE = ("code_system", "code", "display", "raw_code_system", "raw_code", "raw_display", "map_predicate")
-_TIME = ("start_us", "end_us", "time_precision", "time_origin")
+_TIME = ("start_us", "end_us", "time_precision", "time_origin", "offset_min")
 
 
 def expanded(kind: str, facets: Sequence[str], relation: str) -> str:

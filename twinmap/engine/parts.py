@@ -257,7 +257,8 @@ def _distinct(duck: Duck, task: PartTask, result: PartResult, kind: str) -> str 
         + ", ".join(
             f"coalesce({identifier(c.name)}::VARCHAR, chr(0))"
             for c in columns_of(kind, task.facets)
-            if c.name not in {*_PLACE, "unit_system_raw"}  # of the unit, only how it was received
+            if c.name
+            not in {*_PLACE, "unit_system_raw", "offset_min"}  # only how unit and time were received
         )
         + f")) AS _content FROM part WHERE id IN ({repeated})"
     )

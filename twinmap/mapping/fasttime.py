@@ -76,15 +76,15 @@ def _pattern(name: str, text: str) -> Fast | None:
     return Fast(match, f"try_strptime({text}, {quoted(form)})", precision, False)
 
 
-def offset_us(text: str) -> str:
-    """SQL of the offset at the end of a text in microseconds; null where there is none."""
+def offset_min(text: str) -> str:
+    """SQL of the offset at the end of a text in minutes; null where there is none."""
     ending = f"regexp_extract({text}, {quoted(_OFFSET + '$')}, 1)"
     sign = f"CASE WHEN {ending}[1] = '-' THEN -1 ELSE 1 END"
     digits = f"replace({ending}, ':', '')"
-    minutes = f"({digits}[2:3]::BIGINT * 60 + {digits}[4:5]::BIGINT)"
+    minutes = f"({digits}[2:3]::SMALLINT * 60 + {digits}[4:5]::SMALLINT)"
     return (
         f"CASE WHEN {text}[-1] = 'Z' THEN 0 WHEN {ending} = '' THEN NULL "
-        f"ELSE {sign} * {minutes} * 60000000 END"
+        f"ELSE {sign} * {minutes} END::SMALLINT"
     )
 
 

@@ -100,7 +100,7 @@ _UNIT_US = {
 
 
 def instants(keys: Sequence[str], decimal: str = ".", thousands: str = "") -> Columns:
-    """Times: start, end, precision and origin; an end by duration is start plus duration.
+    """Times: start, end, precision, origin and offset; an end by duration is start plus duration.
 
     ``decimal`` and ``thousands`` are how the source writes a duration.
     """
@@ -131,6 +131,7 @@ def instants(keys: Sequence[str], decimal: str = ".", thousands: str = "") -> Co
                 "end_us": end_us,
                 "time_precision": known.precision,
                 "time_origin": known.origin,
+                "offset_min": known.offset,
                 "t_issues": issues or None,
             }
         )
@@ -142,6 +143,7 @@ def instants(keys: Sequence[str], decimal: str = ".", thousands: str = "") -> Co
             "end_us": "BIGINT",
             "time_precision": "VARCHAR",
             "time_origin": "VARCHAR",
+            "offset_min": "SMALLINT",
             "t_issues": "VARCHAR[]",
         },
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from twinmap.kinds import Kind
 from twinmap.mapping.ast import Expression, RecordSet, Statement, Text, Value
 from twinmap.mapping.kinds import KINDS
-from twinmap.mapping.slots import Slots, keyed
+from twinmap.mapping.slots import FAST, Slots, keyed
 from twinmap.mapping.sql import NULL, Relation
 from twinmap.mapping.typed import PLAIN_NUMBER
 from twinmap.model import SHAPE_FIELDS, Shape
@@ -95,7 +95,7 @@ def select(
     return RuleSelect(index, statement, rule_id, head, tail, tuple(varying), constants, dict(slots.paths))
 
 
-_FRAME_KEYS = ("pat", "enc", "dev", "tim", "fast_us", "fast_precision", "fast_origin")
+_FRAME_KEYS = ("pat", "enc", "dev", "tim", *FAST)
 
 
 def _aliased(columns: Mapping[str, str]) -> str:

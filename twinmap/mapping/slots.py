@@ -14,6 +14,13 @@ from twinmap.sqltext import quoted
 #: Separates the parts of a key; :data:`MISSING` stands for a missing part.
 SEPARATOR, MISSING = "\x1f", "\x00"
 
+#: What SQL types of a time by itself, and the null of each.
+FAST: Mapping[str, str] = {
+    "fast_us": "NULL::BIGINT",
+    "fast_precision": NULL,
+    "fast_offset": "NULL::SMALLINT",
+}
+
 #: The parts of each key text, in order.
 KEYS: Mapping[str, tuple[str, ...]] = {
     "pat": ("id", "system"),
@@ -112,8 +119,8 @@ class Slots:
         return f"{first}.id", f"coalesce({first}.system, {system_sql})"
 
     def time(self) -> dict[str, str]:
-        """The key ``tim``, and ``fast_us fast_precision fast_origin`` where SQL types the time itself."""
-        columns = {"tim": NULL, "fast_us": "NULL::BIGINT", "fast_precision": NULL, "fast_origin": NULL}
+        """The key ``tim``, and :data:`FAST` where SQL types the time itself."""
+        columns = {"tim": NULL, **FAST}
         group = self.group("time")
         if group is None:
             return columns
@@ -143,18 +150,18 @@ class Slots:
             quick = self._fast_time(names, start, end, zone)
         if quick is None:
             return columns | {"tim": f"CASE WHEN {present} THEN {key} END"}
-        us, precision, origin = quick
+        us, precision, offset = quick
         return {
             "tim": f"CASE WHEN ({present}) AND ({us}) IS NULL THEN {key} END",
             "fast_us": us,
             "fast_precision": f"CASE WHEN ({us}) IS NOT NULL THEN {quoted(precision)} END",
-            "fast_origin": f"CASE WHEN ({us}) IS NOT NULL THEN {origin} END",
+            "fast_offset": f"CASE WHEN ({us}) IS NOT NULL THEN {offset} END",
         }
 
     def _fast_time(
         self, formats: Sequence[str], start: str, end: str, zone: str
     ) -> tuple[str, str, str] | None:
-        """SQL of the instant (null where the slow way is needed), its precision and its origin."""
+        """SQL of the instant (null where the slow way is needed), its precision and its offset."""
         known = fasttime.fast(formats, start)
         if known is None:
             return None
@@ -162,13 +169,12 @@ class Slots:
         if end != NULL:
             fits += f" AND {end} IS NULL"
         local = f"epoch_us({known.local})"
-        own = fasttime.offset_us(start) if known.offset else "NULL::BIGINT"
+        own = fasttime.offset_min(start) if known.offset else FAST["fast_offset"]
         there = "NULL::BIGINT"
         if zone.startswith("'"):
             there = self.relation.zone_offset(zone[1:-1], fasttime.day(known.local), fits)
-        us = f"CASE WHEN {fits} THEN {local} - coalesce({own}, {there}) END"
-        origin = f"CASE WHEN ({own}) IS NULL THEN 'zone' ELSE 'offset' END"
-        return us, known.precision, origin
+        us = f"CASE WHEN {fits} THEN {local} - coalesce({own}::BIGINT * 60000000, {there}) END"
+        return us, known.precision, own
 
     def _message_zone(self) -> str:
         return self.relation.ref(Ref("record", "zone", Span("", 0, 0)))

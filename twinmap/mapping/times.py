@@ -39,13 +39,15 @@ class Parsed:
 class Instant:
     """UTC epoch microseconds (None where there is no such instant), precision, origin, finding code.
 
-    Dates without a time of day are midnight UTC of the date stated, with origin ``none``.
+    Dates without a time of day are midnight UTC of the date stated, with origin ``none``. ``offset`` is in minutes
+    east of UTC, where the text states one itself.
     """
 
     us: int | None
     precision: str | None = None
     origin: str | None = None
     issue: str | None = None
+    offset: int | None = None
 
 
 #: Names in a zone database that are no zones: what the machine is set to, one that says that nothing is set,
@@ -101,7 +103,7 @@ def instant(text: str, formats: Sequence[str], zone_name: str | None, locale: st
         if abs(parsed.offset) >= _NO_OFFSET:
             return Instant(None, issue="TM-Q12")
         shifted = local.replace(tzinfo=fixed(timedelta(minutes=parsed.offset)))
-        return _within(shifted, parsed.precision, "offset")
+        return _within(shifted, parsed.precision, "offset", parsed.offset)
     return _in_zone(local, parsed.precision, zone_name)
 
 
@@ -117,10 +119,10 @@ def _in_zone(local: datetime, precision: str, zone_name: str | None) -> Instant:
     return Instant(_us(early), precision, "ambiguous", "TM-Q14")
 
 
-def _within(moment: datetime, precision: str, origin: str) -> Instant:
+def _within(moment: datetime, precision: str, origin: str, offset: int | None = None) -> Instant:
     """The instant, if it has a date in UTC."""
     us = _us(moment)
-    return Instant(us, precision, origin) if in_range(us) else Instant(None, issue="TM-Q12")
+    return Instant(us, precision, origin, offset=offset) if in_range(us) else Instant(None, issue="TM-Q12")
 
 
 def in_range(us: int) -> bool:
