@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.machinery import PathFinder
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
@@ -30,7 +33,7 @@ def test_what_a_file_defines_is_known_without_importing_it() -> None:
 
 def plugged(monkeypatch: pytest.MonkeyPatch, name: str) -> dict[str, tuple[str, str]]:
     point = EntryPoint(name, "toys.check", "twinmap.checks")
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point] if group == "twinmap.checks" else [])
+    monkeypatch.setattr(registry, "plugins_of", lambda group: [point] if group == "checks" else [])
     return registry._code_files.__wrapped__()
 
 
@@ -52,3 +55,27 @@ def test_a_check_that_is_not_called_like_one_is_refused(monkeypatch: pytest.Monk
 )
 def test_shipped_files_have_names_too(group: str, name: str) -> None:
     assert name in registry.names(group)
+
+
+@pytest.mark.parametrize(
+    ("points", "found"),
+    [("[twinmap.writers]\ntoy = toys\n", True), ("[console_scripts]\ntoy = toys:main\n", False)],
+)
+def test_plug_ins_are_looked_for_where_a_distribution_has_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, points: str, found: bool
+) -> None:
+    about = tmp_path / "toys-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(points)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), "no such folder"])
+    monkeypatch.setattr(registry, "_may_have_plugins", registry._may_have_plugins.__wrapped__)
+    assert [each.name for each in registry.plugins_of("writers")] == ["toy"] * found
+    monkeypatch.setattr(sys, "meta_path", [PathFinder])
+    assert registry._may_have_plugins() is found
+
+
+def test_plug_ins_may_lie_in_an_archive_of_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "some.zip").write_bytes(b"")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "some.zip")])
+    assert registry._may_have_plugins.__wrapped__()

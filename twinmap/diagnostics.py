@@ -7,7 +7,6 @@ The JSON form is published and frozen by a test; it may grow.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -93,6 +92,8 @@ class Finding:
     @property
     def id(self) -> str:
         """16 hex digits that stay the same when message, line, count or time change."""
+        import hashlib  # it takes long to load, and the help has no finding
+
         parts = (
             self.code,
             ",".join(sorted(self.sources)),

@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.machinery import PathFinder
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from twinmap.diagnostics import Finding, Severity
 from twinmap.errors import InternalError, UsageError
-from twinmap.model import Reader
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+    from importlib.resources.abc import Traversable
+
+    from twinmap.diagnostics import Finding, Severity
+    from twinmap.model import Reader
 
 
 @cache
@@ -51,11 +56,36 @@ def load(group: str, name: str) -> Any:
     """
     if name in names(group, plugins=False):
         return importlib.import_module(f"twinmap.{group}.{name}")
-    for entry in entry_points(group=f"twinmap.{group}"):
+    for entry in plugins_of(group):
         if entry.name == name:
             return entry.load()
     known = ", ".join(names(group))
     raise UsageError(f'no {group.removesuffix("s")} is called "{name}"', help=f"one of: {known}")
+
+
+def plugins_of(group: str) -> Sequence[EntryPoint]:
+    """The entry points of a group.
+
+    ``importlib.metadata`` takes longer than all else of the help: it is asked where there may be one.
+    """
+    if not _may_have_plugins():
+        return ()
+    from importlib.metadata import entry_points
+
+    return tuple(entry_points(group=f"twinmap.{group}"))
+
+
+@cache
+def _may_have_plugins() -> bool:
+    """Whether a distribution in a folder of the path names a group of ours, or one may lie elsewhere."""
+    if any(hasattr(each, "find_distributions") for each in sys.meta_path if each is not PathFinder):
+        return True
+    for folder in map(Path, sys.path):
+        if folder.is_file() or any(folder.glob("*.egg")):
+            return True
+        if any(b"[twinmap." in file.read_bytes() for file in folder.glob("*-info/entry_points.txt")):
+            return True
+    return False
 
 
 def reader(name: str) -> Reader:
@@ -79,7 +109,7 @@ def names(group: str, *, plugins: bool = True) -> tuple[str, ...]:
         if entry.name.endswith(end) and not entry.name.startswith("_")
     }
     if plugins:
-        own |= {entry.name for entry in entry_points(group=f"twinmap.{group}")}
+        own |= {entry.name for entry in plugins_of(group)}
     return tuple(sorted(own))
 
 
@@ -125,7 +155,7 @@ def _code_files() -> dict[str, tuple[str, str]]:
 def _plugged() -> dict[str, tuple[str, str]]:
     """The codes of plug-ins; a code of ours goes before one of theirs."""
     found: dict[str, tuple[str, str]] = {}
-    for entry in entry_points(group="twinmap.checks"):
+    for entry in plugins_of("checks"):
         match = _FILE.fullmatch(entry.name)
         if match is None:
             raise UsageError(f'the plug-in "{entry.name}" is no check', help="its name is like x98_toy_found")
@@ -196,5 +226,7 @@ def code(name: str) -> Code:
 
 def finding(name: str, message: str, **about: Any) -> Finding:
     """A finding of this code with its slug and default severity; ``about`` as in :class:`Finding`."""
+    from twinmap.diagnostics import Finding
+
     known = code(name)
     return Finding(known.code, known.slug, about.pop("severity", known.severity), message, **about)

@@ -10,11 +10,26 @@ from pathlib import Path
 
 import pytest
 
+#: What takes long to load in the standard library and in twinmap, and what no help needs.
+SLOW = (
+    "email",
+    "hashlib",
+    "importlib.metadata",
+    "twinmap.diagnostics",
+    "twinmap.model",
+    "twinmap.renderers._report",
+    "twinmap.safeio",
+)
 HEAVY = ("pandas", "numpy", "pyarrow", "duckdb", "rdflib", "rich", "pyshacl", "shacl", "pyoxigraph", "yaml")
 
 
 def imported(*arguments: str, **environ: str) -> set[str]:
     """The heavy packages that a command has imported at its end."""
+    return {name.partition(".")[0] for name in modules(*arguments, **environ)} & set(HEAVY)
+
+
+def modules(*arguments: str, **environ: str) -> set[str]:
+    """The modules that a command has imported at its end."""
     code = (
         "import json, sys\nfrom twinmap.cli import main\nmain(sys.argv[1:])\n"
         "sys.stderr.write('\\n' + json.dumps(sorted(sys.modules)))"
@@ -26,7 +41,7 @@ def imported(*arguments: str, **environ: str) -> set[str]:
         text=True,
         env={**os.environ, **environ},
     )
-    return {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])} & set(HEAVY)
+    return set(json.loads(done.stderr.splitlines()[-1]))
 
 
 @pytest.mark.parametrize(
@@ -44,6 +59,11 @@ def imported(*arguments: str, **environ: str) -> set[str]:
 )
 def test_nothing_heavy_is_imported(arguments: tuple[str, ...]) -> None:
     assert imported(*arguments) == set()
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("check", "--help")])
+def test_the_help_imports_nothing_slow(arguments: tuple[str, ...]) -> None:
+    assert modules(*arguments) & set(SLOW) == set()
 
 
 def test_completion_imports_nothing_heavy() -> None:

@@ -18,10 +18,9 @@ from typing import Any, Self
 
 import click
 
-from twinmap import __version__, registry
+from twinmap import __version__, registry, renderers
 from twinmap.cli import output
 from twinmap.errors import Exit, TwinmapError
-from twinmap.renderers import visible
 
 #: Modules of this folder that are no commands (names that begin with ``_`` are none either).
 _NOT_COMMANDS = frozenset({"output"})
@@ -164,14 +163,14 @@ def _told(error: BaseException, *, debug: bool) -> int:
 def _usage(error: click.ClickException) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "twinmap"
-    output.say(f"error: {visible(error.format_message())}\nhelp: {path} --help")
+    output.say(f"error: {renderers.visible(error.format_message())}\nhelp: {path} --help")
     return Exit.USAGE
 
 
 def _input_output(error: OSError) -> int:
     reason = (error.strerror or type(error).__name__).lower()
     file = f"{error.filename}: " if isinstance(error.filename, str) else ""
-    output.say(f"error: {visible(file + reason)}")
+    output.say(f"error: {renderers.visible(file + reason)}")
     return Exit.INPUT_OUTPUT
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
 from twinmap import registry
-from twinmap.diagnostics import Severity
 from twinmap.errors import Exit
+
+if TYPE_CHECKING:
+    from twinmap.diagnostics import Severity
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -168,5 +170,7 @@ def verdict(severities: Iterable[Severity], threshold: str) -> Exit:
     """The exit code of findings of these severities."""
     if threshold == "never":
         return Exit.OK
+    from twinmap.diagnostics import Severity
+
     least = Severity(threshold).rank
     return Exit.FINDINGS if any(severity.rank >= least for severity in severities) else Exit.OK

@@ -6,14 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from twinmap import renderers
 from twinmap.cli import output
 from twinmap.cli._options import Named, chosen_codes, fail_on, verdict
-from twinmap.diagnostics import Finding
 from twinmap.errors import Exit
-from twinmap.renderers import Report, left_out
+
+if TYPE_CHECKING:
+    from twinmap.diagnostics import Finding
 
 
 @click.command("check")
@@ -51,9 +54,9 @@ def command(
     findings = linted.findings
     if statistics:
         output.write_product(_table(findings))
-        output.say(left_out(linted.selection))
+        output.say(renderers.left_out(linted.selection))
     else:
-        output.show_report(replace(Report.of(findings), selection=linted.selection), fmt)
+        output.show_report(replace(renderers.Report.of(findings), selection=linted.selection), fmt)
         if not findings:
             plural = "" if linted.mappings == 1 else "s"
             output.say(f"{linted.mappings} mapping{plural} checked: nothing found")

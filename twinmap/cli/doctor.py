@@ -6,7 +6,6 @@ import os
 import platform
 from collections.abc import Iterator
 from dataclasses import fields
-from importlib.metadata import PackageNotFoundError, entry_points, requires, version
 
 import click
 
@@ -37,7 +36,7 @@ def _facts() -> Iterator[tuple[str, str]]:
     yield "readers", ", ".join(registry.names("readers"))
     yield "report formats", ", ".join(registry.names("renderers"))
     for group in GROUPS:
-        for entry in entry_points(group=f"twinmap.{group}"):
+        for entry in registry.plugins_of(group):
             yield "plug-in", f"{entry.name} in {group}, from {entry.value}"
     yield "", ""
     yield "key", _key()
@@ -47,6 +46,8 @@ def _facts() -> Iterator[tuple[str, str]]:
 
 def _dependencies() -> list[str]:
     """The packages that twinmap needs here, sorted."""
+    from importlib.metadata import requires
+
     needed = requires("twinmap") or []
     return sorted({_name(text) for text in needed if "extra ==" not in text})
 
@@ -57,6 +58,8 @@ def _name(requirement: str) -> str:
 
 
 def _version(name: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(name)
     except PackageNotFoundError:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from twinmap import registry
+from twinmap import registry, renderers
 from twinmap.cli.output import write_product
 from twinmap.errors import UsageError
-from twinmap.renderers import Page, page, pages
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 _BUILTIN = "builtin:"
 
@@ -39,15 +41,15 @@ def _explained(name: str) -> str:
         return "\n".join(map(mapping, _fragments()))
     if name.startswith(_BUILTIN):
         return mapping(_builtin(name.removeprefix(_BUILTIN)))
-    return explanation(page(name))
+    return explanation(renderers.page(name))
 
 
 def listing() -> str:
     """A line for each code, in order."""
-    return "".join(f"{item.code}  {item.severity:<7}  {item.summary}\n" for item in pages())
+    return "".join(f"{item.code}  {item.severity:<7}  {item.summary}\n" for item in renderers.pages())
 
 
-def explanation(item: Page) -> str:
+def explanation(item: renderers.Page) -> str:
     """The page as text."""
     blocks = [f"{item.code} {item.slug} ({item.severity})", item.summary, item.intro]
     blocks += [f"{title}\n{textwrap.indent(body, '  ')}" for title, body in item.sections if body]

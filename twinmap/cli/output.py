@@ -17,16 +17,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
-from twinmap import registry
-from twinmap.diagnostics import Finding, merge
+from twinmap import registry, renderers
 from twinmap.errors import InputOutputError, TwinmapError
-from twinmap.model import OUTCOMES
-from twinmap.renderers import Report, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
     from rich.text import Text
+
+    from twinmap.diagnostics import Finding
 
 #: Seconds before a progress bar appears on a terminal.
 BAR_AFTER = 1.0
@@ -195,10 +194,10 @@ def show_findings(findings: Sequence[Finding], fmt: str = "text", *, quiet: bool
         UsageError: There is no such format.
         InputOutputError: stdout cannot be written.
     """
-    show_report(Report.of(findings), fmt, quiet=quiet)
+    show_report(renderers.Report.of(findings), fmt, quiet=quiet)
 
 
-def show_report(report: Report, fmt: str = "text", *, quiet: bool = False) -> None:
+def show_report(report: renderers.Report, fmt: str = "text", *, quiet: bool = False) -> None:
     """Show a report as :func:`show_findings` shows findings."""
     rendered: str = registry.load("renderers", fmt).render(report)
     if fmt == "text":
@@ -209,12 +208,14 @@ def show_report(report: Report, fmt: str = "text", *, quiet: bool = False) -> No
 
 def show_error(error: TwinmapError) -> None:
     """The findings that an exception carries, then what it says (once) and what to do."""
+    from twinmap.diagnostics import merge
+
     found = merge(error.findings)
     said = next((index for index, finding in enumerate(found) if finding.message == error.message), None)
     if said is None:
         show_findings(found)
-        advice = [f"help: {visible(error.help)}"] if error.help else []
-        say("\n".join([f"error: {visible(error.message)}", *advice]))
+        advice = [f"help: {renderers.visible(error.help)}"] if error.help else []
+        say("\n".join([f"error: {renderers.visible(error.message)}", *advice]))
     else:
         found[said] = replace(found[said], help=found[said].help or error.help)
         show_findings(found)
@@ -236,6 +237,8 @@ def summary_line(
     ...              errors=0, warnings=1)
     '4 records read = 3 mapped + 0 filtered + 0 unclaimed + 1 set aside, 0 lost · 30 triples · 1 patient · 0.2 s · 0 errors 1 warning'
     """  # noqa: E501
+    from twinmap.model import OUTCOMES
+
     kinds = [f"{records.get(key, 0):,} {key.replace('_', ' ')}" for key in OUTCOMES["records"][1:-1]]
     read = _count(records.get("read", 0), "record")
     return " · ".join(
@@ -289,7 +292,7 @@ class _Lines:
     """A line every :data:`LINE_EVERY` seconds."""
 
     def __init__(self, label: str, clock: Callable[[], float]) -> None:
-        self._label, self._clock = visible(label), clock
+        self._label, self._clock = renderers.visible(label), clock
         self._done, self._start = 0, clock()
         self._next = self._start + LINE_EVERY
 
@@ -306,7 +309,7 @@ class _Bar:
     """A bar that appears after :data:`BAR_AFTER` seconds and leaves no trace."""
 
     def __init__(self, label: str, clock: Callable[[], float]) -> None:
-        self._label, self._clock = visible(label), clock
+        self._label, self._clock = renderers.visible(label), clock
         self._done, self._start = 0, clock()
         self._progress: Progress | None = None
         self._task: Any = None

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
-from twinmap import registry, safeio
+from twinmap import registry, renderers
 from twinmap.cli import output
 from twinmap.cli._options import Named
-from twinmap.renderers import load_report
 
 
 @click.command("report")
@@ -24,6 +23,8 @@ def command(folder: Path, fmt: str, out: Path | None) -> None:
     OUT is the output folder of a run.
     """
     if not folder.is_dir():
+        from twinmap import safeio
+
         safeio.regular_file(folder)
-    rendered: str = registry.load("renderers", fmt).render(load_report(folder))
+    rendered: str = registry.load("renderers", fmt).render(renderers.load_report(folder))
     output.write_product(rendered, out)

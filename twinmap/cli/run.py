@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from twinmap import registry
+from twinmap import registry, renderers
 from twinmap.cli import output
 from twinmap.cli._options import (
     ReportFile,
@@ -20,10 +20,7 @@ from twinmap.cli._options import (
     params,
     verdict,
 )
-from twinmap.diagnostics import Severity
 from twinmap.errors import Exit, UsageError
-from twinmap.model import OUTCOMES
-from twinmap.renderers import Report, load_report
 
 if TYPE_CHECKING:
     from twinmap.api import Outcome
@@ -163,7 +160,9 @@ def _run(mappings: tuple[str, ...], out: Path | None, options: dict[str, Any], *
             ignore=options["ignore"],
             progress=advance,
         )
-    report = replace(load_report(outcome.out), excerpts=Report.of(outcome.findings).excerpts)
+    report = replace(
+        renderers.load_report(outcome.out), excerpts=renderers.Report.of(outcome.findings).excerpts
+    )
     for name, path in options["reports"]:
         rendered = registry.load("renderers", name).render(report)
         output.write_product(rendered, None if path == "-" else Path(path))
@@ -179,8 +178,10 @@ _IN_FULL = 12
 _LINES = 100
 
 
-def _tell(report: Report, out: Path, *, kept: bool, quiet: bool) -> None:
+def _tell(report: renderers.Report, out: Path, *, kept: bool, quiet: bool) -> None:
     """Errors, warnings and relations on the terminal; the notes and the books are in the report."""
+    from twinmap.diagnostics import Severity
+
     shown = [finding for finding in report.findings if finding.get("severity") != Severity.INFO]
     brief = len(shown) + len(report.relations) > _IN_FULL
     about = replace(report, findings=shown, ledger={})
@@ -206,6 +207,9 @@ def _stream_graph(outcome: Outcome) -> None:
 
 
 def _last_line(outcome: Outcome) -> None:
+    from twinmap.diagnostics import Severity
+    from twinmap.model import OUTCOMES
+
     books = outcome.ledger.records.values()
     total = {outcome_: sum(book.get(outcome_, 0) for book in books) for outcome_ in OUTCOMES["records"]}
     by_severity = [finding.severity for finding in outcome.findings]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from twinmap import renderers
 from twinmap.cli import output
 from twinmap.cli._options import Function, Memory, Named, fail_on, verdict
 from twinmap.errors import Exit, InputOutputError, UsageError
-from twinmap.renderers import visible
 
 if TYPE_CHECKING:
     from twinmap.diagnostics import Finding
@@ -74,9 +74,9 @@ def add(*, paths: tuple[Path, ...], store: Path | None, memory: int, fail_on: st
         for source in added.sources:
             output.say("".join(f"{line}\n" for line in _told(source)))
         for source in added.known:
-            output.say(f"{visible(str(path))}: already there as {source.id}")
+            output.say(f"{renderers.visible(str(path))}: already there as {source.id}")
         for note in added.notes[:_NOTES]:
-            output.say(f"note: {visible(note)}")
+            output.say(f"note: {renderers.visible(note)}")
         if len(added.notes) > _NOTES:
             output.say(f"note: and {len(added.notes) - _NOTES:,} more of the kind")
     return verdict((finding.severity for finding in findings), fail_on)
@@ -86,7 +86,7 @@ def _told(source: Source) -> Iterator[str]:
     """A new source, its editions (not all of many) and its books."""
     from twinmap.terms.store.loader import summed
 
-    yield f"added {source.id}: {visible(source.name)}, {_size(source.bytes)}"
+    yield f"added {source.id}: {renderers.visible(source.name)}, {_size(source.bytes)}"
     for edition in source.editions[:_EDITIONS]:
         yield f"  {_edition(edition)}"
     if len(source.editions) > _EDITIONS:
@@ -107,7 +107,9 @@ def _edition(edition: Edition) -> str:
     name = known.prefix if known else edition.uri
     version = f" {edition.version}" if edition.version else ""
     content = f", {edition.content}" if edition.kind != "map" else ""
-    return visible(f"{name}{version}: {edition.count:,} {what}{'' if edition.count == 1 else 's'}{content}")
+    return renderers.visible(
+        f"{name}{version}: {edition.count:,} {what}{'' if edition.count == 1 else 's'}{content}"
+    )
 
 
 def _size(count: int) -> str:
@@ -179,7 +181,9 @@ def _curie(hit: Hit) -> str:
 
 def _hits(hits: Sequence[Hit]) -> str:
     width = max((len(_curie(hit)) for hit in hits), default=0)
-    return "".join(f"{visible(_curie(hit)):<{width}}  {visible(_name(hit))}\n" for hit in hits)
+    return "".join(
+        f"{renderers.visible(_curie(hit)):<{width}}  {renderers.visible(_name(hit))}\n" for hit in hits
+    )
 
 
 def _name(hit: Hit) -> str:
@@ -234,12 +238,12 @@ def status(*, store: Path | None, fmt: str) -> None:
 def _lines(source: Source, serves: set[tuple[str, int]]) -> Iterator[str]:
     from twinmap.terms.store.loader import summed
 
-    yield f"{source.id}  {visible(source.name)}  {_size(source.bytes)}  added {source.added[:10]}"
+    yield f"{source.id}  {renderers.visible(source.name)}  {_size(source.bytes)}  added {source.added[:10]}"
     yield f"  sha256 {source.sha256}"
     yield f"  {_books(summed(source.tallies))}"
     for number, edition in enumerate(source.editions):
         state = "serves" if (source.id, number) in serves else "an older edition"
-        licence = f"  ({visible(edition.licence[:100])})" if edition.licence else ""
+        licence = f"  ({renderers.visible(edition.licence[:100])})" if edition.licence else ""
         yield f"  {_edition(edition)}, {state}{licence}"
 
 
@@ -279,14 +283,14 @@ def verify(*, maps: tuple[Path, ...], store: Path | None, fmt: str, fail_on: str
 
     places = [item for path in maps for item in written(path)]
     if not places:
-        named = visible(", ".join(map(str, maps)))
+        named = renderers.visible(", ".join(map(str, maps)))
         raise UsageError(f"there is no code in {named}: nothing to verify")
     with _less("verify fewer maps at once"), open_store(store) as opened:
         verified = verify(opened, places)
     output.show_findings(verified.findings, fmt)
     unknown = len(verified.unknown)
     shown = ", ".join(curie(*key) for key in verified.unknown[:3]) + (" …" if unknown > 3 else "")
-    rest = f", {unknown:,} that nothing is known of ({visible(shown)})" if unknown else ""
+    rest = f", {unknown:,} that nothing is known of ({renderers.visible(shown)})" if unknown else ""
     count = len(verified.findings)
     output.say(f"{verified.checked:,} codes checked{rest}: {count:,} finding{'' if count == 1 else 's'}")
     return verdict((finding.severity for finding in verified.findings), fail_on)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from twinmap import renderers
 from twinmap.cli import output
 from twinmap.errors import Exit
-from twinmap.renderers import visible
 
 
 @click.command("test")
@@ -24,7 +24,7 @@ def command(mappings: tuple[str, ...]) -> Exit:
         place = "" if result.passed else f"  ({result.span})"
         lines = [f"{mark} {result.mapping}: {result.name}{place}"]
         lines += [f"    {difference}" for difference in result.differences]
-        output.say("\n".join(map(visible, lines)))
+        output.say("\n".join(map(renderers.visible, lines)))
         passed += result.passed
         failed += not result.passed
     output.say(f"{passed} passed, {failed} failed")
