@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from twinmap import api
 from twinmap.cli import twinmap as group
 from twinmap.errors import InputOutputError, UsageError
+from twinmap.renderers._difference import totals
 from twinmap.terms.store.add import add
 
 ROOT = Path(__file__).parent.parent.parent
@@ -113,6 +114,14 @@ def test_a_statement_that_stands_twice_on_one_side_is_a_difference(make: Make) -
     assert (heart["a"], heart["b"], heart["same"]) == (2, 3, 2)
 
 
+def test_what_a_side_has_is_the_same_changed_or_its_alone(make: Make) -> None:
+    """One value changes; one patient has one value, on each side another one."""
+    other = [ROWS[0].replace(",120,", ",125,"), *ROWS[1:4], ROWS[4].replace("p3", "p4")]
+    _, found = _diff(make("one", ROWS), make("two", other))
+    known = {name: n for name, n in totals(found).items() if not name.startswith("patients")}
+    assert known == {"a": 8, "b": 8, "same": 5, "changed": 1, "alone_a": 2, "alone_b": 2}
+
+
 def test_the_same_value_in_another_unit_is_the_same(make: Make) -> None:
     pounds = [row.replace("80,kg", "176.3698097479,[lb_av]") for row in ROWS]
     done, found = _diff(make("one", ROWS), make("two", pounds))
@@ -133,6 +142,7 @@ def test_what_a_new_version_of_a_mapping_changes_is_told(make: Make, tmp_path: P
     assert (told["8867-4", "unit"]["before"], told["8867-4", "unit"]["after"]) == ("/min", "mm[Hg]")
     assert told["8480-6", "value_text"]["n"] == 2
     assert ("8480-6", "unit") not in told
+    assert found["together"] == [{"kind": "observation", "by": "the record and the code", "n": 5}]
     text = CliRunner().invoke(group, ["diff", str(one), str(two)], standalone_mode=False).stdout
     assert "2 times as large" in text
     assert "/min -> mm[Hg]" in text

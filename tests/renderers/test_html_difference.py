@@ -19,6 +19,7 @@ def difference(view: str, *, alike: int, apart: int, equal: bool = False) -> dic
         "equal": equal,
         "sides": [{"side": "A", "name": "one"}, {"side": "B", "name": "two"}],
         "statements": [{"kind": "observation", "code": "c", "system": None, "a": 2000, "b": 1900, "same": 1850}],
+        "together": [{"kind": "observation", "by": "the record", "n": 40}],
         "changes": [{"kind": "observation", "code": "c", "system": None, "what": "unit", "by": "the record",
                      "before": "kg", "after": "g", "n": 7}],
         "concepts": [
@@ -44,7 +45,7 @@ def test_the_figures_are_about_both_sides() -> None:
     found = re.findall(r'<dt>(.*?)</dt><dd class="value">(.*?)</dd><dd class="note">(.*?)</dd>', page)
     assert found == [
         ("Statements, the same", "1,850", "of 2,000 in A and 1,900 in B"),
-        ("Not the same, A / B", "150 / 50", "7 changes between them"),
+        ("Statements, changed", "40", "110 in A alone, 10 in B alone"),
         ("Patients of both", "5", "of 5 in A and 5 in B"),
         ("Concepts of both", "5", "0 only in A, 0 only in B"),
         ("Pairs of values", "87", "1 agree"),

@@ -110,6 +110,7 @@ SAVED = {
         "months": [],
         "statements": [{"kind": "k", "a": 1, "b": 1, "same": 1}],
         "patients": [],
+        "together": [{"kind": "k", "by": "the code", "n": 0}],
         "changes": [],
     },
 }

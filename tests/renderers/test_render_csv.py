@@ -23,6 +23,7 @@ DIFFERENCE = {
         {"kind": "observation", "system": "http://loinc.org", "code": "8867-4", "a": 3, "b": 2, "same": 2},
         {"kind": "patient", "a": 2, "b": 1, "same": 1},
     ],
+    "together": [{"kind": "observation", "by": "the record", "n": 1}],
     "changes": [
         {"kind": "observation", "system": "http://loinc.org", "code": "8867-4", "what": "value_text",
          "by": "the record", "n": 1, "ratio": 0.1, "places": []},
@@ -58,6 +59,7 @@ def test_a_diff_has_every_view_whichever_was_asked_for(report: Report) -> None:
         {
             "source_a": "one",
             "source_b": "two",
+            "n": "1",
             "a": "5",
             "b": "3",
             "same": "3",

@@ -78,11 +78,10 @@ def register_files(duck: Duck, sides: Sequence[Side]) -> None:
     duck.register("k_input", columns)
 
 
-def changes(duck: Duck, kind: str, said: Sequence[str], rest: Path) -> Iterator[dict[str, Any]]:
-    """What differs between statements that belong together, of those that are not the same.
+def pair(duck: Duck, kind: str, said: Sequence[str], rest: Path) -> list[dict[str, Any]]:
+    """Put together the statements that are not the same and belong together, each at most once.
 
-    Only words of a list (codes, units, statuses, facets) are told; of values and times which side alone says one,
-    and a ratio or a shift that nearly all of them have.
+    Makes the table ``met`` of pairs ``n_a, n_b`` of their row numbers, and ``why``.
 
     Args:
         duck: A connection with the table ``k_input``.
@@ -91,11 +90,44 @@ def changes(duck: Duck, kind: str, said: Sequence[str], rest: Path) -> Iterator[
         rest: The table of those without a same one on the other side.
 
     Returns:
+        Rows ``{"kind", "by", "n"}``: how many pairs there are, by why.
+    """
+    duck.run(
+        "CREATE OR REPLACE TEMP VIEW apart AS SELECT s.*, s.file_row_number AS n, i.input "
+        f"FROM read_parquet({quoted(str(rest))}, file_row_number = true) s LEFT JOIN k_input i USING (file)"
+    )
+    duck.run("CREATE OR REPLACE TEMP TABLE met (n_a BIGINT, n_b BIGINT, why VARCHAR)")
+    order = ", ".join(VALUE.get(name, "{0}" + identifier(name)).format("") for name in said)
+    coded = "code" in KINDS[kind].names
+    if duck.value("SELECT count(*) FROM k_input"):
+        for by, columns in _PLACES.items():
+            if coded or "code" not in columns:
+                _meet(duck, by, columns, "input IS NOT NULL", f"{order}, ordinal")
+    for by, columns in _MEANT.items():
+        if coded == ("code" in "".join(columns)):
+            stated = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+            _meet(duck, by, columns, f"input IS NULL AND {stated}")
+    met = duck.rows("SELECT why, count(*) FROM met GROUP BY why ORDER BY why")
+    return [{"kind": kind, "by": why, "n": n} for why, n in met]
+
+
+def changes(duck: Duck, kind: str, said: Sequence[str], rest: Path) -> Iterator[dict[str, Any]]:
+    """What differs between the statements that :func:`pair` put together.
+
+    Only words of a list (codes, units, statuses, facets) are told; of values and times which side alone says one,
+    and a ratio or a shift that nearly all of them have.
+
+    Args:
+        duck: The connection of :func:`pair`.
+        kind: As there.
+        said: As there.
+        rest: As there.
+
+    Returns:
         Rows ``{"kind", "system", "code", "what", "by", "n", "places"}`` with ``before`` and ``after`` of words, or
         ``only`` (the side that says it), ``ratio`` or ``shift_us``; ``system`` and ``code`` are those of A.
     """
     names = KINDS[kind].names
-    _pair(duck, kind, said, rest)
     apart = f"read_parquet({quoted(str(rest))}, file_row_number = true)"
     codes = "[a.code_system, a.code]" if "code" in names else "[NULL, NULL]"
     ratio = (
@@ -121,25 +153,6 @@ def changes(duck: Duck, kind: str, said: Sequence[str], rest: Path) -> Iterator[
         if what == "start_us" and not only and shifts and shifts[0] == shifts[1]:
             row["shift_us"] = shifts[0]
         yield row
-
-
-def _pair(duck: Duck, kind: str, said: Sequence[str], rest: Path) -> None:
-    """The table ``met``: pairs ``n_a, n_b`` of rows that belong together, and ``why``."""
-    duck.run(
-        "CREATE OR REPLACE TEMP VIEW apart AS SELECT s.*, s.file_row_number AS n, i.input "
-        f"FROM read_parquet({quoted(str(rest))}, file_row_number = true) s LEFT JOIN k_input i USING (file)"
-    )
-    duck.run("CREATE OR REPLACE TEMP TABLE met (n_a BIGINT, n_b BIGINT, why VARCHAR)")
-    order = ", ".join(VALUE.get(name, "{0}" + identifier(name)).format("") for name in said)
-    coded = "code" in KINDS[kind].names
-    if duck.value("SELECT count(*) FROM k_input"):
-        for by, columns in _PLACES.items():
-            if coded or "code" not in columns:
-                _meet(duck, by, columns, "input IS NOT NULL", f"{order}, ordinal")
-    for by, columns in _MEANT.items():
-        if coded == ("code" in "".join(columns)):
-            stated = " AND ".join(f"{column} IS NOT NULL" for column in columns)
-            _meet(duck, by, columns, f"input IS NULL AND {stated}")
 
 
 def _meet(duck: Duck, by: str, columns: Sequence[str], which: str, order: str | None = None) -> None:

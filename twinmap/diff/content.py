@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from twinmap.diff.changes import FURTHER, LOCAL_DAY, VALUE, changes, register_files
+from twinmap.diff.changes import FURTHER, LOCAL_DAY, VALUE, changes, pair, register_files
 from twinmap.diff.sides import OFFSET, A, B, Side
 from twinmap.engine.duck import Duck
 from twinmap.kinds import KINDS
@@ -56,15 +56,15 @@ def said(kind: str, *, graph: bool = False) -> dict[str, str]:
 
 def compare(
     duck: Duck, tables: Mapping[str, Path], sides: Sequence[Side], folder: Path
-) -> tuple[list[Any], list[Any], dict[str, Path]]:
+) -> tuple[dict[str, list[Any]], dict[str, Path]]:
     """Count what is the same, by kind and code, and what changed in statements that belong together.
 
     Returns:
-        Rows ``{"kind", "system", "code", "a", "b", "same"}``, the changes as
-        :func:`twinmap.diff.changes.changes` tells them, and tables of the statements that are not the same, by kind.
+        ``statements``: rows ``{"kind", "system", "code", "a", "b", "same"}``; ``together`` as
+        :func:`twinmap.diff.changes.pair` counts, ``changes`` as :func:`twinmap.diff.changes.changes` tells them.
+        Then tables of the statements that are not the same, by kind.
     """
-    counts: list[Any] = []
-    changed: list[Any] = []
+    told: dict[str, list[Any]] = {"statements": [], "together": [], "changes": []}
     apart: dict[str, Path] = {}
     register_files(duck, sides)
     graph = any(side.graph is not None for side in sides)
@@ -75,12 +75,14 @@ def compare(
         if kind == "observation" and duck.value(f"SELECT bool_or({_UNIT_ALONE}) FROM {_scan(path)}"):
             del names["unit_system_raw"]
         rest = _apart(duck, kind, names, path, folder / f"{kind}.apart.parquet")
-        counts += _counts(duck, kind, path, rest)
+        told["statements"] += _counts(duck, kind, path, rest)
         if duck.value(f"SELECT count(*) FROM {_scan(rest)}"):
             apart[kind] = rest
         if "twin" in KINDS[kind].names:
-            changed += changes(duck, kind, (*names, *({OFFSET} & KINDS[kind].names)), rest)
-    return counts, changed, apart
+            compared = (*names, *({OFFSET} & KINDS[kind].names))
+            told["together"] += pair(duck, kind, compared, rest)
+            told["changes"] += changes(duck, kind, compared, rest)
+    return told, apart
 
 
 def _scan(path: Path) -> str:

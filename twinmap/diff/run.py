@@ -98,8 +98,8 @@ def ask_terminology(diff: Difference) -> None:
 
 def count_same(diff: Difference) -> None:
     """Count the statements that are the very same, and what changed in others."""
-    statements, changes, diff.apart = content.compare(diff.duck, diff.tables, diff.sides, diff.work)
-    diff.told |= {"statements": statements, "changes": changes}
+    told, diff.apart = content.compare(diff.duck, diff.tables, diff.sides, diff.work)
+    diff.told |= told
 
 
 def count_covered(diff: Difference) -> None:

@@ -73,13 +73,22 @@ def _cut(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Ta
 
 
 def totals(found: Json) -> dict[str, int]:
-    """How many statements and patients each side has, and how many are the same, or of both."""
+    """How many statements and patients each side has, and how many are the same, changed, or of both.
+
+    The books of both sides balance: what one has is the same, ``changed``, or its alone.
+    """
     rows, patients = found["statements"], found["patients"]
-    return {name: sum(row[name] for row in rows) for name in ("a", "b", "same")} | {
-        "patients_a": sum(row["a"] > 0 for row in patients),
-        "patients_b": sum(row["b"] > 0 for row in patients),
-        "patients_both": sum(row["a"] > 0 and row["b"] > 0 for row in patients),
-    }
+    known = {name: sum(row[name] for row in rows) for name in ("a", "b", "same")}
+    known["changed"] = sum(row["n"] for row in found["together"])
+    return (
+        known
+        | {f"alone_{side}": known[side] - known["same"] - known["changed"] for side in "ab"}
+        | {
+            "patients_a": sum(row["a"] > 0 for row in patients),
+            "patients_b": sum(row["b"] > 0 for row in patients),
+            "patients_both": sum(row["a"] > 0 and row["b"] > 0 for row in patients),
+        }
+    )
 
 
 def _sides(found: Json) -> Table:
@@ -89,8 +98,11 @@ def _sides(found: Json) -> Table:
         (side, name, _number(known[side.lower()]), _number(known[f"patients_{side.lower()}"]))
         for side, name in names.items()
     ]
-    both = ("", "both, and the same", _number(known["same"]), _number(known["patients_both"]))
-    return Table("What is compared", ("", "side", "statements", "patients"), [*rows, both])
+    rows.append(("", "both, and the same", _number(known["same"]), _number(known["patients_both"])))
+    if known["changed"]:
+        rows.append(("", "both, and changed", _number(known["changed"]), ""))
+    rows += [("", f"{side} alone", _number(known[f"alone_{side.lower()}"]), "") for side in names]
+    return Table("What is compared", ("", "side", "statements", "patients"), rows)
 
 
 def _graphs(found: Json) -> Table:

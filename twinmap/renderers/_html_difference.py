@@ -15,8 +15,6 @@ from twinmap.renderers._report import Json, Report
 def figures(report: Report, found: Json) -> Html:
     """Statements that are the same and not, patients, concepts, and what both measured together."""
     known = totals(found)
-    changed = sum(row["n"] for row in found["changes"])
-    apart = [known[side] - known["same"] for side in "ab"]
     return element(
         "dl",
         figure(
@@ -25,9 +23,9 @@ def figures(report: Report, found: Json) -> Html:
             f"of {number(known['a'])} in A and {number(known['b'])} in B",
         ),
         figure(
-            "Not the same, A / B",
-            " / ".join(map(number, apart)),
-            f"{count(changed, 'change')} between them" if changed else "no changes found",
+            "Statements, changed",
+            number(known["changed"]),
+            f"{number(known['alone_a'])} in A alone, {number(known['alone_b'])} in B alone",
         ),
         figure(
             "Patients of both",

@@ -80,6 +80,7 @@ DIFFERENCE = {
     "sides!": [{"side!": frozenset("AB"), "name!": str, "unread": Each(int)}],
     "graphs": {"equal!": bool, "a!": _GRAPH, "b!": _GRAPH},
     "statements!": [_SIDES | {"same!": int, "kind!": str, "system": _TEXT, "code": _TEXT}],
+    "together!": [{"kind!": str, "by!": str, "n!": int}],
     "changes!": [
         {
             "kind!": str,

@@ -83,7 +83,8 @@ def _views(report: Report) -> Iterator[tuple[str, Iterator[Row]]]:
 def _difference(report: Report, found: Json) -> Iterator[tuple[str, Iterator[Row]]]:
     """Everything that a diff counts, whatever its view."""
     names = {f"source_{side['side'].lower()}": side["name"] for side in found["sides"]}
-    yield "total", iter([names | totals(found) | _verdict(found)])
+    known = totals(found)
+    yield "total", iter([names | _counts(known) | {"n": known["changed"]} | _verdict(found)])
     if "graphs" in found:
         yield "graph", iter([names | _graphs(found["graphs"])])
     yield (
