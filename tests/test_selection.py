@@ -12,9 +12,10 @@ from twinmap import api, lint, registry
 from twinmap.checks.semantic import u03_convertible_units, v02_implausible
 from twinmap.cli import main
 from twinmap.diagnostics import Finding, Severity
-from twinmap.errors import UsageError
+from twinmap.errors import InputOutputError, UsageError
 from twinmap.renderers import load_report
 from twinmap.selection import Selection
+from twinmap.testing import sample
 
 KEY = Path(__file__).parent.parent / "examples" / "demo.key"
 MAPPING = """\
@@ -44,7 +45,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def ran(project: Path, settings: str = "", **more: Any) -> api.Outcome:
     text = f"sources: [{{mapping: ward.yaml}}, {{mapping: home.yaml}}]\n{settings}"
     (project / "twinmap.yaml").write_text(text)
-    return api.run(project, out=project / "out", key_file=KEY, engine="none", **{"jobs": 1, **more})
+    return api.run(project, **{"out": project / "out", "key_file": KEY, "engine": "none", "jobs": 1, **more})
 
 
 def codes(outcome: api.Outcome) -> set[str]:
@@ -155,6 +156,90 @@ def test_a_diff_leaves_out_as_a_run_does(project: Path) -> None:
     assert one.report.relations == whole.report.relations
     none = api.diff(*sides, key_file=KEY, jobs=1, select=["X"])
     assert (none.report.findings, none.report.selection["left_out"]) == ([], {})
+
+
+def test_a_diff_takes_what_the_projects_of_its_sides_say(project: Path) -> None:
+    """Of a project that is run for it, and of finished runs; what both ignore is left out."""
+    ran(project, "severity: {U03: warning}\nignore: [U02, M]\n")
+    sides = ("out#ward", "out#home")
+    for name in ("ward.yaml", "ward.csv"):
+        (project / "alone").mkdir(exist_ok=True)
+        (project / "alone" / name).write_text((project / name).read_text())
+    (project / "alone" / "twinmap.yaml").write_text(
+        "sources: [{mapping: ward.yaml}]\nseverity: {U03: warning}\nignore: [U02, M]\n"
+    )
+
+    def told(a: str, b: str, **more: Any) -> tuple[Any, dict[str, Any]]:
+        report = api.diff(a, b, key_file=KEY, jobs=1, **more).report
+        found = {row["severity"] for row in report.findings if row["code"] == "TM-U03"}
+        return found, {**report.selection, "left_out": ...}
+
+    says: dict[str, Any] = {"severity": {"TM-U03": "warning"}, "left_out": ...}
+    both = {"ignore": ["TM-U02", "TM-M"]}
+    assert told(*sides) == ({"warning"}, says | both)
+    assert told("alone", "home.yaml=home.csv") == ({"warning"}, says)
+    assert told("home.yaml=home.csv", "out#ward") == ({"warning"}, says)
+    assert told(*sides, ignore=["T"]) == ({"warning"}, says | {"ignore": ["TM-U02", "TM-M", "TM-T"]})
+    assert told(*sides, select=["U03"]) == ({"warning"}, says | {"select": ["TM-U03"]})
+    ran(project, "severity: {U03: error, U: info}\nignore: U\n", out=project / "other")
+    higher = {"severity": {"TM-U": "info", "TM-U03": "error"}, "ignore": ["TM-U02"], "left_out": ...}
+    assert told("out#ward", "other#home") == ({"error"}, higher)
+
+
+def test_sides_that_look_for_something_else_look_for_both() -> None:
+    one, other = Selection.of(["U", "Q"], ["P"]), Selection.of(["U", "T"], ["P01", "T02"])
+    both = one.beside(other)
+    assert (both.select, both.ignore) == (("TM-U", "TM-Q", "TM-T"), ("TM-P01",))
+    assert one.beside(Selection()) == Selection()
+    assert one.beside(one) == one
+
+
+@pytest.mark.parametrize("wrong", [{"severity": {"TM-U": "bad"}}, {"ignore": "U"}, {"left_out": {"TM-U": 1}}])
+def test_a_selection_that_no_run_wrote_is_told(project: Path, wrong: Any) -> None:
+    manifest = ran(project).out / "manifest.json"
+    found = json.loads(manifest.read_text())
+    found["summary"]["selection"] = wrong
+    manifest.write_text(json.dumps(found))
+    with pytest.raises(InputOutputError, match="changed since the run"):
+        load_report(manifest.parent)
+
+
+def test_a_saved_report_shows_what_is_chosen_and_counts_the_rest(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = ran(project, ignore=["M"])
+    left = {code: counts for code, counts in chosen(whole)["left_out"].items() if code.startswith("TM-M")}
+    capsys.readouterr()
+    assert main(["report", "out", "-f", "json", "--select", "U", "--select", "Q11", "--ignore", "U03"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert {row["code"] for row in shown["findings"]} == {"TM-Q11"}
+    assert shown["selection"]["ignore"] == ["TM-M"]
+    told = shown["selection"]["left_out"]
+    assert told.items() >= left.items()
+    assert told["TM-U03"] == {"findings": 1, "count": 1}
+    assert sum(row["findings"] for row in told.values()) + 2 == len(whole.findings) + whole.left_out
+    assert main(["report", "out", "--select", "U99"]) == 2
+
+
+def test_validate_leaves_out_and_says_so(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "odd.ttl").write_text(
+        "@prefix sosa: <http://www.w3.org/ns/sosa/> . <urn:x:o> a sosa:Observation ."
+    )
+    assert main(["validate", "odd.ttl"]) == 1
+    assert main(["validate", "odd.ttl", "--ignore", "H01", "-f", "json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert "TM-H01" in shown["selection"]["left_out"]
+    assert "TM-H01" not in {row["code"] for row in shown["findings"]}
+    assert main(["validate", "odd.ttl", "--select", "H02"]) == 0
+
+
+def test_check_reads_no_records_where_only_the_mapping_is_looked_at(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "ward.csv").write_text("pid,at,weight\n" + "1,2026-03-01T08:00:00,heavy\n" * 9)
+    assert "TM-Q11" in {item.code for item in lint.check("ward.yaml", against="ward.csv").findings}
+    monkeypatch.setattr(sample, "_tried", lambda *_: pytest.fail("records are read"))
+    lint.check("ward.yaml", against="ward.csv", select=["L"])
 
 
 def test_check_takes_the_settings_of_the_project(project: Path) -> None:

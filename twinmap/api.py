@@ -11,14 +11,14 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twinmap import safeio
-from twinmap.diagnostics import Finding, Severity, merge, worst
+from twinmap.diagnostics import Finding, Severity, worst
 from twinmap.engine.duck import connect
 from twinmap.engine.ledger import Ledger
 from twinmap.engine.parts import take_turns
@@ -240,7 +240,8 @@ def diff(
         parts = work / "parts"
         both = side("A", str(a), parts, made, duck), side("B", str(b), parts, made, duck)
         links = [] if crosswalk is None else sides.crosswalk(crosswalk, find_key(key_file, None)[0], both)
-        found = Difference(both, duck, parts, catalogue(), chosen, store, crosswalk=links)
+        wanted = chosen.over(both[0].selection.beside(both[1].selection))
+        found = Difference(both, duck, parts, catalogue(), wanted, store, crosswalk=links)
         for step in STEPS:
             step(found)
         outputs.write(found, work / "publish", by)
@@ -264,14 +265,23 @@ def _diff_folder(out: str | Path | None, *, force: bool) -> Iterator[Path]:
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """What a validation gave: the results of the SHACL engine, and what they say as findings."""
+    """What a validation gave: the results of the SHACL engine, and what they say as findings.
+
+    ``selection`` says what was looked for and how many findings were left out, as a report has it.
+    """
 
     validation: Validation
     findings: tuple[Finding, ...]
+    selection: Mapping[str, Any] = field(default_factory=dict)
 
 
 def validate_graph(
-    graphs: Sequence[str | Path] | str | Path, *, shapes: Sequence[str | Path] = (), engine: str = "auto"
+    graphs: Sequence[str | Path] | str | Path,
+    *,
+    shapes: Sequence[str | Path] = (),
+    engine: str = "auto",
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
 ) -> Validated:
     """Validate RDF files against SHACL shapes, all files as one graph.
 
@@ -279,6 +289,8 @@ def validate_graph(
         graphs: Files (``.nt .nq .ttl .trig .jsonld``, also packed) or output folders of runs.
         shapes: Files of shapes, instead of those of the twin graph.
         engine: ``auto``, ``pyshacl``, ``shacl`` or ``both`` (compare them).
+        select: Codes of findings or families: nothing else is told.
+        ignore: Codes or families whose findings are counted and left out.
 
     Raises:
         UsageError: A folder holds no graph, or a file is in no format that is read.
@@ -288,12 +300,14 @@ def validate_graph(
     from twinmap.terms.concepts import catalogue
     from twinmap.validate import files, findings
 
+    chosen = Selection.of(select, ignore)
     named = [graphs] if isinstance(graphs, str | Path) else graphs
     ours = [*files.shipped_shapes(), generated_shapes(catalogue().concepts.values())] if not shapes else []
     documents = ours or files.read_shapes([Path(path) for path in shapes])
     validation = files.validate_files([_graph(Path(path)) for path in named], documents, engine)
     found = [findings.violation(group) for group in validation.groups]
-    return Validated(validation, tuple(merge([*found, *findings.about_validation(validation)])))
+    kept, left_out = chosen.apply([*found, *findings.about_validation(validation)])
+    return Validated(validation, tuple(kept), chosen.to_json() | {"left_out": left_out})
 
 
 def _graph(path: Path) -> Path:

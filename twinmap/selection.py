@@ -57,9 +57,30 @@ class Selection:
             return replace(self, severity=project.severity)
         return Selection(project.select, (*project.ignore, *self.ignore), project.severity)
 
+    def beside(self, other: Selection) -> Selection:
+        """What holds for two sides that are compared, each with a selection of its own.
+
+        What either looks for is looked for, and what both ignore is left out. A severity is that of the side that
+        states one, of two the higher.
+        """
+        one, two = self.ignore, other.ignore
+        ignore = [
+            *(code for code in one if code.startswith(two)),
+            *(code for code in two if code.startswith(one)),
+        ]
+        select = (*self.select, *other.select) if self.select and other.select else ()
+        severity = dict(self.severity)
+        for code, word in other.severity.items():
+            severity[code] = max(word, severity.get(code, word), key=lambda each: each.rank)
+        return Selection(tuple(dict.fromkeys(select)), tuple(dict.fromkeys(ignore)), severity)
+
     def looks_for(self, code: str) -> bool:
         """Whether findings of a code are looked for."""
         return not self.select or code.startswith(self.select)
+
+    def counts(self, code: str) -> bool:
+        """Whether findings of a code are looked for and not left out."""
+        return self.looks_for(code) and not code.startswith(self.ignore)
 
     def apply(self, findings: Iterable[Finding]) -> tuple[list[Finding], dict[str, dict[str, int]]]:
         """The findings that count, merged, each as severe as it shall be; and how many of each code are left out.
@@ -71,7 +92,7 @@ class Selection:
         kept: list[Finding] = []
         left: dict[str, dict[str, int]] = {}
         for finding in merge(findings):
-            if self.looks_for(finding.code) and not finding.code.startswith(self.ignore):
+            if self.counts(finding.code):
                 kept.append(replace(finding, severity=self._severity(finding)))
             else:
                 counts = left.setdefault(finding.code, {"findings": 0, "count": 0})
@@ -82,6 +103,12 @@ class Selection:
     def _severity(self, finding: Finding) -> Severity:
         family = self.severity.get(finding.code[:4], finding.severity)
         return self.severity.get(finding.code, family)
+
+    @classmethod
+    def of_json(cls, found: Mapping[str, Any]) -> Selection:
+        """The selection that :meth:`to_json` gave; what else is there is passed over."""
+        severity = {code: Severity(word) for code, word in found.get("severity", {}).items()}
+        return cls(tuple(found.get("select", ())), tuple(found.get("ignore", ())), severity)
 
     def to_json(self) -> dict[str, Any]:
         """What was chosen; empty values are left out."""

@@ -8,7 +8,7 @@ import click
 
 from twinmap import registry, renderers
 from twinmap.cli import output
-from twinmap.cli._options import Named
+from twinmap.cli._options import Named, chosen_codes
 
 
 @click.command("report")
@@ -16,15 +16,21 @@ from twinmap.cli._options import Named
 @click.option(
     "-f", "--format", "fmt", type=Named("renderers"), default="text", show_default=True, help="The format."
 )
+@chosen_codes
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="A file (default: standard output).")
-def command(folder: Path, fmt: str, out: Path | None) -> None:
+def command(
+    folder: Path, fmt: str, out: Path | None, select: tuple[str, ...], ignore: tuple[str, ...]
+) -> None:
     """Render the report of a saved run again.
 
-    OUT is the output folder of a run.
+    OUT is the output folder of a run or a diff. Only findings that were found then can be shown.
     """
     if not folder.is_dir():
         from twinmap import safeio
 
         safeio.regular_file(folder)
-    rendered: str = registry.load("renderers", fmt).render(renderers.load_report(folder))
+    from twinmap.selection import Selection
+
+    report = renderers.load_report(folder).of_codes(Selection.of(select, ignore).counts)
+    rendered: str = registry.load("renderers", fmt).render(report)
     output.write_product(rendered, out)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 import click
 
+from twinmap import renderers
 from twinmap.cli import output
-from twinmap.cli._options import Named, fail_on, verdict
+from twinmap.cli._options import Named, chosen_codes, fail_on, verdict
 from twinmap.errors import Exit
 
 
@@ -32,6 +34,7 @@ from twinmap.errors import Exit
     "-f", "--format", "fmt", type=Named("renderers"), default="text", help="How findings are shown."
 )
 @fail_on("error")
+@chosen_codes
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help="Write the sh:ValidationReport (it holds values)."
 )
@@ -42,6 +45,8 @@ def command(
     engine: str,
     fmt: str,
     fail_on: str,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
     out: Path | None,
 ) -> Exit:
     """Validate RDF files against SHACL shapes, all files as one graph.
@@ -51,13 +56,13 @@ def command(
     from twinmap.api import validate_graph
     from twinmap.validate.report import write_report
 
-    validated = validate_graph(graphs, shapes=shapes, engine=engine)
+    validated = validate_graph(graphs, shapes=shapes, engine=engine, select=select, ignore=ignore)
     validation = validated.validation
     if out is not None:
         report = BytesIO()
         write_report(validation, report)
         output.write_product(report.getvalue(), out)
-    output.show_findings(validated.findings, fmt)
+    output.show_report(replace(renderers.Report.of(validated.findings), selection=validated.selection), fmt)
     conforms = "conforms" if validation.conforms else f"{validation.total:,} results"
     output.say(
         f"{validation.triples:,} triples, {validation.shapes:,} shapes, "

@@ -14,6 +14,7 @@ from twinmap.errors import InputOutputError, UsageError
 from twinmap.kinds import KINDS
 from twinmap.privacy import Key
 from twinmap.renderers import load_report
+from twinmap.selection import Selection
 
 #: The sides as they are called in findings, relations and tables.
 A, B = "A", "B"
@@ -43,6 +44,8 @@ class Side:
     files: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     graph: Path | None = None
     unread: Mapping[str, int] = field(default_factory=dict)
+    #: What the run was asked to tell.
+    selection: Selection = field(default_factory=Selection)
     #: The id of the key that its patients were named with, where it is known.
     key: str | None = None
 
@@ -53,7 +56,8 @@ def of_run(label: str, folder: Path, source: str | None = None) -> Side:
     Raises:
         UsageError: It is not the output of a run, or the run has no such source.
     """
-    run = load_report(folder).run
+    report = load_report(folder)
+    run, chosen = report.run, Selection.of_json(report.selection)
     if "target" not in run:
         raise UsageError(
             f"{folder} is not the output of a run", help="name the folder that was given to: twinmap run -o"
@@ -66,7 +70,11 @@ def of_run(label: str, folder: Path, source: str | None = None) -> Side:
     if source is not None and source not in sources:
         raise UsageError(f'{folder} has no source "{source}"', help=f"its sources: {', '.join(sources)}")
     files = {number: (name, sha) for owner, number, name, sha in inputs if source in {None, owner}}
-    return Side(label, _named(folder, source), tables(folder / "tables"), source, files, key=run.get("key"))
+    return Side(
+        *(label, _named(folder, source), tables(folder / "tables"), source, files),
+        selection=chosen,
+        key=run.get("key"),
+    )
 
 
 def crosswalk(path: Path, key: Key, sides: Sequence[Side]) -> list[Pair]:

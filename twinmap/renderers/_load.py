@@ -63,7 +63,7 @@ def _summary(path: Path, manifest: Json) -> dict[str, Any]:
             isinstance(concepts, list)
             and all(isinstance(row, dict) for row in concepts)
             and isinstance(summary["validation"], dict | None)
-            and isinstance(summary["selection"], dict)
+            and _saved.misfit(summary["selection"], _saved.SELECTION) is None
             and isinstance(excerpts, dict)
             and all(_is_excerpt(excerpt) for excerpt in excerpts.values())
         ):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from twinmap.diagnostics import Finding
@@ -96,6 +96,21 @@ class Report:
             if row.get("label"):
                 labels.setdefault(str(row.get("concept")), str(row["label"]))
         object.__setattr__(self, "labels", labels)
+
+    def of_codes(self, counts: Callable[[str], bool]) -> Report:
+        """This, with the findings alone whose code counts; the others are among those that are left out."""
+        kept: list[Json] = []
+        left = {code: dict(numbers) for code, numbers in self.selection.get("left_out", {}).items()}
+        for row in self.findings:
+            code = str(row.get("code", ""))
+            if counts(code):
+                kept.append(row)
+            else:
+                numbers = left.setdefault(code, {"findings": 0, "count": 0})
+                numbers["findings"] += 1
+                numbers["count"] += row.get("count", 1)
+        chosen = {**self.selection, "left_out": dict(sorted(left.items()))}
+        return replace(self, findings=kept, selection=chosen)
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> Report:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from twinmap.diagnostics import Severity
 from twinmap.model import RELATIONS
 
 #: A type, several, words of which it is one, a list of one shape, or an object by its keys; a key with ``!`` must be
@@ -71,6 +72,12 @@ AGREEMENT = {
 LEDGER = {
     **dict.fromkeys(("records", "statements"), Each(Each((int, dict)))),
     "cells": Each(Each(Each((int, dict)))),
+}
+SELECTION = {
+    "select": [str],
+    "ignore": [str],
+    "severity": Each(frozenset(map(str, Severity))),
+    "left_out": Each({"findings!": int, "count!": int}),
 }
 _SIDES = {"a!": int, "b!": int}
 _GRAPH = {"quads!": int, "sha256!": str}

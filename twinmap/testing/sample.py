@@ -58,6 +58,8 @@ class _Tried:
 def try_out(subject: Subject, data: Path) -> Iterator[Finding]:
     """Findings where no text of the first records fits the format of its time, is a number or a unit.
 
+    Where only codes of family L are looked for, no records are read.
+
     Args:
         subject: A mapping that can be used.
         data: Its data: a folder or a file.
@@ -71,6 +73,9 @@ def try_out(subject: Subject, data: Path) -> Iterator[Finding]:
         try:
             source, _ = sources.open_source(binding, concepts)
             with connect(work, key=_KEY) as duck:
+                sources.look_up_tables(duck, source)
+                if subject.selection.select and all(code[:4] == "TM-L" for code in subject.selection.select):
+                    return
                 yield from _findings(list(_tried(duck, source, Context(_KEY, concepts, _facets()), work)))
         except (UsageError, InputOutputError) as error:
             yield from error.findings
@@ -83,7 +88,6 @@ def _facets() -> tuple[str, ...]:
 
 
 def _tried(duck: Duck, source: sources.Source, context: Context, work: Path) -> Iterator[_Tried]:
-    sources.look_up_tables(duck, source)
     heads: dict[Path, InputFile] = {}
     files = {
         record_set.name: _heads(inputs.files(source.document, record_set, source.root), heads, work)
