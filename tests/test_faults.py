@@ -252,7 +252,7 @@ def test_any_touch_may_fail(two: Two, capsys: pytest.CaptureFixture[str]) -> Non
 def assert_failed(code: int, out: str, err: str) -> None:
     assert (code, out) == (3, ""), err
     assert err.count("error: ") == 1, err
-    assert re.match(r"(TM-O03 )?error: [^\n]+\n", err)
+    assert re.match(r"(TM-O0[13] )?error: [^\n]+\n", err)
     assert "Traceback" not in err
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 from duckdb.func import PythonUDFType
 
+from twinmap import registry
 from twinmap.errors import InputOutputError
 
 #: What DuckDB raises, for those who expect it.
@@ -43,9 +44,9 @@ def _told() -> Iterator[None]:
         raise MemoryShortError("the memory limit is too small", help="raise --memory") from error
     except duckdb.Error as error:
         if _NO_SPACE.search(str(error)):
-            raise InputOutputError("no space left for temporary files or output") from error
+            raise registry.fault("TM-O03", "no space left for temporary files or output") from error
         if _FAULT.search(str(error)):
-            raise InputOutputError("temporary files or output cannot be written or read") from error
+            raise registry.fault("TM-O03", "temporary files or output cannot be written or read") from error
         raise
 
 

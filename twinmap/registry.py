@@ -18,7 +18,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twinmap.errors import InternalError, UsageError
+from twinmap.errors import InputOutputError, InternalError, UsageError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -117,7 +117,7 @@ def names(group: str, *, plugins: bool = True) -> tuple[str, ...]:
 class Code:
     """A finding code: its name, default severity and page. One module of ``twinmap.checks`` each.
 
-    The module may have ``HELP`` (what to do, in one line), ``MESSAGE`` (where a reader or the engine raises
+    The module has ``HELP`` (what to do, in one line), and may have ``MESSAGE`` (where a reader or the engine raises
     it), ``check`` or ``TELLS`` (by which :func:`twinmap.checks.run_semantic` finds it), and ``written`` (by
     which :func:`twinmap.checks.run_written` finds it in a mapping).
     """
@@ -225,8 +225,24 @@ def code(name: str) -> Code:
 
 
 def finding(name: str, message: str, **about: Any) -> Finding:
-    """A finding of this code with its slug and default severity; ``about`` as in :class:`Finding`."""
+    """A finding of this code; ``about`` as in :class:`Finding`.
+
+    What is not said of it is its code's own: the severity, and what to do.
+    """
     from twinmap.diagnostics import Finding
 
     known = code(name)
+    about["help"] = about.get("help") or known.help
     return Finding(known.code, known.slug, about.pop("severity", known.severity), message, **about)
+
+
+def fault(name: str, message: str, **about: Any) -> InputOutputError:
+    """What is wrong with a file or a folder as a whole, which stops the command; the message names it.
+
+    Args:
+        name: The code of its finding, which it carries.
+        message: One line.
+        about: As in :class:`Finding`.
+    """
+    found = finding(name, message, **about)
+    return InputOutputError(message, help=found.help, findings=[found])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import gzip
 import hashlib
@@ -14,7 +15,7 @@ import stat
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -23,6 +24,9 @@ from twinmap.errors import InputOutputError, UsageError
 from twinmap.limits import LIMITS
 
 _CHUNK = 1 << 20
+#: Names beside a missing file that are looked at for one like it.
+_LOOKED_AT, _ALIKE = 10_000, 0.7
+_ALLOW = "let this user read it, or name another file"
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
@@ -43,7 +47,8 @@ def regular_file(path: Path) -> Path:
     except OSError as error:
         raise _missing(path, error) from None
     if not stat.S_ISREG(mode):
-        raise InputOutputError(f"{path} is not a regular file")
+        what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
+        raise registry.fault("TM-O01", f"{path} is not a regular file but {what}", help="name a file")
     if any("\ud800" <= char <= "\udfff" for char in str(path)):
         raise InputOutputError(f"the name of {path} is not UTF-8", help="rename it")
     return path
@@ -63,10 +68,22 @@ def read_bytes(path: Path, most: int) -> bytes:
 
 
 def _missing(path: Path, error: OSError) -> InputOutputError:
-    if isinstance(error, FileNotFoundError):
-        message = f"{path} does not exist"
-        return InputOutputError(message, findings=[registry.finding("TM-O01", message)])
-    return InputOutputError(f"{path} cannot be read: {error.strerror}")
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return registry.fault("TM-O01", f"{path} does not exist", help=near(path))
+    return registry.fault("TM-O01", f"{path} cannot be read: {_reason(error)}", help=_ALLOW)
+
+
+def near(path: Path) -> str | None:
+    """What to do about a file that is not there: the nearest name beside it, or the folder that is not there either."""
+    folder = next((each for each in path.parents if each.is_dir()), None)
+    if folder is None or folder != path.parent:
+        return f"there is no folder {path.parent}" if folder else None
+    with suppress(OSError):
+        beside = islice(folder.iterdir(), _LOOKED_AT)
+        names = [entry.stem for entry in beside if entry.suffix.lower() == path.suffix.lower()]
+        if found := difflib.get_close_matches(path.stem, sorted(names), n=1, cutoff=_ALIKE):
+            return f'did you mean "{folder / found[0]}{path.suffix}"?'
+    return None
 
 
 def compression(path: Path) -> str | None:
@@ -115,14 +132,14 @@ class _Unpacked(io.RawIOBase):
             data = self._stream.read(len(buffer))
         except (EOFError, zlib.error, gzip.BadGzipFile, OSError) as error:
             message = f"{self._path} is cut short or damaged: it cannot be unpacked to its end"
-            raise InputOutputError(message, findings=[registry.finding("TM-O02", message)]) from error
+            raise registry.fault("TM-O02", message) from error
         self._given += len(data)
         packed = max(self._raw.tell(), 1)
         if self._given > LIMITS.uncompressed_bytes or (
             self._given > LIMITS.compression_floor and self._given / packed > LIMITS.compression_ratio
         ):
             message = f"{self._path} unpacks to more than {LIMITS.compression_ratio} times its size"
-            raise InputOutputError(message, findings=[registry.finding("TM-Q15", message)])
+            raise registry.fault("TM-Q15", message)
         buffer[: len(data)] = data
         return len(data)
 
@@ -259,9 +276,9 @@ def output_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
 def full_disk(error: OSError, target: Path) -> InputOutputError:
     """What to say of a failed write."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        message = f"no space left for {target}"
-        return InputOutputError(message, findings=[registry.finding("TM-O03", message)])
-    return InputOutputError(f"{target} cannot be written: {_reason(error)}")
+        return registry.fault("TM-O03", f"no space left for {target}")
+    message = f"{target} cannot be written: {_reason(error)}"
+    return registry.fault("TM-O03", message, help="name a place that this user may write to")
 
 
 def _reason(error: OSError) -> str:
@@ -274,7 +291,7 @@ def _fault(error: OSError, target: Path) -> InputOutputError:
     full = error.errno in {errno.ENOSPC, errno.EDQUOT}
     if full or named.is_relative_to(target) or target.is_relative_to(named):
         return full_disk(error, target)
-    return InputOutputError(f"{named} cannot be read: {_reason(error)}")
+    return registry.fault("TM-O01", f"{named} cannot be read: {_reason(error)}", help=_ALLOW)
 
 
 def _claim(target: Path, *, force: bool) -> None:
@@ -288,11 +305,7 @@ def _claim(target: Path, *, force: bool) -> None:
     if force or ours or found <= {*chain(*exchange.begun(target / _WORK))}:
         return
     message = f"{target} holds files that twinmap did not write"
-    raise UsageError(
-        message,
-        help="choose another folder with -o, or --force to replace what is there",
-        findings=[registry.finding("TM-O07", message)],
-    )
+    raise UsageError(message, findings=[registry.finding("TM-O07", message)])
 
 
 def _outputs(target: Path) -> set[str] | None:
@@ -347,7 +360,8 @@ def _lock(work: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             message = f"another run is writing to {work.parent}"
-            raise InputOutputError(message, findings=[registry.finding("TM-O07", message)]) from None
+            advice = "wait for it, or choose another folder with -o"
+            raise registry.fault("TM-O07", message, help=advice) from None
         yield
     finally:
         os.close(handle)

@@ -33,7 +33,7 @@ def request_for(header: tuple[str, ...], **options: Any) -> Request:
 
 
 def strict(path: Path, **options: Any) -> tuple[Rows, list[SetAside], FileCounts, list[Note]]:
-    """What the strict reader gives: rows without their lines, what it sets aside, its counts, its notes."""
+    """What the strict reader gives: rows, each with its line at the end, what it sets aside, its counts, its notes."""
     file = InputFile(1, path, path.name)
     layout = READER.layout(file, Request(None, (), SourceOptions(**options)))
     rows: Rows = []
@@ -48,7 +48,9 @@ def strict(path: Path, **options: Any) -> tuple[Rows, list[SetAside], FileCounts
         elif isinstance(event, Note):
             notes.append(event)
         else:
-            rows += [tuple(row[name] for name in row if name != "_line") for row in event.to_pylist()]
+            rows += [
+                (*(row[name] for name in row if name != "_line"), row["_line"]) for row in event.to_pylist()
+            ]
     (only,) = counts
     return rows, aside, only, notes
 
@@ -62,7 +64,7 @@ def fast(duck: Duck, path: Path, **options: Any) -> tuple[Rows, FileCounts] | No
     if counts is None:
         return None
     scan = f"read_parquet('{str(out).replace(chr(39), chr(39) * 2)}')"
-    return duck.rows(f"SELECT * EXCLUDE (_line) FROM {scan}"), counts
+    return duck.rows(f"SELECT * EXCLUDE (_line), _line FROM {scan}"), counts
 
 
 def compare(duck: Duck, path: Path, **options: Any) -> bool:

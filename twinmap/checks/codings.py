@@ -67,6 +67,5 @@ def finding(context: Context, code: str, found: Codings) -> Finding:
         facet=found.facets[0].facet,
         relation=relation(found.signature, found.other).relation,
         details={"codes": [one, other], "values": [[item.a, item.b] for item in found.facets]},
-        help=registry.code(code).help,
         count=found.number,
     )

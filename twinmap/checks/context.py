@@ -145,6 +145,21 @@ class Context:
         """The first place of each of some signatures."""
         return tuple(self.place(item.source, *item.place, slot) for item in signatures if item.place)
 
+    def sides(self, concept: str, *sources: str, slot: str) -> dict[str, Any]:
+        """``where`` and ``places`` of a finding about a concept of some sources.
+
+        That is the line that binds a slot for the first source, and the first statement of each.
+        """
+        first = {item.source: item for item in reversed(self.signatures) if item.group == concept}
+        found = [first[source] for source in sources if source in first]
+        where = (self.where(item.rule, slot) for item in found)
+        return {"where": next(filter(None, where), None), "places": self.first(*found, slot=slot)}
+
+    def where_of(self, source: str, slot: str) -> Span | None:
+        """Where the mapping of a source binds a slot, by the first of its rules that does."""
+        rules = self.written[source].rules if source in self.written else ()
+        return next((span for rule in rules if (span := self.spans.get((rule.id, slot)))), None)
+
     def places_of(self, refs: Sequence[int]) -> tuple[Place, ...]:
         """The places of statements by the hash of their id, in that order."""
         if not refs:
@@ -178,7 +193,6 @@ class Context:
             "sources": (of.source,),
             "concept": of.concept,
             "rule": of.rule,
-            "help": registry.code(code).help,
             "count": of.number,
         }
         return registry.finding(code, message, **known | about)

@@ -45,7 +45,6 @@ def differences(context: Context, code: str) -> Iterator[Finding]:
             facet=facet,
             relation=next(name for name in RELATIONS if name in relations),
             details=_details(found),
-            help=registry.code(code).help,
             count=len(found),
         )
 

@@ -155,7 +155,6 @@ def told(
         "places": places(context, found, test),
         "sources": (found[0].source,),
         "rule": found[0].rule,
-        "help": registry.code(code).help,
         "count": number(found),
     }
     return registry.finding(code, message, **known | about)

@@ -217,7 +217,6 @@ class Written:
             "where": of.where or self.where(of.rule, *slots),
             "concept": of.concept,
             "rule": of.rule,
-            "help": registry.code(code).help,
         }
         return registry.finding(code, message, **known | about)
 
@@ -228,13 +227,13 @@ class Written:
         value = rule.value("code")
         used = value.span if value is not None else rule.statement.span
         where = Span(codes.name, line, 1) if line else used
-        about = {"rule": rule.id, "help": registry.code(code).help} | about
+        about = {"rule": rule.id} | about
         return registry.finding(code, message, where=where, **about)
 
     def on_slot(self, code: str, message: str, rule: Rule, *slots: str, **about: Any) -> Finding:
         """A finding about what a rule binds to the first of these slots."""
         where = self.where(rule.id, *slots)
-        about = {"rule": rule.id, "facet": slots[0], "help": registry.code(code).help} | about
+        about = {"rule": rule.id, "facet": slots[0]} | about
         return registry.finding(code, message, where=where, **about)
 
     def curie(self, system: str, code: str) -> str:

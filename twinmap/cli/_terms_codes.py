@@ -41,7 +41,7 @@ def written(path: Path) -> list[Written]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _broken("TM-Q03", f"{path} is not UTF-8") from error
+        raise _broken("TM-Q03", f"{path} is not UTF-8", advice="save it as UTF-8") from error
     if text.lstrip().startswith("{"):
         return list(_of_concept_map(path, text))
     if path.suffix in {".tsv", ".csv"}:
@@ -49,8 +49,10 @@ def written(path: Path) -> list[Written]:
     raise UsageError(f"{path} is no map", help="a mapping .yaml, a table .tsv or .csv, or a ConceptMap .json")
 
 
-def _broken(code: str, message: str, where: Span | None = None) -> InputOutputError:
-    return InputOutputError(message, findings=[registry.finding(code, message, where=where)])
+def _broken(
+    code: str, message: str, where: Span | None = None, advice: str | None = None
+) -> InputOutputError:
+    return registry.fault(code, message, where=where, help=advice)
 
 
 # --- a mapping ------------------------------------------------------------------------------------
@@ -158,7 +160,11 @@ def _of_concept_map(path: Path, text: str) -> Iterator[Written]:
         raise UsageError(f"{path} is not a FHIR ConceptMap", help="its resourceType says what it is")
     wrong = misshapen(resource)
     if wrong is not None:
-        raise _broken("TM-O04", f"{path} is not a FHIR ConceptMap: {wrong}")
+        raise _broken(
+            "TM-O04",
+            f"{path} is not a FHIR ConceptMap: {wrong}",
+            advice="see the ConceptMap of FHIR R4 or R5",
+        )
     lines = csvdialect.lines(text)
     sets = _value_set(resource, "source"), _value_set(resource, "target")
     for group in objects(resource.get("group")):

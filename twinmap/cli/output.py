@@ -217,7 +217,7 @@ def show_error(error: TwinmapError) -> None:
         advice = [f"help: {renderers.visible(error.help)}"] if error.help else []
         say("\n".join([f"error: {renderers.visible(error.message)}", *advice]))
     else:
-        found[said] = replace(found[said], help=found[said].help or error.help)
+        found[said] = replace(found[said], help=error.help or found[said].help)
         show_findings(found)
 
 

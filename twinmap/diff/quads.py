@@ -170,7 +170,9 @@ def told(path: Path, kind: ox.RdfFormat) -> Iterator[None]:
         line = error.lineno or _line(str(error))
         where = f" at line {line}" if line else ""
         message = f"{path} is not {kind.name}{where}"
-        raise InputOutputError(message, findings=[registry.finding("TM-O04", message)]) from None
+        raise registry.fault(
+            "TM-O04", message, help="its ending says its format: look at that line"
+        ) from None
     except MemoryError:
         raise too_large(path, "a term is longer than the parser takes") from None
 
@@ -183,7 +185,7 @@ def _line(message: str) -> str | None:
 def too_large(path: Path, what: str) -> InputOutputError:
     """A file that is over a limit (Q15)."""
     message = f"{path}: {what}"
-    return InputOutputError(message, findings=[registry.finding("TM-Q15", message)])
+    return registry.fault("TM-Q15", message)
 
 
 def _unpacked(path: Path, to: Path) -> Path:
@@ -225,7 +227,9 @@ class _Markup(io.RawIOBase):
         seen = self._tail + data
         if self._TYPE.search(seen):
             message = f"{self._path} has a document type, which is refused"
-            raise InputOutputError(message, findings=[registry.finding("TM-O04", message)])
+            raise registry.fault(
+                "TM-O04", message, help="write the file without it, or as Turtle or N-Triples"
+            )
         self._tail = seen[-8:]
         cut = data.rfind(b"<")
         self._since = self._since + len(data) if cut < 0 else len(data) - cut

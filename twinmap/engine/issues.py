@@ -193,7 +193,6 @@ def _finding(
         sources=(done.plan.source,),
         rule=owner.name,
         facet=slot,
-        help=getattr(known.module, "HELP", None),
         details={"slot": slot, "detail": detail} if detail else {"slot": slot},
         count=count,
     )
@@ -336,7 +335,6 @@ def _unclaimed(
         sources=(plan.source,),
         rule=f"{plan.document.id}#{plan.record_set.name}",
         details={"detail": detail} if detail else {},
-        help=known.module.HELP,
         count=count,
     )
 

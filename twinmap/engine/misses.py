@@ -39,11 +39,10 @@ def _missed(done: Applied, item: LookJoin) -> str:
 
 def _finding(done: Applied, item: LookJoin, count: int, spots: list[dict[str, object]]) -> Finding:
     plan = done.plan
-    known = registry.code("TM-Q17")
     names = {file.number: file.name for file in done.staged.files}
     return registry.finding(
         "TM-Q17",
-        known.module.MESSAGE,
+        registry.code("TM-Q17").module.MESSAGE,
         where=plan.document.lookups[item.table].span,
         places=tuple(
             Place(plan.source, names[p["file"]], p["record"], p["line"], p["part"])  # type: ignore[index, arg-type]
@@ -52,6 +51,5 @@ def _finding(done: Applied, item: LookJoin, count: int, spots: list[dict[str, ob
         sources=(plan.source,),
         rule=f"{plan.document.id}#{plan.record_set.name}",
         details={"detail": item.table},
-        help=known.module.HELP,
         count=count,
     )

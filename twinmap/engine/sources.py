@@ -16,7 +16,7 @@ from twinmap.engine.duck import Duck
 from twinmap.engine.misses import misses
 from twinmap.engine.stage import Staged, chunks, stage
 from twinmap.engine.workers import Workers
-from twinmap.errors import InputOutputError, UsageError
+from twinmap.errors import UsageError
 from twinmap.mapping import auto, columns, inputs, load, lookups
 from twinmap.mapping.ast import Document, RecordSet
 from twinmap.mapping.plan import Plan, compile_record_set
@@ -166,7 +166,8 @@ def look_up_tables(duck: Duck, source: Source) -> None:
             paths = safeio.matching(source.binding.mapping.parent, look.files)
         if not paths:
             message = f"the look-up table {look.name} has no file {', '.join(look.files)}"
-            raise InputOutputError(message, findings=[registry.finding("TM-O01", message, where=look.span)])
+            advice = f"it is looked for in {beside}, then beside the mapping"
+            raise registry.fault("TM-O01", message, where=look.span, help=advice)
         table = lookups.read(source.document, look, paths)
         cells = {name: ("VARCHAR", column) for name, column in table.columns.items() if name != lookups.KEY}
         duck.register(f"look_{look.name}", {lookups.KEY: ("VARCHAR", table.keys), **cells})

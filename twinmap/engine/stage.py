@@ -218,9 +218,10 @@ def _fast_csv(duck: Duck, file: InputFile, request: Request, layout: Any, path: 
             columns.append(f"{sql} AS {item.name}")
         else:
             columns.append(f"NULL::VARCHAR AS {item.name}")
-    numbered = f"SELECT row_number() OVER () AS _record, * FROM {scan}"
+    line = _line(names) if counted.breaks else "row_number() OVER () + 1"
+    numbered = f"SELECT row_number() OVER () AS _record, {line} AS _line, * FROM {scan}"
     listed = ", ".join(columns)
-    frame = f"{file.number}::INTEGER AS _file, _record, NULL::BIGINT AS _line, '' AS _part"
+    frame = f"{file.number}::INTEGER AS _file, _record, _line::BIGINT AS _line, '' AS _part"
     try:
         rows = duck.to_parquet(f"SELECT {frame}, {listed} FROM ({numbered})", path)
         rejects = int(duck.value("SELECT count(*) FROM reject_errors"))
@@ -232,6 +233,13 @@ def _fast_csv(duck: Duck, file: InputFile, request: Request, layout: Any, path: 
     if rejects:
         return None
     return FileCounts(file.number, rows, second=counted.records)
+
+
+def _line(names: Sequence[str]) -> str:
+    """SQL of the line on which a row starts, where cells hold line ends: CR, LF or both."""
+    text = f"replace(concat_ws(',', {', '.join(names)}), chr(13) || chr(10), chr(10))"
+    ends = f"length({text}) - length(translate({text}, chr(10) || chr(13), ''))"
+    return f"row_number() OVER () + 1 - ({ends}) + sum({ends}) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
 
 
 def _compression(path: Path) -> str:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from twinmap import registry
 from twinmap.diagnostics import Severity
-from twinmap.errors import InputOutputError
 from twinmap.limits import LIMITS
 from twinmap.safeio import open_bytes
 
@@ -191,8 +190,7 @@ def records(path: Path, encoding: str, delimiter: str) -> Iterator[Row | BadRow]
                 return
             except UnicodeError as error:
                 message = f"{path} is not valid text in {encoding}"
-                found = registry.finding("TM-Q03", message, severity=Severity.ERROR)
-                raise InputOutputError(message, findings=[found]) from error
+                raise registry.fault("TM-Q03", message, severity=Severity.ERROR) from error
             except _TooLarge as error:
                 number += 1
                 yield BadRow(number, line, "TM-Q15", str(error), lines.give_back_all_but_first())
@@ -217,10 +215,11 @@ def records(path: Path, encoding: str, delimiter: str) -> Iterator[Row | BadRow]
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What the bytes of a file hold: records below its header, and delimiters outside quotes in all lines."""
+    """What the bytes of a file hold: records below its header, delimiters outside quotes, line ends inside them."""
 
     records: int
     delimiters: int
+    breaks: int
 
     def is_even(self, columns: int) -> bool:
         """Whether the delimiters are those of a file in which every line has so many columns."""
@@ -241,7 +240,7 @@ def tally(path: Path, delimiter: str) -> Tally | None:
     """
     sign = delimiter.encode("utf-8")
     beside = {b"", b"\n", sign[-1:]}
-    quoted, lines, signs, last = False, 0, 0, b"\n"
+    quoted, lines, signs, breaks, last = False, 0, 0, 0, b"\n"
     for chunk in _chunks(path):
         if b"\0" in chunk or chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
             return None
@@ -254,13 +253,15 @@ def tally(path: Path, delimiter: str) -> Tally | None:
                 before = pieces[index - 1][-1:] or (last if index == 1 else b"")
                 if (before if quoted else piece[:1]) not in beside:
                     return None
-            if not quoted:
+            if quoted:
+                breaks += piece.count(b"\n") + piece.count(b"\r")
+            else:
                 if b"\r" in piece or b"\n\n" in piece:
                     return None
                 lines += piece.count(b"\n")
                 signs += piece.count(sign)
         last = chunk[-1:]
-    return None if quoted else Tally(max(lines - (last == b"\n"), 0), signs)
+    return None if quoted else Tally(max(lines - (last == b"\n"), 0), signs, breaks)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -45,10 +45,8 @@ def all_there(root: Path, patterns: Iterable[str]) -> None:
     for name in patterns:
         if root.is_dir() and not set(name) & set("*?[") and not safeio.matching(root, [name]):
             message = f"{root / name} does not exist"
-            advice = f"the folder was looked into: {_there(root)}"
-            raise InputOutputError(
-                message, help=advice, findings=[registry.finding("TM-O01", message, help=advice)]
-            )
+            advice = safeio.near(root / name) or f"the folder was looked into: {_there(root)}"
+            raise registry.fault("TM-O01", message, help=advice)
 
 
 def below(root: Path, patterns: Iterable[str], found: Sequence[Path]) -> str | None:
@@ -71,7 +69,7 @@ def nothing_fits(owner: str, root: Path, patterns: Sequence[str], advice: str | 
         message = f"{owner}: no file fits {names} in {root}; {_there(root)}"
     else:
         message = f"{owner}: {root} fits none of its names, {names}"
-    return InputOutputError(message, help=advice, findings=[registry.finding("TM-O01", message, help=advice)])
+    return registry.fault("TM-O01", message, help=advice)
 
 
 def _there(root: Path) -> str:

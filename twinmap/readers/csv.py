@@ -216,5 +216,4 @@ def _whole(file: InputFile) -> Iterator[SetAside | FileCounts]:
 
 
 def _unreadable(code: str, message: str, help: str | None) -> InputOutputError:  # noqa: A002
-    found = registry.finding(code, message, severity=Severity.ERROR)  # it stops the run
-    return InputOutputError(message, help=help, findings=[found])
+    return registry.fault(code, message, help=help, severity=Severity.ERROR)  # it stops the run

@@ -64,7 +64,7 @@ def _finding(group: Group, report: Report) -> list[str]:
 
 
 def _places(group: Group, excerpt: Excerpt | None) -> Iterator[str]:
-    where = group.finding.get("where") or group.finding.get("rule")
+    where = group.finding.get("where") or (not group.places and group.finding.get("rule"))
     spot = located(where)
     margin = " " * (len(str(spot[1])) if spot and excerpt and excerpt.text else 1)
     arrow = "-->"

@@ -59,7 +59,6 @@ def _copies(state: Run, repeated: Sequence[Repeated], dropped: Sequence[Path]) -
             places=tuple(Place(source, state.names[p["file"]], p["record"], None, p["part"]) for p in places),
             sources=(source,),
             details={"records": count, "statements": statements},
-            help=known.module.HELP,
             count=count,
         )
 

@@ -32,7 +32,7 @@ def link_patients(state: Run) -> None:
         },
     )
     for refused in state.twins.refused:
-        known, places = registry.code("TM-I02"), _said(state, refused)
+        places = _said(state, refused)
         names = tuple(dict.fromkeys(place.source for place in places))
         state.findings.append(
             registry.finding(
@@ -42,7 +42,6 @@ def link_patients(state: Run) -> None:
                 places=tuple(places[:PLACES_KEPT]),
                 sources=names,
                 details={"attribute": refused.attribute, "records": list(refused.records)},
-                help=getattr(known.module, "HELP", None),
             )
         )
 

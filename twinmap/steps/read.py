@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from twinmap import registry
-from twinmap.diagnostics import Finding, Place, merge
+from twinmap.diagnostics import PLACES_KEPT, Finding, Place, merge
 from twinmap.engine import issues, sources
 from twinmap.engine.apply import Context
 from twinmap.errors import InputOutputError
@@ -41,7 +42,7 @@ def read(state: Run) -> None:
         noted = list(issues.of_notes(groups))
         state.findings += noted
         _stop_where_nothing_is_readable(source.name, own, noted)
-    state.findings += _changed(state)
+    state.findings += [*_changed(state), *_demo_key(state)]
 
 
 def _changed(state: Run) -> list[Finding]:
@@ -54,6 +55,17 @@ def _changed(state: Run) -> list[Finding]:
             place = Place(owners[0], file.name, 0)
             found.append(registry.finding("TM-O06", message, places=(place,), sources=owners))
     return found
+
+
+def _demo_key(state: Run) -> list[Finding]:
+    """Z01 where the key is the public one, and files do not lie with the examples."""
+    known = registry.code("TM-Z01").module
+    if state.key.id != known.DEMO or not state.project.selection.looks_for("TM-Z01"):
+        return []
+    examples = Path(state.key.origin).resolve().parent
+    others = [file for path, file in state.inputs.items() if not path.resolve().is_relative_to(examples)]
+    places = tuple(Place(state.owners[file.number][0], file.name, 0) for file in others[:PLACES_KEPT])
+    return [registry.finding("TM-Z01", known.MESSAGE, places=places, count=len(others))] if others else []
 
 
 def _stop_on_error(state: Run, made: sources.Made) -> None:

@@ -92,5 +92,6 @@ def choose(name: str, shapes: bytes) -> tuple[EngineChoice, tuple[Program, ...],
         engine = load("pyshacl")
         program = engine.compile(shapes)
         choice = EngineChoice(engine.name, engine.version, f"fallback: {error.message}")
-        note = finding("TM-H04", f"validated with pyshacl instead of shacl: {error.message}")
+        message = f"validated with pyshacl instead of shacl: {error.message}"
+        note = finding("TM-H04", message, rule="--engine auto")
         return choice, (program,), (note,)

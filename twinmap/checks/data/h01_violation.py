@@ -17,3 +17,6 @@ What to do: follow the place to the source row and the mapping line. Often a uni
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = (
+    "see the first places; the results one by one are in validation.ttl, what the shape demands in its file"
+)

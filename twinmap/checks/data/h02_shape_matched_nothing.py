@@ -15,3 +15,4 @@ this graph may lack, add ``tm:mayMatchNothing true`` to it.
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
+HELP = "check the spelling of its target, or add tm:mayMatchNothing true"

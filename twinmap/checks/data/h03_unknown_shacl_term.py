@@ -14,3 +14,4 @@ What to do: correct the term; the finding names the nearest one that exists.
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "correct the shape: engines pass over what they do not know"

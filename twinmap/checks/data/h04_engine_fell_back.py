@@ -14,3 +14,4 @@ What to do: rewrite the pattern, or accept the time. ``--engine pyshacl`` says t
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
+HELP = "rewrite the pattern, or say --engine pyshacl and take the time"

@@ -13,3 +13,4 @@ What to do: look the node up in the graph. If it was made by twinmap from a reco
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
+HELP = "look the node up in the graph: no record of the sources stands behind it"

@@ -16,3 +16,4 @@ specification, and report the defect to the engine. Until then use the engine th
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "decide by the SHACL specification which engine is right, and use that one with --engine"

@@ -20,3 +20,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "compare the name with the folder; names in a mapping count from --source, else from its own folder"

@@ -18,3 +18,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "fetch the file again and compare its size with the sender's; then start the same run again"

@@ -18,3 +18,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "make room, or name another folder with -o; the same run gives the same files"

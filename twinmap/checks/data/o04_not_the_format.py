@@ -19,3 +19,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "look at the file: name its format (and delimiter, encoding) in source, or fetch the right file"

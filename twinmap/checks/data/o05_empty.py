@@ -17,3 +17,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
+HELP = "ask the sender whether it is meant so; nothing is to be changed where it is"

@@ -23,3 +23,4 @@ in the middle of a row are the usual causes. Mend the export, or name the delimi
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "look at the row: an unquoted delimiter or a cut file; its text is in quarantine.jsonl"

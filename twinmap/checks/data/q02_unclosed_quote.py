@@ -21,3 +21,4 @@ Double the quotes inside quoted fields (``"6"" cuff"``) or quote the whole field
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = 'double the quotes inside quoted fields ("6"" cuff"); the text is in quarantine.jsonl'

@@ -21,3 +21,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
+HELP = "name the encoding: source: {encoding: cp1252}, or a list that is tried in order"

@@ -20,3 +20,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "look at the place in the file; a file with one value a line is format: ndjson"

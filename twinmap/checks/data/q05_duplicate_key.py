@@ -18,3 +18,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "have the export corrected: one of the two values, or both in an array"

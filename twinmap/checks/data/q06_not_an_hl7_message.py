@@ -21,3 +21,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "look at the line in the file; line breaks in a text are sent as \\.br\\"

@@ -20,3 +20,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "fetch the file again; what was read of the message is in quarantine.jsonl"

@@ -18,3 +18,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
+HELP = "ask the sender for the batch again; all messages that are there have been read"

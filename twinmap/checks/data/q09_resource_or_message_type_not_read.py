@@ -18,3 +18,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.INFO
+HELP = "nothing, if it is meant so; else add a record set that reads it"

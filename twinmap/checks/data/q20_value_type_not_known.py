@@ -17,3 +17,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
+HELP = "have the sender fill OBX-2; until then fix the kind: kind: quantity"

@@ -18,3 +18,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.INFO
+HELP = "have the sender escape the escape character itself, as \\E\\"

@@ -20,3 +20,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
+HELP = "mend the row in a terminology of your own; fetch a release again"

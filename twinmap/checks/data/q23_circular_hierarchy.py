@@ -17,3 +17,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
+HELP = "mend the links in a terminology of your own, or tell the publisher"

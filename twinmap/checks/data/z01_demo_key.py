@@ -2,7 +2,7 @@
 
 What it means:
     Ids of patients, records and devices are made with a secret key. This run used ``examples/demo.key``,
-    which everybody can read.
+    which everybody can read, with files that do not lie below the folder of the key.
 
 Why it matters:
     Whoever knows the key and a hospital number can compute the id, and so find the patient in the graph.
@@ -19,3 +19,7 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
+MESSAGE = "the ids are made with the demonstration key, which everybody has"
+HELP = "leave out --key-file: a key of your own is made once; delete this output"
+#: The id of ``examples/demo.key``.
+DEMO = "80ddc908"

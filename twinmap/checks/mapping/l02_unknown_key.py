@@ -18,3 +18,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "correct the name, or remove the key; twinmap schema lists the keys"

@@ -19,3 +19,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "quote the value, or mend the indentation"

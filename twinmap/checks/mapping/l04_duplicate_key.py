@@ -19,3 +19,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "keep one; alternatives are written a | b"

@@ -21,3 +21,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "if it is text, quote it; reuse is by maps and by inheritance"

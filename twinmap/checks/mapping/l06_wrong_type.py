@@ -19,3 +19,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "write what the message asks for; twinmap schema lists what is allowed"

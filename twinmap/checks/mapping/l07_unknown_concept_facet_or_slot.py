@@ -18,3 +18,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "take a word of the scheme, a CURIE (snomed:368209003), or translate with map"

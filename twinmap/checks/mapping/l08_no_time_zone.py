@@ -18,3 +18,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "source: {timezone: Europe/Zurich}, or a field: timezone: $(tz)"

@@ -17,3 +17,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
+HELP = "read it, or list it in ignore once you have looked at it"

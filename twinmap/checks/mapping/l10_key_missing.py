@@ -18,3 +18,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
+HELP = "key: [ID], the columns that name one record together"

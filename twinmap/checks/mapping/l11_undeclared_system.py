@@ -18,3 +18,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = 'declare it: systems: {lab: "https://lab.example.org/"}, or correct the prefix'

@@ -19,3 +19,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+HELP = "a literal $( is written $$(; a name with . ( ) = in it is quoted: $('a.b')"

@@ -17,3 +17,4 @@ What to do:
 from twinmap.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
+HELP = "give the composite whole: id: $(PID-3) | $(PID-2)"

@@ -45,7 +45,6 @@ def check(context: Context) -> Iterator[Finding]:
             concept=item.group,
             facet="device" if item.device else None,
             details={"agree": item.agree, "differ": item.differ},
-            help=HELP,
             count=item.agree,
         )
 

@@ -98,6 +98,5 @@ def _bare(context: Context) -> Iterator[Finding]:
             places=tuple(places),
             sources=tuple(owners),
             concept=group,
-            help=HELP,
             count=sum(count for _, count, _ in stated),
         )

@@ -67,7 +67,6 @@ def check(context: Context) -> Iterator[Finding]:
                 places=context.first(item.pairs[0].a, item.pairs[0].b, slot="device"),
                 sources=(source, other),
                 concept=item.concept,
-                help=HELP,
                 count=mine["consumer"],
             )
 

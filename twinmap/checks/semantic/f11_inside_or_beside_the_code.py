@@ -48,7 +48,6 @@ def check(context: Context) -> Iterator[Finding]:
             facet=item.facet,
             relation=pair.relation.relation,
             details={"codes": [pair.a.meaning.curie, pair.b.meaning.curie]} if coded.meaning.axes else {},
-            help=HELP,
             count=count,
         )
 

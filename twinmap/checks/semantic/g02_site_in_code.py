@@ -47,6 +47,5 @@ def check(context: Context) -> Iterator[Finding]:
             facet="site",
             relation=pair.relation.relation,
             details={"values": [item.a, item.b]},
-            help=HELP,
             count=count,
         )

@@ -53,7 +53,6 @@ def check(context: Context) -> Iterator[Finding]:
             sources=(item.source_a, item.source_b),
             concept=item.concept,
             details={"gap_a_s": one // 1_000_000, "gap_b_s": other // 1_000_000},
-            help=HELP,
             count=pair.a.profile.n + pair.b.profile.n,
         )
 

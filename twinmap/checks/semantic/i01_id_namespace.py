@@ -49,10 +49,10 @@ def check(context: Context) -> Iterator[Finding]:
         yield registry.finding(
             "TM-I01",
             f"{count:,} patient ids are both of {system_a} ({source_a}) and of {system_b} ({source_b}), not linked",
+            where=context.where_of(source_a, "patient"),
             sources=(source_a, source_b),
             concept=f"{system_a} {system_b}",
             details={"systems": [system_a, system_b], "agree": agree, "disagree": disagree},
-            help=HELP,
             count=count,
         )
 

@@ -65,9 +65,9 @@ def check(context: Context) -> Iterator[Finding]:
         yield registry.finding(
             "TM-I03",
             f"{count:,} patients of {source_a} may be patients of {source_b}: birth date, sex and readings are the same",
+            where=context.where_of(source_a, "patient"),
             sources=(source_a, source_b),
             concept="patient",
             details={"same_readings_at_least": least},
-            help=HELP,
             count=count,
         )

@@ -67,7 +67,6 @@ def written(context: Written) -> Iterator[Finding]:
                 concept="sex",
                 facet="sex",
                 rule=f"{context.document.id}#{records.name}/patient",
-                help=HELP,
             )
 
 

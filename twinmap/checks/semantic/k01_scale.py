@@ -62,7 +62,6 @@ def check(context: Context) -> Iterator[Finding]:
                 concept=group,
                 facet="scale",
                 details={"n_a": numbers[0], "n_b": numbers[1]},
-                help=HELP,
                 count=numbers[coded],
             )
 

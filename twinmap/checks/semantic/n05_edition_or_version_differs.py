@@ -55,21 +55,18 @@ def _differing(sources: Iterable[tuple[str, Written]], terms: Terms) -> Iterator
         if len(every) < 2:
             continue
         prefix = short(system)
-        where = next(
-            (
-                codes.name
-                for _, owner in by_version.values()
-                for _, codes in owner.maps
-                if system in codes.versions
-            ),
-            "",
+        name, where = next(
+            (codes.name, owner.where(rule.id, "code"))
+            for _, owner in by_version.values()
+            for rule, codes in owner.maps
+            if system in codes.versions
         )
         yield registry.finding(
             "TM-N05",
-            f"{where} names {prefix} {', '.join(sorted(by_version))}"
+            f"{name} names {prefix} {', '.join(sorted(by_version))}"
             + (f", the store has {held}" if held else ""),
+            where=where,
             sources=tuple(sorted({source for source, _ in by_version.values()})),
             concept=prefix,
             details={"versions": every},
-            help=HELP,
         )

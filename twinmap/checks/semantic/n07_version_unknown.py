@@ -46,13 +46,20 @@ def written(context: Written) -> Iterator[Finding]:
 
 
 def _editions(context: Asked) -> Iterator[Finding]:
-    for system in dict.fromkeys(seen.system for seen in context.codes if seen.system):
+    first = {seen.system: seen for seen in reversed(context.codes) if seen.system}
+    for system, seen in sorted(first.items()):
         if context.terms.version(system) == "":
             prefix = short(system)
             message = f"the terminology store does not know the version of its edition of {prefix}"
             advice = "load a release whose name or files say their version"
             yield registry.finding(
-                "TM-N07", message, concept=prefix, details={"detail": "store"}, help=advice
+                "TM-N07",
+                message,
+                where=context.where(seen.rule, seen.slot),
+                places=seen.places,
+                concept=prefix,
+                details={"detail": "store"},
+                help=advice,
             )
 
 

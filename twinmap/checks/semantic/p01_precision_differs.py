@@ -51,7 +51,6 @@ def check(context: Context) -> Iterator[Finding]:
             concept=pair.group,
             details={"decimals_a": pair.a.profile.decimals, "decimals_b": pair.b.profile.decimals}
             | {"unit_a": pair.a.unit, "unit_b": pair.b.unit},
-            help=HELP,
             count=min(pair.a.profile.n, pair.b.profile.n),
         )
 

@@ -47,7 +47,6 @@ def check(context: Context) -> Iterator[Finding]:
             sources=(item.source_a, item.source_b),
             concept=item.group,
             details={"unit_a": pair.a.unit, "unit_b": pair.b.unit, "rule": pair.conversion.rule},
-            help=HELP,
             count=item.agree,
         )
 

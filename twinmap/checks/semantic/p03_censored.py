@@ -65,7 +65,6 @@ def check(context: Context) -> Iterator[Finding]:
                         "unit": one.unit,
                         "detail": f"{one.source} {side}",
                     },
-                    help=HELP,
                     count=count,
                 )
 

@@ -48,10 +48,10 @@ def check(context: Context) -> Iterator[Finding]:
                 f"{context.said(item.group)}: {item.source_a} and {item.source_b} differ by more than "
                 f"{standard.text('name')} allows a device: mean {bias:.1f}, standard deviation {sd:.1f} {item.unit}",
                 sources=(item.source_a, item.source_b),
+                **context.sides(item.group, item.source_a, item.source_b, slot="value"),
                 concept=item.group,
                 relation=item.relation,
                 details={"patients": item.patients, "source": standard.text("source"), "unit": item.unit},
-                help=HELP,
                 count=item.pairs,
             )
 

@@ -50,7 +50,6 @@ def check(context: Context) -> Iterator[Finding]:
             sources=(a.item.source, b.item.source),
             concept=a.item.group,
             details={"a": _said(a), "b": _said(b), "unit": a.unit},
-            help=HELP,
             count=a.n + b.n,
         )
 

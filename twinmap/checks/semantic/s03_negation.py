@@ -43,6 +43,5 @@ def check(context: Context) -> Iterator[Finding]:
                 concept=f"{item.kind} {item.said}",
                 rule=item.rule,
                 details={"kind": item.kind, "detail": item.said_against},
-                help=HELP,
                 count=item.number,
             )

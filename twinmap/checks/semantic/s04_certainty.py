@@ -44,6 +44,5 @@ def check(context: Context) -> Iterator[Finding]:
             rule=item.rule,
             relation="a-broader",
             details={"kind": item.kind, "detail": item.source},
-            help=HELP,
             count=item.number,
         )

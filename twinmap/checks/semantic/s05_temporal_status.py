@@ -47,6 +47,5 @@ def check(context: Context) -> Iterator[Finding]:
             concept=f"{item.kind} {item.said}",
             rule=item.rule,
             details={"kind": item.kind, "detail": item.source},
-            help=HELP,
             count=item.number,
         )

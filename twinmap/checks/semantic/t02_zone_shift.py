@@ -65,7 +65,6 @@ def check(context: Context) -> Iterator[Finding]:
                 "pairs": item.pairs,
                 **device,
             },
-            help=HELP,
             count=item.hits[hours],
         )
 

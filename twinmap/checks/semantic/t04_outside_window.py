@@ -44,8 +44,8 @@ def check(context: Context) -> Iterator[Finding]:
             f"{context.said(item.group)}: {alone} of {fewer} events have no partner between {item.source_a} and "
             f"{item.source_b} within {item.window_us / 60e6:g} min",
             sources=(item.source_a, item.source_b),
+            **context.sides(item.group, item.source_a, item.source_b, slot="time"),
             concept=item.group,
             details={"pairs": item.pairs, "events": fewer, "window_s": item.window_us // 1_000_000},
-            help=HELP,
             count=alone,
         )

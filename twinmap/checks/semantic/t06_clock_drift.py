@@ -39,8 +39,8 @@ def check(context: Context) -> Iterator[Finding]:
             f"{context.said(item.group)}: {item.source_b} tells the values of {item.source_a} "
             f"{abs(seconds) / 60:.3g} min {word}",
             sources=(item.source_a, item.source_b),
+            **context.sides(item.group, item.source_a, item.source_b, slot="time"),
             concept=item.group,
             details={"seconds": seconds, "equal": item.shift.equal, "seen": item.shift.seen},
-            help=HELP,
             count=item.shift.equal,
         )

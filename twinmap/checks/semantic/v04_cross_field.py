@@ -84,7 +84,6 @@ def check(context: Context) -> Iterator[Finding]:
             concept=concepts[0],
             rule=first.item.rule,
             details={"rule": rule.text("id"), "source": rule.text("source"), "detail": rule.text("id")},
-            help=HELP,
             count=count,
         )
 

@@ -64,7 +64,6 @@ def check(context: Context) -> Iterator[Finding]:
             details={"factor": float(f"{times:.6g}"), "unit_a": pair.a.unit, "unit_b": pair.b.unit}
             | ({"as": unit} if unit else {})
             | {"patients_both": pair.patients_both},
-            help=HELP,
             count=min(pair.a.profile.n, pair.b.profile.n),
         )
 

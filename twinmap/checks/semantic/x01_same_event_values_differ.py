@@ -45,6 +45,5 @@ def check(context: Context) -> Iterator[Finding]:
                 concept=item.group,
                 relation="conflicting",
                 details={"conflicts": item.conflicting, "agree": item.agree},
-                help=HELP,
                 count=item.conflicting,
             )

@@ -77,7 +77,6 @@ def check(context: Context) -> Iterator[Finding]:
             concept=concept,
             facet="device" if device else None,
             relation="conflicting",
-            help=HELP,
             count=count,
         )
 

@@ -39,10 +39,10 @@ def check(context: Context) -> Iterator[Finding]:
             f"{context.said(item.group)}: {item.source_a} and {item.source_b} differ by more than their margin: "
             f"{item.why}, {item.pairs} pairs of {item.patients} patients",
             sources=(item.source_a, item.source_b),
+            **context.sides(item.group, item.source_a, item.source_b, slot="value"),
             concept=item.group,
             relation=item.relation,
             details={key: row[key] for key in ("pairs", "patients", "bias", "sd", "margin")}
             | {"signatures": several},
-            help=HELP,
             count=item.pairs,
         )

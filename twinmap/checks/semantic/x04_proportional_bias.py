@@ -41,10 +41,10 @@ def check(context: Context) -> Iterator[Finding]:
             f"{context.said(item.group)}: the difference of {item.source_b} and {item.source_a} changes by "
             f"{100 * row['slope']['value']:+.3g} % of the value, {item.pairs} pairs of {item.patients} patients",
             sources=(item.source_a, item.source_b),
+            **context.sides(item.group, item.source_a, item.source_b, slot="value"),
             concept=item.group,
             relation=item.relation,
             details=told | {"signatures": several},
-            help=HELP,
             count=item.pairs,
         )
 

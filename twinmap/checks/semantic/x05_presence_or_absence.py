@@ -44,6 +44,5 @@ def check(context: Context) -> Iterator[Finding]:
                 rule=item.rule,
                 relation="conflicting",
                 details={"kind": item.kind, "detail": f"{item.source} {item.said_against}"},
-                help=HELP,
                 count=item.number,
             )

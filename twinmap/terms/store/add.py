@@ -12,7 +12,6 @@ from pathlib import Path
 from twinmap import exchange, registry, safeio
 from twinmap.diagnostics import Finding, merge
 from twinmap.duck import connect
-from twinmap.errors import InputOutputError
 from twinmap.terms.store.editions import MANIFEST, Source, sources
 from twinmap.terms.store.formats import Claim, named, recognised
 from twinmap.terms.store.loader import Loader
@@ -46,9 +45,7 @@ def add(path: Path, store: Path, *, memory_mb: int = 1000) -> Added:
         if not claims:
             message = f"{path} holds no terminology that is known"
             advice = "LOINC, SNOMED CT RF2, OMOP Athena, FHIR CodeSystem, ValueSet, ConceptMap and SSSOM are"
-            raise InputOutputError(
-                message, help=advice, findings=[registry.finding("TM-O04", message, help=advice)]
-            )
+            raise registry.fault("TM-O04", message, help=advice)
         notes = [*package.notes]
         if unknown:
             shown = ", ".join(file.name for file in unknown[:_NAMED])

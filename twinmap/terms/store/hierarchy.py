@@ -175,6 +175,7 @@ def _cut(duck: Duck, circular: dict[int, int], uris: Sequence[str]) -> list[Find
         registry.finding(
             "TM-Q23",
             f"the hierarchy of {uris[edition]} has circles: {', '.join(codes)} are above themselves",
+            rule=uris[edition],
             details={"edges": count},
             count=count,
         )

@@ -186,7 +186,7 @@ class Loader:
 
     def unusable(self, message: str, help: str | None = None) -> InputOutputError:  # noqa: A002
         """The error for a source that is not what it seems to be (O04)."""
-        return InputOutputError(message, help=help, findings=[registry.finding("TM-O04", message, help=help)])
+        return registry.fault("TM-O04", message, help=help)
 
     def publish(self, folder: Path) -> None:
         """Derive what is derived, count what was kept, and write every table that has rows."""

@@ -125,7 +125,7 @@ class Package:
 def damaged(name: object) -> InputOutputError:
     """What to say of an archive that cannot be read to its end."""
     message = f"{name} is cut short or damaged: it cannot be unpacked to its end"
-    return InputOutputError(message, findings=[registry.finding("TM-O02", message)])
+    return registry.fault("TM-O02", message)
 
 
 @contextmanager
@@ -196,7 +196,7 @@ def _not_too_many(path: Path, count: int) -> None:
 
 def _over(path: Path, what: str) -> InputOutputError:
     message = f"{path} {what}"
-    return InputOutputError(message, findings=[registry.finding("TM-Q15", message)])
+    return registry.fault("TM-Q15", message)
 
 
 def _confined(path: Path, name: str) -> str:

@@ -147,7 +147,7 @@ def _parsed(file: File, data: bytes) -> Mapping[str, Any]:
 
 
 def _broken(code: str, message: str) -> InputOutputError:
-    return InputOutputError(message, findings=[registry.finding(code, message)])
+    return registry.fault(code, message, help="fetch it again, from its publisher")
 
 
 def _contained(file: File, document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

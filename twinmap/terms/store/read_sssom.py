@@ -12,8 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from twinmap import registry
-from twinmap.diagnostics import Finding, Place, Severity, Span
-from twinmap.errors import InputOutputError
+from twinmap.diagnostics import Finding, Severity, Span
 from twinmap.formats import csvdialect
 from twinmap.terms import sssom, systems
 from twinmap.terms.store.editions import Edition, Tally
@@ -75,7 +74,11 @@ def _table(item: Claim, loader: Loader, beside: File | None) -> None:
     )
     if "mapping_justification" not in item.table.columns:
         message = f"{item.file.name} has no mapping_justification: nobody can tell why its rows hold"
-        loader.findings.append(registry.finding("TM-L15", message, severity=Severity.WARNING))
+        where = Span(item.file.name, start + 1, 1, text=lines[start].rstrip("\n"))
+        advice = "add the column, as semapv:ManualMappingCuration"
+        loader.findings.append(
+            registry.finding("TM-L15", message, severity=Severity.WARNING, where=where, help=advice)
+        )
     read = count_rows(item.file, replace(item.table, quoted=True))  # also finds what csv cannot read
     rows = _Rows(item.file.name, edition, lines, prefixes, item.table.delimiter)
     kept = loader.rows("mapping", rows.read(start))
@@ -90,7 +93,7 @@ def _text(file: File) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"{file.name} is not UTF-8"
-        raise InputOutputError(message, findings=[registry.finding("TM-Q03", message)]) from error
+        raise registry.fault("TM-Q03", message, help="save it as UTF-8") from error
 
 
 class _Rows:
@@ -161,7 +164,7 @@ class _Rows:
                 "TM-L15",
                 f"the row was refused: {reason}",
                 where=Span(self._name, line, 1, text=text),
-                places=(Place("sssom", self._name, line),),
+                help="correct the row, or leave it out",
             )
         )
 

@@ -164,7 +164,7 @@ def _told(file: File, error: Exception) -> InputOutputError:
     other = "TM-O04", f"cannot be read as a table: {' '.join(text.split())[:200]}"
     code, what = next((said for word, said in known.items() if word in text), other)
     message = f"{file.name} {what}"
-    return InputOutputError(message, findings=[registry.finding(code, message)])
+    return registry.fault(code, message, help="fetch the release again, from its publisher")
 
 
 # --- the second count -----------------------------------------------------------------------------
@@ -188,7 +188,7 @@ def count_rows(file: File, found: Layout) -> int:
             return rows + bool(rest)
     except UnicodeDecodeError as error:
         message = f"{file.name} is not UTF-8"
-        raise InputOutputError(message, findings=[registry.finding("TM-Q03", message)]) from error
+        raise registry.fault("TM-Q03", message, help="fetch it again, or save it as UTF-8") from error
     except csv.Error as error:
         message = f"{file.name} has a cell that is too long, or a quote that is never closed"
-        raise InputOutputError(message, findings=[registry.finding("TM-Q02", message)]) from error
+        raise registry.fault("TM-Q02", message, help="fetch the release again, from its publisher") from error
