@@ -224,6 +224,19 @@ def test_sql_types_a_time_as_the_slow_way_does(
 
 
 @pytest.mark.parametrize(
+    ("text", "zone"),
+    [
+        ("1951-09-09 00:30:00", "Asia/Tokyo"),
+        ("1960-10-02 02:30:00", "Europe/London"),
+        ("1969-04-27 02:30:00", "America/New_York"),
+    ],
+)
+def test_sql_leaves_doubtful_times_before_1970_to_the_slow_way(duck: Duck, text: str, zone: str) -> None:
+    assert times.instant(text, ["yyyy-MM-dd HH:mm:ss"], zone).issue in {"TM-Q13", "TM-Q14"}
+    assert in_sql(duck, [text], "yyyy-MM-dd HH:mm:ss", zone) == {}
+
+
+@pytest.mark.parametrize(
     ("text", "name", "offset"),
     [
         ("2024-03-01T23:30:00-05:30", "iso", -330),

@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from twinmap.mapping import times
 from twinmap.sqltext import quoted
 
-_DAY_US = 86_400_000_000
 _YEAR = "[12][0-9]{3}"  # far from the first and the last year that there is
 _HOURS = "[+-](?:[01][0-9]|2[0-3])"
 _OFFSET = f"(Z|{_HOURS}:?[0-5][0-9])"
@@ -90,7 +89,7 @@ def offset_min(text: str) -> str:
 
 def day(local: str) -> str:
     """SQL of the number of the day of a local time, from 1970-01-01."""
-    return f"(epoch_us({local}) // {_DAY_US})"
+    return f"date_diff('day', DATE '1970-01-01', {local})"
 
 
 def day_offset(zone: str, number: int) -> int | None:
