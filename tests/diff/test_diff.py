@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +15,9 @@ from click.testing import CliRunner, Result
 
 from twinmap import api
 from twinmap.cli import twinmap as group
+from twinmap.compare import run as comparison
+from twinmap.diff import content
+from twinmap.diff import run as diff_run
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.renderers._difference import totals
 from twinmap.terms.store.add import add
@@ -83,6 +87,51 @@ def test_of_what_is_the_same_nothing_is_told(make: Make) -> None:
     same = {row["concept"]: row["the_same"] for row in report.difference["concepts"]}
     assert same["heart-rate"]
     assert not same["systolic-blood-pressure"]
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_what_is_not_the_same_is_compared_by_itself(
+    kept: int, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing is the same that was done with all; else again. Either way it says what a table of the rest says."""
+    other = [
+        *ROWS[:kept],
+        *(row.replace("-01-", "-03-") for row in ROWS[kept:4]),
+        ROWS[4].replace("80,kg", "176,lb"),
+    ]
+    sides = make("one", ROWS), make("two", other)
+    seen: list[Path | None] = []
+    whole = comparison.run
+
+    def counted(duck: Any, tables: Any, catalogue: Any) -> Any:
+        seen.append(tables.get("observation"))
+        return whole(duck, tables, catalogue)
+
+    monkeypatch.setattr(comparison, "run", counted)
+    api.diff(*sides, out=tmp_path / "diff")
+    assert len(seen) == 1 + kept
+
+    def by_itself(*given: Any) -> Any:
+        told, apart = content.compare(*given)
+        copies = {kind: path.with_suffix(".copy.parquet") for kind, path in apart.items()}
+        for kind, path in apart.items():
+            copies[kind].write_bytes(path.read_bytes())
+        return told, copies
+
+    monkeypatch.setattr(diff_run, "content", SimpleNamespace(compare=by_itself))
+    api.diff(*sides, out=tmp_path / "again")
+    assert len(seen) == 3 + kept
+    for name in ("diff.json", "relations.jsonl", "findings.jsonl", "agreement.jsonl"):
+        assert (tmp_path / "diff" / name).read_text() == (tmp_path / "again" / name).read_text()
+    relations = [
+        json.loads(line) for line in (tmp_path / "diff" / "relations.jsonl").read_text().splitlines()
+    ]
+    counts = {row["concept"]: (row["counts"]["n_a"], row["counts"]["n_b"]) for row in relations}
+    assert counts == {
+        "systolic-blood-pressure": (2 - kept, 2 - kept),
+        "heart-rate": (2, 2),
+        "body-weight": (1, 1),
+    }
 
 
 def test_a_statement_that_one_side_lacks_is_counted(make: Make) -> None:
