@@ -110,11 +110,11 @@ def test_products_associate_to_the_left(one, other):
 @pytest.mark.parametrize(
     ("text", "position", "suggestion"),
     [
-        ("", 0, "1"),
+        ("", 0, None),
         ("mmHg", 0, "mm[Hg]"),
-        ("g/12h", 4, "g/12.h"),
+        ("g/12h", 4, "g/(12.h)"),
         ("10+3/ul", 2, "10*3/ul"),
-        ("m/", 2, "m"),
+        ("m/", 2, None),
         ("(m", 0, "(m)"),
         ("m)", 1, "m"),
         ("g{a", 1, "g{a}"),
@@ -122,9 +122,9 @@ def test_products_associate_to_the_left(one, other):
         ("m[Hg", 1, "m[Hg]"),
         ("m.[Hg", 2, None),
         ("mg / dL", 2, "mg/dL"),
-        ("µg", 0, None),
+        ("µg", 0, "ug"),
         ("kg/m^2", 3, "kg/m2"),
-        ("IU/L", 0, "[IU]/L"),
+        ("IU/L", 0, "[iU]/L"),
         ("mEq/L", 0, "meq/L"),
         ("MMOL/L", 0, "mmol/L"),
         ("0.m", 0, None),
@@ -132,8 +132,8 @@ def test_products_associate_to_the_left(one, other):
         ("Cel/min", 0, None),
         ("1/[pH]", 2, None),
         ("Cel2", 0, None),
-        ("{a}m{b}", 3, "{a}.m{b}"),
-        ("(m/s)2", 5, "(m/s).2"),
+        ("{a}m{b}", 3, None),
+        ("(m/s)2", 5, None),
         ("m//s", 2, None),
         ("mmin", 0, "min"),
         ("qq", 0, None),
@@ -149,6 +149,44 @@ def test_explain(text, position, suggestion):
         parse(text)
     assert caught.value.position == position
     assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("l/min/1.73m2", "L/min/{1.73_m2}"),
+        ("µg/L", "ug/L"),
+        ("°C", "Cel"),
+        ("mm Hg", "mm[Hg]"),
+        ("bpm", "/min"),
+        ("kg/m²", "kg/m2"),
+        ("beats/min", "/min"),
+        ("mcg", "ug"),
+        ("1.5mg", "15.10*-1.mg"),
+        ("g/1.5h", "g/(15.10*-1.h)"),
+        ("ug/12h/kg", "ug/(12.h.kg)"),
+    ],
+)
+def test_a_suggestion_is_worth_what_is_meant(text, meant):
+    explanation = explain(text)
+    assert explanation.suggestion is not None
+    assert convert(Fraction(1), explanation.suggestion, meant) == 1
+    assert explanation.candidates == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "candidates"),
+    [("cc", ("mL", "cm3")), ("Mhz", ("MHz", "mHz")), ("MPA", ("MPa", "mPa"))],
+)
+def test_of_several_units_none_is_suggested(text, candidates):
+    explanation = explain(text)
+    assert (explanation.suggestion, explanation.candidates) == (None, candidates)
+
+
+@pytest.mark.parametrize("text", ["m/", "mg/dl x", "(m/s)2", "mg{x}L", "foobar", "1.5.mgX"])
+def test_what_may_be_of_another_dimension_is_not_suggested(text):
+    explanation = explain(text)
+    assert (explanation.valid, explanation.suggestion, explanation.candidates) == (False, None, ())
 
 
 def test_explain_has_nothing_to_say_of_a_unit():

@@ -68,13 +68,17 @@ class NotAffineError(UcumError):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Whether a text is UCUM; if not, what is wrong, where (from 0), and what may be meant."""
+    """Whether a text is UCUM; if not, what is wrong, where (from 0), and what is meant.
+
+    ``suggestion`` is the one unit that is meant; where it may be several, it is None and ``candidates`` lists them.
+    """
 
     text: str
     valid: bool
     reason: str = ""
     position: int | None = None
     suggestion: str | None = None
+    candidates: tuple[str, ...] = ()
 
 
 def is_valid(unit: str) -> bool:
@@ -87,24 +91,49 @@ def is_valid(unit: str) -> bool:
 
 
 def explain(unit: str) -> Explanation:
-    """Say why a text is not UCUM, where, and what may be meant.
+    """Say why a text is not UCUM, where, and what is meant: by the table of aliases, else by its form.
 
-    >>> explain("g/12h").suggestion
-    'g/12.h'
+    >>> explain("g/12h").suggestion, explain("mm Hg").suggestion, explain("cc").candidates
+    ('g/(12.h)', 'mm[Hg]', ('mL', 'cm3'))
+    """
+    try:
+        parse(unit)
+    except UcumError as error:
+        from twinmap.terms.units import resolve  # the aliases stand on this module
+
+        found = resolve(unit)
+        meant = found.unit
+        if found.status == "unknown" and len(found.candidates) == 1:
+            meant = found.candidates[0]
+        candidates = () if meant else found.candidates
+        return Explanation(unit, False, error.reason, error.position, meant, candidates)
+    return Explanation(unit, True)
+
+
+def guesses(unit: str) -> tuple[str, ...]:
+    """The units that a text which is none may stand for, by its form alone; those of one value count once.
+
+    >>> guesses("mmin"), guesses("MPa/mhz"), guesses("m//s")
+    (('min',), ('MPa/mHz', 'MPa/MHz'), ())
     """
     try:
         parse(unit)
     except UnknownSymbolError as error:
         if unit.isupper() and (meant := from_case_insensitive(unit)):
-            return Explanation(unit, False, error.reason, error.position, meant)
+            return (meant,)
         at = error.position or 0
         end = at + len(error.symbol)
         near = (unit[:at] + symbol + unit[end:] for symbol in _close_to(error.symbol))
-        return Explanation(unit, False, error.reason, at, next(filter(is_valid, near), None))
+        worth = {_worth(text): text for text in reversed([text for text in near if is_valid(text)])}
+        return tuple(reversed(worth.values()))
     except UcumError as error:
-        suggestion = error.suggestion if error.suggestion and is_valid(error.suggestion) else None
-        return Explanation(unit, False, error.reason, error.position, suggestion)
-    return Explanation(unit, True)
+        return (error.suggestion,) if error.suggestion and is_valid(error.suggestion) else ()
+    return ()
+
+
+def _worth(unit: str) -> tuple[Any, ...]:
+    parsed = parse(unit)
+    return parsed.factor, parsed.dimension, parsed.special, parsed.arbitrary
 
 
 def from_case_insensitive(unit: str) -> str | None:
@@ -166,7 +195,7 @@ def _close_to(symbol: str) -> tuple[str, ...]:
         return ()
     from difflib import get_close_matches
 
-    near = get_close_matches(symbol.lower(), known, n=3, cutoff=0.8)
+    near = get_close_matches(symbol.lower(), known, n=3, cutoff=0.85)
     return tuple(min(known[letters], key=lambda code: _differing(code, symbol)) for letters in near)
 
 

@@ -20,6 +20,8 @@ MAX_LENGTH = 200
 MAX_EXPONENT = 99
 
 _ANNOTATION = re.compile(r"\{(?P<text>[!-z|~]*)\}")
+#: Blanks, but for those that keep two words apart.
+_BLANK = re.compile(r"(?<!\w)\s+|\s+(?!\w)")
 _COMPONENT = re.compile(
     r"""(?P<symbol>10[*^]|(?:[!#$%&'*,:;<>?@A-Z\\^_`a-z|~]|\[[!-Z\\^-~]*\])+)(?P<exponent>[+-]?[0-9]+)?
       | (?P<number>[0-9]+)""",
@@ -111,7 +113,7 @@ def tokens(text: str) -> tuple[Token, ...]:
         else:
             raise _not_an_operator(text, at)
     if wants_component:
-        raise UcumError("a unit is missing", text, len(text), text.rstrip("./") or None)
+        raise UcumError("a unit is missing", text, len(text))
     if groups:
         raise UcumError("a parenthesis is not closed", text, groups[-1][1], text + ")" * len(groups))
     return tuple(found)
@@ -119,12 +121,12 @@ def tokens(text: str) -> tuple[Token, ...]:
 
 def _check_characters(text: str) -> None:
     if not text:
-        raise UcumError("the unit is empty", text, 0, "1")
+        raise UcumError("the unit is empty", text, 0)
     if len(text) > MAX_LENGTH:
         raise UcumError(f"the unit is longer than {MAX_LENGTH} characters", text, MAX_LENGTH)
     for at, char in enumerate(text):
         if char.isspace():
-            raise UcumError("a blank is not allowed", text, at, "".join(text.split()))
+            raise UcumError("a blank is not allowed", text, at, _BLANK.sub("", text))
         if not "!" <= char <= "~":
             raise UcumError("only ASCII characters are allowed", text, at)
 
@@ -168,4 +170,4 @@ def _not_an_operator(text: str, at: int) -> UcumError:
         return _not_a_component(text, at)
     if char in "+-" and before.endswith("10"):
         return UcumError("a power of ten is written 10*", text, at, f"{before}*{text[at + 1 :]}")
-    return UcumError('"." or "/" is missing', text, at, f"{before}.{text[at:]}")
+    return UcumError('"." or "/" is missing', text, at)

@@ -26,7 +26,7 @@ class Resolution:
     """What a text for a unit means.
 
     ``unit`` is UCUM; None where ``status`` is ``ambiguous`` (see ``candidates``) or ``unknown``
-    (``candidates`` then holds a guess, if there is one). ``case`` is a unit in capitals. ``note`` says why.
+    (``candidates`` then holds guesses, if there are some). ``case`` is a unit in capitals. ``note`` says why.
     """
 
     unit: str | None
@@ -110,7 +110,7 @@ _POWER_OF_TEN = re.compile(
 )
 #: At most so many readings of an ambiguous text are kept.
 _CANDIDATES = 12
-_COUNTED = re.compile(r"([0-9]{1,4})\s*\.?\s*([^0-9\s.^*(].*)")
+_COUNTED = re.compile(r"([0-9]{1,4})(?:\.([0-9]{1,3})(?![0-9.]))?\s*\.?\s*([^0-9\s.^*(].*)")
 _RAISED_PART = re.compile(r"(.*[^0-9^*+-])\^?([+-]?[0-9])")
 
 
@@ -198,12 +198,16 @@ def _grouped(text: str) -> Resolution | None:
 
 
 def _counted(text: str) -> Resolution | None:
-    """``24h`` or ``100 mL``: so many of a unit."""
+    """``24h`` or ``100 mL``: so many of a unit; UCUM has no decimals, 1.5 is 15.10*-1."""
     match = _COUNTED.fullmatch(text)
-    found = _term(match[2]) if match else None
+    found = _term(match[3]) if match else None
     if match is None or found is None:
         return None
-    number = "" if match[1] == "1" else match[1] + "."
+    decimals = (match[2] or "").rstrip("0")
+    number = str(int(match[1] + decimals)) + (f".10*-{len(decimals)}" if decimals else "")
+    if number == "0":
+        return None
+    number = "" if number == "1" else f"{number}."
     return _map(replace(found, status=_worse("alias", found.status)), number)
 
 

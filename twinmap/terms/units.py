@@ -18,8 +18,8 @@ from functools import lru_cache
 from twinmap.terms.ucum import (
     NotAffineError,
     affine,
-    explain,
     from_case_insensitive,
+    guesses,
     is_valid,
     parse,
 )
@@ -155,8 +155,7 @@ def _normalised(text: str) -> Resolution:
     unit = from_case_insensitive(clean)
     if unit is not None:
         return Resolution(unit, "case", "not the case that UCUM asks for")
-    guess = explain(clean).suggestion
-    return Resolution(None, "unknown", "not a unit that is known", (guess,) if guess else ())
+    return Resolution(None, "unknown", "not a unit that is known", guesses(clean))
 
 
 def _decide(text: str, found: Resolution, dimension: str | None, *, declared: bool) -> Resolution:
