@@ -38,6 +38,7 @@ from twinmap.steps.publish import publish_graph, put_together
 from twinmap.steps.read import read
 from twinmap.steps.records import write_records
 from twinmap.steps.state import Progress, Run
+from twinmap.steps.tell_once import tell_once
 from twinmap.steps.validate import report_validation
 from twinmap.writers import writer
 
@@ -368,6 +369,7 @@ RUN_STEPS: tuple[Callable[[Run], None], ...] = (
     report_validation,
     put_together,
     compare,
+    tell_once,
     close_books,
     publish_graph,
     write_records,

@@ -179,3 +179,31 @@ def test_one_part_or_many_hold_the_same(here: Path, monkeypatch: pytest.MonkeyPa
 def _content(out: Path) -> tuple[list[str], str, object]:
     ledger = json.loads((out / "ledger.json").read_text())
     return sorted((out / "graph.nq").read_text().splitlines()), (out / "findings.jsonl").read_text(), ledger
+
+
+def test_what_a_check_tells_of_the_same_statements_is_told_once(here: Path) -> None:
+    """By rows, not by counts: one statement that nobody else tells of, and the violation stands for itself."""
+    rows = Path("a.csv").read_text()
+    Path("a.csv").write_text(rows + "p0,M0,2026-03-02T08:00:00,9000\np1,M0,2026-03-02T08:00:00,-4\n")
+    (high, low) = (item for item in run(POSTURE) if "heart-rate-value" in item.message)
+    for item in (high, low):
+        assert item.details["told_by"] == ["TM-V01"]
+        assert (item.severity, item.count) == (Severity.ERROR, 1)
+        assert item.message.startswith("not met: heart rate is a number, at least ")
+        assert item.message.endswith(" (twin:heart-rate-value), as TM-V01 says")
+    report = (here / "out" / "validation.ttl").read_text()
+    assert report.count("sh:sourceShape <https://w3id.org/twinmap/shapes#heart-rate-value>") == 2
+    # A value with a comparator is beyond the limits for the shape alone.
+    Path("a.csv").write_text(rows + "p0,M0,2026-03-02T08:00:00,9000\np1,M0,2026-03-02T08:00:00,>9000\n")
+    (high,) = (item for item in run(POSTURE) if "heart-rate-value" in item.message)
+    assert high.count == 2
+    assert "told_by" not in high.details
+    assert high.help
+
+
+def test_a_shape_of_the_user_is_told_for_itself(here: Path) -> None:
+    Path("a.csv").write_text(Path("a.csv").read_text() + "p0,M0,2026-03-02T08:00:00,9000\n")
+    own = """ex:Calm a sh:NodeShape ; sh:targetSubjectsOf sosa:hasSimpleResult ;
+        sh:property [ sh:path sosa:hasSimpleResult ; sh:maxInclusive 400 ] ."""
+    found = [item for item in run(own) if "heart-rate-value" not in item.message]
+    assert [item.details.get("told_by") for item in found] == [None]

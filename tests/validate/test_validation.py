@@ -58,7 +58,7 @@ def say(body: str, data: bytes = DATA, engine: str = "shacl") -> list[str]:
             "sh:property [ sh:path [ sh:inversePath ex:v ] ; sh:minCount 2 ]",
             "^http://ex/v: at least 2 needed",
         ),
-        ('sh:property [ sh:path ex:v ; sh:class ex:C ; sh:message "nein"@de , "no"@en ]', "http://ex/v: no"),
+        ('sh:property [ sh:path ex:v ; sh:class ex:C ; sh:message "nein"@de , "no"@en ]', "no"),
         ("sh:nodeKind sh:Literal", "the value must be of kind sh:Literal"),
         (
             "sh:not [ sh:property [ sh:path ex:v ; sh:minCount 1 ] ]",

@@ -36,7 +36,8 @@ FIRST = f"min({{'file': file, 'record': record, 'line': line, 'part': part}}, {P
 class Stated(NamedTuple):
     """Statements of one signature and mapping rule, with how many there are and the first places.
 
-    ``where`` is the line that says so, where it is not the rule itself: a row of a code map.
+    ``where`` is the line that says so, where it is not the rule itself: a row of a code map. ``test`` is SQL over
+    the view ``observed`` that these statements pass, and no other of them.
     """
 
     signature: Signature
@@ -44,6 +45,7 @@ class Stated(NamedTuple):
     number: int
     places: tuple[Place, ...]
     where: Span | None = None
+    test: str = ""
 
     @property
     def source(self) -> str:
@@ -94,6 +96,7 @@ class Context:
         spans: Where in a mapping a slot of a rule is bound: by rule and slot, ``""`` for the rule itself.
         store: The terminology of the user; None where there is none.
         written: What the mapping of each source writes.
+        told: By code, SQL over the view ``observed`` of the statements that findings tell of; filled as they are made.
     """
 
     duck: Duck
@@ -106,6 +109,7 @@ class Context:
     spans: Mapping[tuple[str, str], Span] = field(default_factory=dict)
     store: Store | None = None
     written: Mapping[str, Written] = field(default_factory=dict)
+    told: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def signatures(self) -> Sequence[Signature]:
@@ -187,6 +191,8 @@ class Context:
             slots: Where the mapping binds the first of these, else the rule, is where it points to.
             about: What else is said, or said otherwise, as in :class:`Finding`.
         """
+        if isinstance(of, Stated) and of.test:
+            self.told.setdefault(code, []).append(of.test)
         known: dict[str, Any] = {
             "where": of.where or self.where(of.rule, *slots),
             "places": of.places,
@@ -211,8 +217,9 @@ class Context:
         for number, rule, count, found in self.duck.rows(
             f"SELECT sig, rule, count(*), {FIRST} FROM observed WHERE {any_of} GROUP BY ALL ORDER BY sig, rule"
         ):
-            item = asked[number][0]
-            yield Stated(item, rule, count, self.places(item.source, found))
+            item, test = asked[number]
+            these = f"sig = {number} AND rule = {quoted(rule)} AND ({test})"
+            yield Stated(item, rule, count, self.places(item.source, found), test=these)
 
     def grouped(self, kind: str, said: str, slot: str, joined: str = "") -> Iterator[Seen]:
         """Statements of a kind by source, rule and a word that is said of them.

@@ -28,6 +28,8 @@ _HEAD = """@prefix sh: <http://www.w3.org/ns/shacl#> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 """
 
+#: How a message says a limit.
+_END = {"sh:minInclusive": "at least", "sh:maxInclusive": "at most"}
 #: Digits of a limit that was converted; it is rounded outwards.
 _DIGITS = 6
 
@@ -112,9 +114,11 @@ def _quantity(concept: Concept, name: str, unit: str, codes: list[ConceptCode]) 
             ("sh:minCount 1",),
             f"{label} has a unit, or a reason why it is absent",
         )
-    yield _property(
-        f"{name}-value", "sosa:hasSimpleResult", ("sh:datatype xsd:decimal", *_limits(concept, unit))
-    )
+    limits = _limits(concept, unit)
+    demands = ("sh:datatype xsd:decimal", *(f"{name} {value}" for name, value in limits.items()))
+    ends = " and ".join(f"{_END[name]} {value.removesuffix('.0')}" for name, value in limits.items())
+    message = f"{label} is a number" + (f", {ends} {unit}" if ends else "")
+    yield _property(f"{name}-value", "sosa:hasSimpleResult", demands, message)
 
 
 def _coded(concept: Concept, name: str, codes: list[ConceptCode]) -> Iterator[str]:
@@ -151,18 +155,18 @@ def _conversion(concept: Concept, source: str, target: str) -> Rule | None:
     return next((rule for rule in rules if rule), None)
 
 
-def _limits(concept: Concept, unit: str) -> tuple[str, ...]:
-    """The hard limits in the canonical unit; none where they cannot be converted to it."""
+def _limits(concept: Concept, unit: str) -> dict[str, str]:
+    """The hard limits in the canonical unit by their parameter; none where they cannot be converted to it."""
     limits = concept.limits
     rule = _conversion(concept, limits.unit, unit) if limits else None
     if limits is None or rule is None:
-        return ()
+        return {}
     low, high = (
         None if bound is None else Fraction(repr(bound)) * rule.factor + rule.offset
         for bound in (limits.hard_low, limits.hard_high)
     )
     bounds = (("sh:minInclusive", low, ROUND_FLOOR), ("sh:maxInclusive", high, ROUND_CEILING))
-    return tuple(f"{name} {_decimal(value, way)}" for name, value, way in bounds if value is not None)
+    return {name: _decimal(value, way) for name, value, way in bounds if value is not None}
 
 
 def _decimal(value: Fraction, rounding: str) -> str:

@@ -56,6 +56,8 @@ def _finding(group: Group, report: Report) -> list[str]:
     lines = [
         f"{code} {visible(str(finding.get('severity', '')))}: {visible(str(finding.get('message', '')))}"
     ]
+    if finding.get("details", {}).get("told_by"):  # another finding says it, with its places and what to do
+        return [*lines, *([f"  = {shown}"] if (shown := shown_of(group, 0)) else [])]
     lines += _places(group, report.excerpts.get(str(finding.get("where", ""))))
     if finding.get("help"):
         lines.append(f"help: {visible(str(finding['help']))}")
@@ -64,7 +66,7 @@ def _finding(group: Group, report: Report) -> list[str]:
 
 
 def _places(group: Group, excerpt: Excerpt | None) -> Iterator[str]:
-    where = group.finding.get("where") or (not group.places and group.finding.get("rule"))
+    where = group.finding.get("where") or (not group.finding.get("places") and group.finding.get("rule"))
     spot = located(where)
     margin = " " * (len(str(spot[1])) if spot and excerpt and excerpt.text else 1)
     arrow = "-->"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twinmap import checks
+from twinmap import checks, registry
 from twinmap.checks import explanations
 from twinmap.compare import run as comparison
 from twinmap.diagnostics import Span
@@ -49,6 +49,10 @@ def _compare(state: Run, store: Store | None) -> None:
         written={source.name: checks.Written(source.document, concepts, store) for source in state.sources},
     )
     state.findings += checks.run_semantic(context, state.project.selection.looks_for)
+    found = {finding.code for finding in state.findings}
+    state.told = context.told | {
+        code.code: [code.module.rows(context)] for code in registry.codes_with("rows") if code.code in found
+    }
     for written in context.written.values():
         state.findings += checks.run_written(written, only_without_data=True)
 

@@ -57,6 +57,8 @@ class Run:
     validation: Any = None
     relations: list[dict[str, Any]] = field(default_factory=list)
     agreement: list[dict[str, Any]] = field(default_factory=list)
+    #: By code, SQL of the statements that findings tell of, see :class:`twinmap.checks.context.Context`.
+    told: dict[str, list[str]] = field(default_factory=dict)
     concepts: list[dict[str, Any]] = field(default_factory=list)
     terminology: list[dict[str, Any]] = field(default_factory=list)
     hashes: dict[Path, str] = field(default_factory=dict)

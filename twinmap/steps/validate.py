@@ -13,6 +13,7 @@ from twinmap.diagnostics import PLACES_KEPT, Finding, Place, Span
 from twinmap.engine.graphfile import blocks
 from twinmap.engine.parts import Part
 from twinmap.kinds import KINDS
+from twinmap.mapping.ast import Value
 from twinmap.sqltext import quoted
 from twinmap.steps.state import Run
 
@@ -190,15 +191,22 @@ def _trace(
     places = tuple(
         Place(source, state.names[file], record, line, part) for source, _, file, record, line, part in found
     )
-    where = next((span for _, rule, *_ in found if (span := _span(state, rule))), None)
+    slot = next((slot for name, slot in _SLOTS.items() if f"{name}>" in (group.path or "")), "")
+    where = next((span for _, rule, *_ in found if (span := _span(state, rule, slot))), None)
     return places, where, tuple(sorted({place.source for place in places}))
 
 
-def _span(state: Run, rule_id: str) -> Span | None:
+#: The slot that binds what stands under a property.
+_SLOTS = {"hasSimpleResult": "value", "valueCode": "value", "ns#unit": "unit"}
+
+
+def _span(state: Run, rule_id: str, slot: str) -> Span | None:
+    """Where the mapping binds a slot of a rule, else the rule."""
     for made in state.made:
         for rule in made.applied.plan.rules:
             if rule.id == rule_id:
-                return rule.statement.span
+                bound = rule.statement.slots.get(slot)
+                return bound.span if isinstance(bound, Value) else rule.statement.span
     return None
 
 

@@ -18,6 +18,11 @@ _SEVERITY = {
 }
 
 
+def rule(group: Group) -> str:
+    """What is broken: the shape, the component and the path."""
+    return f"{group.name} {local_name(group.component)} {group.path or ''}".strip()
+
+
 def violation(group: Group, **about: Any) -> Finding:
     """The finding H01 for one group of results.
 
@@ -34,9 +39,9 @@ def violation(group: Group, **about: Any) -> Finding:
     }
     return finding(
         "TM-H01",
-        f"{group.name}: {group.message}",
+        f"not met: {group.message} ({group.name})",
         severity=_SEVERITY.get(group.severity, Severity.ERROR),
-        rule=f"{group.name} {local_name(group.component)} {group.path or ''}".strip(),
+        rule=rule(group),
         count=group.count,
         details={**details, **about.pop("details", {})},
         **about,

@@ -60,7 +60,7 @@ def author_message(graph: ShapesGraph, shape: Term, component: Term) -> str | No
 
 
 def describe(graph: ShapesGraph, shape: Term, component: Term, path: str | None) -> str:
-    """One line: the property, and what the shape demands of it.
+    """One line: what the shape demands, in the words of its author, else with the property.
 
     >>> from twinmap.validate.shapes import ShapesGraph
     >>> text = b'''@prefix sh: <http://www.w3.org/ns/shacl#> .
@@ -71,8 +71,9 @@ def describe(graph: ShapesGraph, shape: Term, component: Term, path: str | None)
     """
     name = local_name(component).removesuffix("ConstraintComponent")
     message = author_message(graph, shape, component)
-    if message is None:
-        message = _default(graph, shape, name) or f"the constraint {short(component)} is not met"
+    if message is not None:
+        return message
+    message = _default(graph, shape, name) or f"the constraint {short(component)} is not met"
     return f"{short_path(path)}: {message}" if path else message
 
 

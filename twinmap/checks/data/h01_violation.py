@@ -3,12 +3,13 @@
 What it means: one shape (a rule about the graph) is not met at one or more nodes. The finding names
 the shape, the property and the component that failed; the same cause is told once, with its count and
 its first places. The severity is that of the shape: ``sh:Violation`` is an error, ``sh:Warning`` a
-warning, ``sh:Info`` an info.
+warning, ``sh:Info`` an info. Where another finding tells of all of these statements in the words of their
+concept (an impossible value, a missing unit), this one names its code and says no more.
 
 Why it matters: whoever reads the graph relies on what the shapes promise: a value has one unit, a
 systolic blood pressure is in mm[Hg] and between the limits that are physically possible.
 
-Example: ``twin:Observation-unit: the value has no unit (at least 1 value of tm:unit is needed)``.
+Example: ``not met: body temperature has a unit, or a reason why it is absent (twin:body-temperature-hasUnit)``.
 
 What to do: follow the place to the source row and the mapping line. Often a unit, a map or an entry in
 ``missing`` is absent from the mapping; a value that is impossible is a fault of the source.

@@ -23,8 +23,21 @@ What to do:
     UCUM in the mapping.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from twinmap.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from twinmap.checks.context import Context
 
 SEVERITY = Severity.WARNING
 MESSAGE = "the unit is not written as UCUM: {shape}"
 HELP = "add a map to the unit, from the texts of the source to UCUM"
+
+
+def rows(context: Context) -> str:
+    """SQL over the view ``observed`` of the statements that it tells of."""
+    unknown = [str(item.number) for item in context.signatures if item.unit is None and item.unit_raw]
+    return f"sig IN ({', '.join(unknown)})" if unknown else "false"
