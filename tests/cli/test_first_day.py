@@ -307,3 +307,22 @@ def test_a_bad_row_of_a_look_up_table_is_told(table: str, said: str, here: Path,
     done = cli(*_run("look.yaml"))
     assert done.code == Exit.USAGE, done.said
     assert said in done.err
+
+
+def test_whose_data_it_is_may_be_said_on_the_command_line(here: Path, cli: Any) -> None:
+    text = Path("m.yaml").read_text().replace("id: $(mrn)", "id: $(mrn) | $(param:patient)")
+    Path("whose.yaml").write_text(text.replace("observe:", 'params: {patient: ""}\nobserve:'))
+    Path("vitals.csv").write_text(Path("vitals.csv").read_text().replace("\n42,", "\n,"))
+    done = cli(*_run("whose.yaml"))
+    assert "TM-Q10 error" in done.err
+    assert "help: say whose they are: --set patient=ID\n" in done.err
+    assert "TM-Q10" not in cli(*_run("whose.yaml", "--set", "patient=42")).err
+
+
+def test_a_name_like_the_missing_one_is_suggested(here: Path, cli: Any) -> None:
+    assert f'did you mean "{Path("vitals.csv")}"?' in cli(*_run("m.yaml", "-s", "vital.csv")).err
+    Path("typed.yaml").write_text(
+        Path("m.yaml").read_text().replace("files: vitals.csv", "files: vitlas.csv")
+    )
+    assert 'did you mean "vitals.csv"?' in cli(*_run("typed.yaml")).err
+    assert "there is no folder nowhere" in cli("check", "nowhere/m.yaml").err

@@ -193,6 +193,7 @@ def _finding(
         sources=(done.plan.source,),
         rule=owner.name,
         facet=slot,
+        help=known.module.advice(done.plan.record_set) if hasattr(known.module, "advice") else None,
         details={"slot": slot, "detail": detail} if detail else {"slot": slot},
         count=count,
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import yaml
@@ -249,7 +249,16 @@ class _Builder:
         for what in yamlhelp.refused(event):
             raw = yamlhelp.raw_value(span.text, span.column - 1)
             advice = f"if it is text, quote it: {yamlhelp.quote(raw)}; reuse is by maps and by inheritance"
-            self._report("TM-L05", f"{what} is not allowed", span, advice)
+            if not self._again(message := f"{what} is not allowed"):
+                self._report("TM-L05", message, span, advice)
+
+    def _again(self, message: str) -> bool:
+        """Count what was refused before, where it stands first."""
+        for index, finding in enumerate(self.findings):
+            if finding.message == message:
+                self.findings[index] = replace(finding, count=finding.count + 1)
+                return True
+        return False
 
     def _too_deep(self, span: Span) -> None:
         deepest = f"nested deeper than {self._limits.mapping_depth} levels"

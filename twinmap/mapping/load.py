@@ -90,7 +90,8 @@ def loads(
     """
     parsed = yamlnodes.parse(data, name)
     report = Findings(parsed.findings)
-    if parsed.root is None:
+    # What is refused before anything is made of it is the cause; the rest would follow from it.
+    if parsed.root is None or any(finding.code == "TM-L05" for finding in parsed.findings):
         return Loaded(None, tuple(report))
     facets = _our_facets() if facets is None else facets
     concepts = _our_concepts() if concepts is None else concepts

@@ -19,7 +19,15 @@ What to do:
     left out with ``keep``.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from twinmap.diagnostics import Severity
+from twinmap.mapping.uses import of_slot
+
+if TYPE_CHECKING:
+    from twinmap.mapping.ast import RecordSet
 
 SEVERITY = Severity.ERROR
 MESSAGE = "the record does not say which patient it is of"
@@ -27,3 +35,11 @@ HELP = (
     "add an alternative to the id of the patient, or leave such records out with keep; "
     "below each, a field of the document is $(^field)"
 )
+
+
+def advice(records: RecordSet) -> str | None:
+    """What to do where the mapping takes the patient from the command line as well."""
+    patient = records.slots.get("patient")
+    uses = of_slot(patient, "patient", None) if patient is not None else ()
+    name = next((use.ref.path for use in uses if use.slot == "patient.id" and use.ref.kind == "param"), None)
+    return None if name is None else f"say whose they are: --set {name}=ID"
