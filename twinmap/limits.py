@@ -20,6 +20,8 @@ class Limits:
     field_bytes: int = 1_000_000
     #: One record (row, message, resource, document) of any input.
     record_bytes: int = 64_000_000
+    #: Levels of a hierarchy of codes. That of SNOMED CT has some 20; each more may double its closure.
+    hierarchy_depth: int = 1_000
     #: Columns of a CSV file.
     columns: int = 10_000
     #: Repetitions of one HL7 v2 field.

@@ -107,9 +107,10 @@ def _edition(edition: Edition) -> str:
     name = known.prefix if known else edition.uri
     version = f" {edition.version}" if edition.version else ""
     content = f", {edition.content}" if edition.kind != "map" else ""
-    return renderers.visible(
-        f"{name}{version}: {edition.count:,} {what}{'' if edition.count == 1 else 's'}{content}"
-    )
+    loops = edition.circles
+    circles = f", {loops:,} circle{'' if loops == 1 else 's'} in its hierarchy" if loops else ""
+    count = f"{edition.count:,} {what}{'' if edition.count == 1 else 's'}"
+    return renderers.visible(f"{name}{version}: {count}{content}{circles}")
 
 
 def _size(count: int) -> str:

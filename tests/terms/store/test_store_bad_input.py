@@ -17,12 +17,15 @@ import pytest
 from twinmap import safeio
 from twinmap.errors import InputOutputError, InternalError, TwinmapError
 from twinmap.limits import LIMITS
+from twinmap.terms import snomed
 from twinmap.terms.store import open_store, package
 from twinmap.terms.store.add import add
 from twinmap.terms.store.editions import Tally, sources
 from twinmap.terms.store.loader import Loader
 
 TOYS = "https://toys.example/codes"
+ROOT = "138875005"
+EAR, LEFT = (f"{n}00{snomed.check_digit(f'{n}00')}" for n in (900001, 900002))
 
 
 def refused(path: Path, store: Path) -> TwinmapError:
@@ -360,12 +363,80 @@ def test_a_circle_is_told_and_cut(tmp_path: Path, store: Path, toys: Any) -> Non
     ]
     concepts += [{"code": "top"}, {"code": "c2", "property": [{"code": "parent", "valueCode": "top"}]}]
     (tmp_path / "c.json").write_text(json.dumps(toys(concept=concepts)))
-    (finding,) = add(tmp_path / "c.json", store).findings
-    assert (finding.code, finding.details["edges"]) == ("TM-Q23", 4)
-    assert "a, b, c, e" in finding.message
+    added = add(tmp_path / "c.json", store)
+    assert [(item.code, item.message) for item in added.findings] == [
+        ("TM-Q23", f"{TOYS} has a code above itself: a is-a b is-a c is-a a"),
+        ("TM-Q23", f"{TOYS} has a code above itself: e is-a e"),
+    ]
+    assert [item.details["links"] for item in added.findings] == [3, 1]
+    assert {place.file for item in added.findings for place in item.places} == {"c.json"}
+    assert added.sources[0].editions[0].circles == 2
+    known = {("a", "d"): True, ("d", "f"): True, ("a", "f"): True, ("top", "c2"): True, ("c", "b2"): True}
+    doubtful = dict.fromkeys([("a", "b"), ("b", "a"), ("b", "d"), ("b", "f"), ("a", "b2")])
+    pairs = {**known, **doubtful, ("d", "a"): False, ("top", "a"): False, ("e", "e"): True}
     with open_store(store) as opened:
-        pairs = [("a", "b"), ("a", "d"), ("d", "f"), ("a", "f"), ("top", "c2"), ("c", "b2"), ("d", "a")]
-        assert opened.subsumes(TOYS, pairs) == [False, True, True, True, True, True, False]
+        assert opened.subsumes(TOYS, [*pairs]) == [*pairs.values()]
+
+
+def test_many_circles_are_not_told_one_by_one(tmp_path: Path, store: Path, toys: Any) -> None:
+    pairs = [(f"{n:03}", f"{n ^ 1:03}") for n in range(100)]
+    concepts = [{"code": one, "property": [{"code": "parent", "valueCode": up}]} for one, up in pairs]
+    (tmp_path / "c.json").write_text(json.dumps(toys(concept=concepts)))
+    findings = add(tmp_path / "c.json", store).findings
+    assert sum("above itself" in item.message for item in findings) == 20
+    assert [item.count for item in findings if "more circles" in item.message] == [30]
+
+
+def test_where_a_circle_stands(rf2: Path, store: Path) -> None:
+    """The row of the first link, and how long it is; in ``status`` their number."""
+    path = next(rf2.rglob("sct2_Relationship*"))
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    down = lines[1].replace("60000102", "60000902").split("\t")
+    down[4:6] = [down[5], LEFT]
+    path.write_text("".join([*lines, "\t".join(down)]), "utf-8")
+    added = add(rf2, store)
+    (finding,) = added.findings
+    assert finding.message.endswith(f"{ROOT} is-a {LEFT} is-a {EAR} is-a {ROOT}")
+    assert [(place.file, place.record) for place in finding.places] == [(str(path.relative_to(rf2)), 4)]
+
+
+@pytest.mark.parametrize("content", ["complete", "fragment"])
+def test_a_parent_that_is_not_there(content: str, tmp_path: Path, store: Path, toys: Any) -> None:
+    """Of a complete code system it does not exist; a fragment may only lack it."""
+    concept = {"code": "kite", "property": [{"code": "parent", "valueCode": "gone"}]}
+    (tmp_path / "c.json").write_text(json.dumps(toys(content=content, concept=[concept, {"code": "toy"}])))
+    findings = add(tmp_path / "c.json", store).findings
+    told = ["c.json: rows were refused: links of its hierarchy to codes that are not there, as gone"]
+    assert [item.message for item in findings] == (told if content == "complete" else [])
+    with open_store(store) as opened:
+        assert opened.subsumes(TOYS, [("gone", "kite")]) == [None if content == "complete" else True]
+
+
+def test_a_hierarchy_of_too_many_levels(
+    tmp_path: Path, store: Path, toys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one whose levels are circles: what is bounded is the closure."""
+    low = replace(LIMITS, hierarchy_depth=50)
+    monkeypatch.setattr("twinmap.terms.store.hierarchy.LIMITS", low)
+    for step in (1, 2):
+        links = [(n, n + 1) for n in range(0, 60 * step, step)] + [(n, n + 2) for n in range(0, 120, 2)] * (
+            step - 1
+        )
+        links += [(n + 1, n) for n in range(0, 120, 2)] * (step - 1)
+        codes = sorted({code for link in links for code in link})
+        concepts = [
+            {
+                "code": str(code),
+                "property": [{"code": "parent", "valueCode": str(up)} for one, up in links if one == code],
+            }
+            for code in codes
+        ]
+        (tmp_path / "c.json").write_text(json.dumps(toys(concept=concepts)))
+        error = refused(tmp_path / "c.json", store)
+        assert ([item.code for item in error.findings], "more than 50 levels" in error.message) == (
+            ["TM-Q15"],
+            True,
+        )
 
 
 def test_books_that_do_not_balance_are_a_bug(

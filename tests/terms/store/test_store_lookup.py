@@ -9,8 +9,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from twinmap.terms.store import open_store, store_folder
 from twinmap.terms.store.add import add
@@ -97,54 +95,6 @@ def test_systems_may_be_named_in_any_way(loinc: Path, store: Path) -> None:
     with open_store(store) as opened:
         names = ("loinc", "LN", "http://loinc.org", "urn:oid:2.16.840.1.113883.6.1")
         assert [item.exists for item in opened.lookup((name, "1000-9") for name in names)] == [True] * 4
-
-
-# --- subsumption ----------------------------------------------------------------------------------
-
-NODES = st.integers(0, 11)
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.sets(st.tuples(NODES, NODES), max_size=25))
-def test_the_closure_is_what_walking_up_gives(links: set[tuple[int, int]]) -> None:
-    """Also where there are circles: the links within one are not used, and all others are."""
-    resource = {
-        "resourceType": "CodeSystem",
-        "url": TOYS,
-        "content": "complete",
-        "hierarchyMeaning": "is-a",
-        "concept": [
-            {
-                "code": str(n),
-                "property": [
-                    {"code": "parent", "valueCode": str(up)} for down, up in sorted(links) if down == n
-                ],
-            }
-            for n in range(12)
-        ],
-    }
-    above = _above(_without_circles(links))
-    pairs = [(upper, lower) for upper in range(12) for lower in range(12)]
-    with TemporaryDirectory() as folder:
-        put(Path(folder), resource)
-        with open_store(Path(folder)) as opened:
-            answers = opened.subsumes(TOYS, [(str(upper), str(lower)) for upper, lower in pairs])
-            known = opened.sources[0].editions[0].hierarchy
-    for (upper, lower), answer in zip(pairs, answers, strict=True):
-        below = upper == lower or upper in above[lower]
-        assert answer == (True if below else False if known else None), (upper, lower, links)
-
-
-def _above(links: set[tuple[int, int]]) -> dict[int, set[int]]:
-    above: dict[int, set[int]] = {n: {up for down, up in links if down == n} for n in range(12)}
-    for _ in range(12):
-        above = {n: ups.union(*(above[up] for up in ups)) if ups else ups for n, ups in above.items()}
-    return above
-
-
-def _without_circles(links: set[tuple[int, int]]) -> set[tuple[int, int]]:
-    above = _above(links)
-    return {(down, up) for down, up in links if down != up and down not in above[up]}
 
 
 # --- search ---------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ class Edition:
     ``kind`` is ``codes``, ``values`` or ``map``. ``content`` says what the absence of a code means: of a
     ``complete`` edition a code that is not there does not exist; of a ``fragment`` (also an example, or an
     extension) nothing is known of it. ``namespaces`` are those of SNOMED CT whose ids the edition holds;
-    ``hierarchy`` says whether it states what is below what.
+    ``hierarchy`` says whether it states what is below what, ``circles`` how often that leads back to itself.
     """
 
     kind: str
@@ -43,6 +43,7 @@ class Edition:
     count: int = 0
     namespaces: tuple[str, ...] = ()
     hierarchy: bool = False
+    circles: int = 0
 
 
 @dataclass(frozen=True, slots=True)

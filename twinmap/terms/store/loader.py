@@ -15,6 +15,7 @@ from twinmap.duck import Duck
 from twinmap.errors import InputOutputError, InternalError
 from twinmap.sqltext import quoted
 from twinmap.terms.store import hierarchy, words
+from twinmap.terms.store.circles import Circle
 from twinmap.terms.store.editions import Edition, Tally
 from twinmap.terms.store.package import File, Package
 from twinmap.terms.store.staging import Read, append, create
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Rows of Python values that go to DuckDB at a time.
 _BATCH = 50_000
+#: What to do about a circle.
+_MEND = "tell the publisher, or mend the links in a terminology of your own; those of the circle are not used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,9 @@ class Loader:
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     format: str = ""
+    #: Edges, with the staged tables that they are of; and of editions without such a table the file.
+    links: list[tuple[Staged, Rows]] = field(default_factory=list)
+    origins: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in TABLES:
@@ -116,7 +122,8 @@ class Loader:
             f"CREATE OR REPLACE TEMP TABLE fate AS SELECT {name}.rowid AS r, {name}.file AS file, "
             f"CASE {cases} END AS why FROM {staged.source} WHERE why IS NOT NULL"
         )
-        starts = dict(self.duck.rows(f"SELECT file, min(rowid) FROM {name} GROUP BY file"))
+        for number, start in self.duck.rows(f"SELECT file, min(rowid) FROM {name} GROUP BY file"):
+            staged.files[number].start = start
         told = self.duck.rows(
             "SELECT file, why, count(*), min(r) FROM fate GROUP BY file, why ORDER BY file, why"
         )
@@ -125,15 +132,14 @@ class Loader:
         put = sum(self.duck.value(item.insert(staged.source)) for item in into)
         for number, read in enumerate(staged.files):
             own = [(why[reason], count, first) for file, reason, count, first in told if file == number]
-            self._told(read, what, kept.get(number, 0), own, starts.get(number, 0))
+            self._told(read, what, kept.get(number, 0), own)
+        self.links += [(staged, item) for item in into if item.table == "edge"]
         if put != sum(kept.values()):
             raise InternalError(
                 f"{sum(kept.values()):,} {what} are kept, and {put:,} were written", help="report it"
             )
 
-    def _told(
-        self, read: Read, what: str, kept: int, told: Sequence[tuple[Why, int, int]], start: int
-    ) -> None:
+    def _told(self, read: Read, what: str, kept: int, told: Sequence[tuple[Why, int, int]]) -> None:
         """Book what became of a file, and say which rows were refused."""
         skipped = {"a comment": read.comments} if read.comments else {}
         refused: dict[str, int] = {}
@@ -143,7 +149,7 @@ class Loader:
         for why, count, first in told:
             (refused if why.refused else skipped)[why.reason] = count
             if why.refused:
-                self.refuse("TM-Q22", read.file, why.reason, count, [first - start + 1])
+                self.refuse("TM-Q22", read.file, why.reason, count, [first - read.start + 1])
         self.book(Tally(read.file, what, read.rows, kept, skipped, refused))
 
     def also(self, staged: Staged, *more: Rows) -> None:
@@ -190,17 +196,76 @@ class Loader:
 
     def publish(self, folder: Path) -> None:
         """Derive what is derived, count what was kept, and write every table that has rows."""
-        self.findings += hierarchy.derive(self.duck, [edition.uri for edition in self.editions])
+        self._absent()
+        told = hierarchy.derive(self.duck)
+        for circle in told:
+            self._circle(circle)
         words.index(self.duck)
         self._count()
+        more = sum(edition.circles for edition in self.editions) - len(told)
+        if more:
+            uris = ", ".join(edition.uri for edition in self.editions if edition.circles)
+            message = f"{more:,} more circles of is-a in {uris}"
+            self.findings.append(
+                registry.finding("TM-Q23", message, rule=self.format, help=_MEND, count=more)
+            )
         for name in (*TABLES, *DERIVED):
             if self.duck.value(f"SELECT count(*) FROM {name}"):
                 options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100_000"
                 path = quoted(str(folder / f"{name}.parquet"))
                 self.duck.run(f"COPY (SELECT * FROM {name} ORDER BY {ORDER[name]}) TO {path} ({options})")
 
+    def _absent(self) -> None:
+        """Links of a complete edition to a code that it has not: they are taken away, and told."""
+        complete = [
+            str(number) for number, edition in enumerate(self.editions) if edition.content == "complete"
+        ]
+        ends = "SELECT edition, child AS code FROM edge UNION ALL SELECT edition, parent FROM edge"
+        self.duck.run(
+            f"CREATE TEMP TABLE absent AS SELECT edition, code FROM ({ends}) "
+            f"WHERE edition IN ({', '.join(complete) or 'NULL'}) EXCEPT SELECT edition, code FROM concept"
+        )
+        told = self.duck.rows(
+            "SELECT edition, count(*), min(code) FROM absent GROUP BY edition ORDER BY edition"
+        )
+        for number, count, code in told:
+            reason = f"links of its hierarchy to codes that are not there, as {code}"
+            self.refuse("TM-Q22", self._origin(number), reason, count)
+        self.duck.run(
+            "DELETE FROM edge USING absent a WHERE edge.edition = a.edition AND a.code IN (edge.child, edge.parent)"
+        )
+
+    def _circle(self, circle: Circle) -> None:
+        """Say where the first link of a circle stands."""
+        file, record = self._origin(circle.edition), 1
+        for staged, item in self.links:
+            child, parent, edition = (item.cells[key] for key in ("child", "parent", "edition"))
+            found = self.duck.rows(
+                f"SELECT {staged.name}.file, min({staged.name}.rowid) FROM {staged.source} WHERE {item.where} "
+                f"AND {edition} = ? AND {child} = ? AND {parent} = ? GROUP BY ALL ORDER BY ALL LIMIT 1",
+                [circle.edition, *circle.way[:2]],
+            )
+            if found:
+                read = staged.files[found[0][0]]
+                file, record = read.file, found[0][1] - read.start + 1
+        self.findings.append(
+            registry.finding(
+                "TM-Q23",
+                f"{self.editions[circle.edition].uri} has a code above itself: {circle}",
+                places=(Place(self.format, file, record),),
+                rule=self.editions[circle.edition].uri,
+                help=_MEND,
+                details={"codes": circle.codes, "links": circle.links},
+                count=circle.links,
+            )
+        )
+
+    def _origin(self, edition: int) -> str:
+        """The file that the links of an edition are of."""
+        return self.origins.get(edition) or self.tallies[-1].file
+
     def _count(self) -> None:
-        """The number of codes, members or mappings of every edition, and whether it has a hierarchy."""
+        """The number of codes, members or mappings of every edition, whether it has a hierarchy, and its circles."""
         tables = {"codes": "concept", "values": "member", "map": "mapping"}
         counts = {
             (kind, number): count
@@ -214,8 +279,18 @@ class Loader:
                 "SELECT DISTINCT edition FROM node WHERE n IN (SELECT ancestor FROM closure)"
             )
         }
+        circles = dict(
+            self.duck.rows(
+                "SELECT edition, count(DISTINCT part) FROM circle JOIN node USING (n) GROUP BY edition"
+            )
+        )
         self.editions = [
-            replace(edition, count=counts.get((edition.kind, number), 0), hierarchy=number in linked)
+            replace(
+                edition,
+                count=counts.get((edition.kind, number), 0),
+                hierarchy=number in linked or number in circles,
+                circles=circles.get(number, 0),
+            )
             for number, edition in enumerate(self.editions)
         ]
 

@@ -137,7 +137,8 @@ class Store:
     def subsumes(self, system: str, pairs: Sequence[tuple[str, str]]) -> list[bool | None]:
         """Whether the first code of each pair is, or is above, the second; None where one is not known.
 
-        Where no edition that knows both has a hierarchy, nothing is known either.
+        Where no edition that knows both has a hierarchy, nothing is known either, nor of codes that a circle alone
+        puts above each other.
 
         One million pairs take less than a second in an edition of the size of SNOMED CT.
         """
@@ -146,13 +147,14 @@ class Store:
 
         if not pairs:
             return []
-        duck = self.ready("node", "closure")
+        duck = self.ready("node", "closure", "circle")
         columns = [pa.array([pair[side] for pair in pairs], pa.string()) for side in (0, 1)]
         with duck.arrow("pairs", pa.table(columns, names=["upper", "lower"])):
             duck.run("CREATE OR REPLACE TEMP TABLE pair AS SELECT * FROM pairs")
         duck.run(_NUMBERED, [_uri(system)])
         answers = np.full(len(pairs), None, dtype=object)
         answers[duck.array("SELECT place FROM numbered WHERE hierarchy")] = False
+        answers[duck.array(_DOUBTFUL)] = None
         answers[duck.array(_BELOW)] = True
         found: list[bool | None] = answers.tolist()
         return found
@@ -257,6 +259,15 @@ CREATE OR REPLACE TEMP TABLE numbered AS
 WITH n AS MATERIALIZED (SELECT source, n, code, hierarchy FROM node WHERE system = $1)
 SELECT pair.rowid AS place, u.source, u.n AS upper, l.n AS lower, u.hierarchy
 FROM pair JOIN n u ON u.code = pair.upper JOIN n l ON l.code = pair.lower AND l.source = u.source
+"""
+#: The places of pairs whose lower code is in a circle, or below it, and whose upper one is in it or above.
+_DOUBTFUL = """
+WITH i AS (SELECT * FROM circle WHERE side = 'in')
+SELECT DISTINCT place FROM numbered n
+LEFT JOIN i lower ON lower.source = n.source AND lower.n = n.lower
+LEFT JOIN i upper ON upper.source = n.source AND upper.n = n.upper
+JOIN circle b ON b.source = n.source AND b.side = 'below' AND b.n = coalesce(lower.part, n.lower)
+JOIN circle a ON a.source = n.source AND a.side = 'above' AND a.n = coalesce(upper.part, n.upper) AND a.part = b.part
 """
 #: The places of pairs that are one code, or in the closure of a source.
 _BELOW = """

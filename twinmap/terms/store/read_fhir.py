@@ -107,6 +107,7 @@ def _load(
         return
     licence = str(about.get("license") or "")
     number = loader.edition(resources.edition(resource, kind, str(url), licence))
+    loader.origins[number] = file.name
     said = resources.READ[kind](resource, number)
     kept = {table: loader.rows(resources.TABLE.get(table, table), rows) for table, rows in said.rows.items()}
     for reason, count in sorted(said.refused.items()):

@@ -69,13 +69,17 @@ def _cells(line: str, delimiter: str, *, quoted: bool) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class Read:
-    """What was read of a file: ``rows``, of which some are ``ragged`` (the ``first`` by number) or comments."""
+    """What was read of a file: ``rows``, of which some are ``ragged`` (the ``first`` by number) or comments.
+
+    ``start`` is the row of the table that its first one became.
+    """
 
     file: str
     rows: int
     ragged: int = 0
     comments: int = 0
     first: list[int] = field(default_factory=list)
+    start: int = 0
 
 
 def create(duck: Duck, name: str, columns: Iterable[str]) -> None:

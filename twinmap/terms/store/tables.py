@@ -1,7 +1,7 @@
 """The common tables: what every format is loaded into, one Parquet file each.
 
 ``edition`` is the number of a code system, value set or map within its source (:mod:`.editions`). Codes are
-text on every path. ``closure`` and ``posting`` speak of rows of ``node`` and ``designation`` by number.
+text on every path. ``closure``, ``circle`` and ``posting`` speak of rows of ``node`` and ``designation`` by number.
 """
 
 from __future__ import annotations
@@ -70,6 +70,8 @@ TABLES: Mapping[str, Columns] = {
 DERIVED: Mapping[str, Columns] = {
     "node": {"n": "INTEGER", "edition": "INTEGER", "code": "VARCHAR"},
     "closure": {"descendant": "INTEGER", "ancestor": "INTEGER"},
+    # side: n lies in the circle, below or above it (there, a circle is the node that its part is named after).
+    "circle": {"n": "INTEGER", "part": "INTEGER", "side": "VARCHAR"},
     "word": {"n": "INTEGER", "word": "VARCHAR", "terms": "INTEGER"},
     # words: how many words the term has.
     "posting": {"word": "INTEGER", "term": "INTEGER", "words": "UTINYINT"},
@@ -86,6 +88,7 @@ ORDER: Mapping[str, str] = {
     "mapping": "edition, system, code, predicate, target_system, target",
     "node": "n",
     "closure": "descendant, ancestor",
+    "circle": "side, part, n",
     "word": "n",
     "posting": "word, term",
 }
