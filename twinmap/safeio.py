@@ -297,7 +297,9 @@ def _fault(error: OSError, target: Path) -> InputOutputError:
 def _claim(target: Path, *, force: bool) -> None:
     nameless = "\0" in str(target)
     if nameless or target.is_symlink() or (target.exists() and not target.is_dir()):
-        raise UsageError(f"{target} is not a folder")
+        raise UsageError(
+            f"{target} is not a folder", help="name a folder: it is made, or replaced if it is ours"
+        )
     target.mkdir(parents=True, exist_ok=True)
     found = {entry.name for entry in target.iterdir()} - {_WORK}
     # Where a run was killed while it published, the manifest was moved away.

@@ -326,3 +326,27 @@ def test_a_name_like_the_missing_one_is_suggested(here: Path, cli: Any) -> None:
     )
     assert 'did you mean "vitals.csv"?' in cli(*_run("typed.yaml")).err
     assert "there is no folder nowhere" in cli("check", "nowhere/m.yaml").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("run", "builtin:fhir-r4", "-s", "page.ndjson", "-o", "out"), 3, "error: not JSON but XML or HTML"),
+        (("run", "m.yaml", "-s", "wide.csv", "-o", "out"), 3, "help: name its encoding, such as source: {encoding: utf-16}"),
+        (("run", "builtin:hl7v2", "-s", "a.hl7", "-o", "out"), 2, "error: the mapping builtin:hl7v2 cannot be used"),
+        (("run", "m.yaml", "-s", "vitals.csv", "-o", "out", "--set", "a=b"), 2, "help: the mapping takes none"),
+        (("run", "m.yaml", "-o", "vitals.csv"), 2, "help: name a folder"),
+        (("run", "builtin:synthea-csv", "-s", "vitals.csv", "-o", "out"), 3, "help: name a file that is called so"),
+        (("diff", "m.yaml", "feed"), 2, "error: feed is not the output of a run"),
+        (("diff", "m.yaml", "vitals.csv"), 2, "help: data goes with its mapping: MAPPING=vitals.csv"),
+    ],
+)  # fmt: skip
+def test_what_to_do_is_said(arguments: tuple[str, ...], code: int, said: str, here: Path, cli: Any) -> None:
+    (here / "feed").mkdir()
+    Path("page.ndjson").write_text("<html>\n<body>not found</body>\n</html>\n")
+    Path("wide.csv").write_bytes(Path("vitals.csv").read_text().replace("/min", "°C").encode("utf-16"))
+    Path("a.hl7").write_text("MSH|^~\\&|LAB\r")
+    done = cli(*arguments)
+    assert (done.code, said in done.err) == (code, True), done.err
+    assert done.err.count("help: ") == 1
+    assert not list(here.glob("out/*"))

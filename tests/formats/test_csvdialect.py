@@ -110,9 +110,9 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("a,b\n1,2\n", Tally(1, 2)),
-        ('a,b\n"x,y\n\nz",2\n', Tally(1, 2)),
-        ("a,b\n1,2,\n", Tally(1, 3)),
+        ("a,b\n1,2\n", Tally(1, 2, 0)),
+        ('a,b\n"x,y\n\nz",2\n', Tally(1, 2, 2)),
+        ("a,b\n1,2,\n", Tally(1, 3, 0)),
         ("a,b\n1,\0\n", None),
         ("\na,b\n1,2\n", None),
     ],

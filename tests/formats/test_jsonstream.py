@@ -116,7 +116,7 @@ def test_other_encodings(tmp_path: Path) -> None:
     assert none.code == "TM-Q03"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(
     items=st.lists(
         st.dictionaries(st.sampled_from("abc"), st.text('x\n"\\]},é😀', max_size=12), max_size=3)
@@ -142,7 +142,7 @@ def test_windows_of_any_size_see_the_same(
         offset += len(item.text)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(data=st.binary(max_size=60).filter(lambda data: data[:1] not in b"\x1f\x28"), chunk=st.integers(1, 20))
 def test_any_bytes_are_read_or_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, chunk: int
@@ -230,7 +230,7 @@ def test_lines(tmp_path: Path) -> None:
     assert count_lines(path) == 4
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(text=st.text("1 \n\r\t\ufeff", max_size=30), chunk=st.integers(1, 9))
 def test_two_ways_to_count_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, chunk: int

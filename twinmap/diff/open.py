@@ -9,6 +9,8 @@ from twinmap.diff import graphs, sides
 from twinmap.diff.quads import is_graph
 from twinmap.diff.sides import Side
 from twinmap.engine.duck import Duck
+from twinmap.errors import UsageError
+from twinmap.mapping.project import PROJECT_FILE
 
 #: Runs a mapping or a project over data, if any, into a folder.
 Runner = Callable[[str, str | None, Path], None]
@@ -38,6 +40,12 @@ def side(label: str, name: str, work: Path, run: Runner, duck: Duck) -> Side:
         out.mkdir()
         read = graphs.read(Path(name), out, duck, run)
         return Side(label, name, read.tables, graph=Path(name), unread=read.unread)
+    if Path(name).is_dir() and not (Path(name) / PROJECT_FILE).exists():
+        advice = "name the output folder of a run, a graph, a mapping or a project"
+        raise UsageError(f"{name} is not the output of a run: it has no manifest.json", help=advice)
+    if Path(name).is_file() and Path(name).suffix not in {".yaml", ".yml"}:
+        advice = f"data goes with its mapping: MAPPING={name}"
+        raise UsageError(f"{name} is no output of a run, no graph and no mapping", help=advice)
     mapping, _, data = name.partition("=")
     out = work / f"run-{label}"
     run(mapping, data or None, out)

@@ -58,7 +58,9 @@ def open_source(binding: Binding, concepts: object) -> tuple[Source, tuple[Findi
     """
     loaded = load.load(binding.mapping, params=binding.params, concepts=concepts)  # type: ignore[arg-type]
     if loaded.document is None or not loaded.usable:
-        raise UsageError(f"the mapping {binding.mapping} cannot be used", findings=loaded.findings)
+        raise UsageError(
+            f"the mapping {registry.label(binding.mapping)} cannot be used", findings=loaded.findings
+        )
     document = auto.expand(loaded.document)
     params = {name: param.default for name, param in document.params.items() if param.default is not None}
     folder = binding.mapping.parent if isinstance(binding.mapping, Path) else Path()

@@ -22,6 +22,8 @@ from twinmap.safeio import open_bytes
 
 #: Characters by which a file of another format is known.
 _LOOKED_AT = 4096
+#: How a JSON value begins, and what some write for one.
+_BEGINS = '[{"-0123456789tfnNI'
 
 
 class Head(NamedTuple):
@@ -128,7 +130,7 @@ def documents(
         first = window.peek()
         if not first:
             return
-        if first not in '[{"-0123456789tfnNI':
+        if first not in _BEGINS:
             yield _foreign(window, first, encoding)
             return
         if first == "[":
@@ -156,7 +158,7 @@ def lines(path: Path, encoding: str = "utf-8", *, having: Sequence[bytes] = ()) 
     with open_bytes(path) as stream:
         source = stream if like_ascii(encoding) else _Recoded(stream, encoding)
         name = encoding if source is stream else "utf-8"
-        number = 0
+        number, begun = 0, False
         while raw := source.readline(limit + 1):
             number += 1
             if number == 1:
@@ -170,7 +172,8 @@ def lines(path: Path, encoding: str = "utf-8", *, having: Sequence[bytes] = ()) 
             if raw.count(b",") > LIMITS.json_values:
                 yield Fault("TM-Q15", too_many(), raw[:CHUNK].decode(name, "backslashreplace"), number)
                 continue
-            yield _line(raw, name, number)
+            yield _line(raw, name, number, first=not begun)
+            begun = True
 
 
 def count_lines(path: Path, encoding: str = "utf-8") -> int | None:
@@ -191,7 +194,7 @@ def count_lines(path: Path, encoding: str = "utf-8") -> int | None:
                 return total + begun
 
 
-def _line(raw: bytes, encoding: str, number: int) -> Item | Fault:
+def _line(raw: bytes, encoding: str, number: int, *, first: bool) -> Item | Fault:
     try:
         text = raw.decode(encoding).rstrip("\r\n")
     except UnicodeDecodeError:
@@ -199,6 +202,8 @@ def _line(raw: bytes, encoding: str, number: int) -> Item | Fault:
     try:
         return Item(decode(text), text, number)
     except JsonError as error:
+        if first and text.lstrip()[:1] not in _BEGINS:
+            return Fault("TM-O04", f"not JSON{_but(text)}", text, number)
         column = "" if error.position is None else f", column {error.position + 1}"
         return Fault(error.code, f"{error.message} (line {number}{column})", text, number)
 
@@ -206,9 +211,14 @@ def _line(raw: bytes, encoding: str, number: int) -> Item | Fault:
 def _foreign(window: Window, first: str, encoding: str) -> Fault:
     if UNFIT.match(first):
         return window.rest("TM-Q03", f"not {encoding}")
-    rest = window.rest("TM-O04", "not JSON: it begins otherwise")
-    found = looks.like(rest.text[:_LOOKED_AT].encode("utf-8", "replace"))
-    return rest._replace(message=f"not JSON but {found.name}") if found else rest
+    rest = window.rest("TM-O04", "")
+    return rest._replace(message=f"not JSON{_but(rest.text)}")
+
+
+def _but(text: str) -> str:
+    """What a text that is not JSON looks like."""
+    found = looks.like(text[:_LOOKED_AT].encode("utf-8", "replace"))
+    return f" but {found.name}" if found else ": it begins otherwise"
 
 
 def _drop_line(stream: Any) -> None:

@@ -69,6 +69,7 @@ def nothing_fits(owner: str, root: Path, patterns: Sequence[str], advice: str | 
         message = f"{owner}: no file fits {names} in {root}; {_there(root)}"
     else:
         message = f"{owner}: {root} fits none of its names, {names}"
+        advice = advice or "name a file that is called so, or the folder that holds them"
     return registry.fault("TM-O01", message, help=advice)
 
 
@@ -117,6 +118,8 @@ def advice(paths: Iterable[Path], expected: Iterable[str]) -> str | None:
     for path in paths:
         found = look(path)
         if found is not None and found.format not in wanted:
-            ready = f"; {_ready(found)} reads it" if found.format in FRAGMENTS else ""
-            return f"{path.name} looks like {found.name}{ready}"
+            ready = (
+                f"{_ready(found)} reads it" if found.format in FRAGMENTS else "name the file that is meant"
+            )
+            return f"{path.name} looks like {found.name}; {ready}"
     return None

@@ -206,6 +206,11 @@ def _given(context: Context, params: Map[str, str] | None) -> None:
             context.report("TM-L14", f'the parameter "{name}" is required and not given', param.span, advice)
     for name in params:
         if name not in context.params:
-            advice = did_you_mean(name, context.params) or "declare it in params, or do not give it"
+            takes = (
+                f"the mapping takes {', '.join(context.params)}"
+                if context.params
+                else "the mapping takes none"
+            )
+            advice = did_you_mean(name, context.params) or takes
             where = Span(context.file, 1, 1)
             context.report("TM-L14", f'the parameter "{name}" is given and not declared', where, advice)

@@ -308,7 +308,9 @@ def from_arguments(arguments: Sequence[str], data: Sequence[str], params: Mappin
     for argument in arguments:
         named = project_file(argument)
         if named is None and Path(argument).is_dir():
-            raise UsageError(f"{argument} holds no {PROJECT_FILE}", help="name the mappings")
+            raise UsageError(
+                f"{argument} holds no {PROJECT_FILE}", help="name a project, a mapping or builtin:NAME"
+            )
         if named is not None and len(arguments) > 1:
             raise UsageError(f"{argument} does not stand beside other mappings", help="run a project alone")
         if named is not None:

@@ -6,6 +6,7 @@ makes a record of the row: ``.`` is its cell, ``record:key`` its name, ``^name``
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -59,7 +60,10 @@ class CsvReader(Reader):
             return Layout("", "", ())
         if encoding is None:
             tried = ", ".join(options.encoding)
-            advice = "name its encoding, such as source: {encoding: [utf-8, cp1252]}"
+            with open_bytes(file.path) as stream:
+                wide = stream.read(2) in {codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE}
+            other = "utf-16" if wide else "[utf-8, cp1252]"
+            advice = f"name its encoding, such as source: {{encoding: {other}}}"
             raise _unreadable("TM-Q03", f"{file.name} is not valid text in {tried}", advice)
         delimiter = csvdialect.delimiter(options.delimiter or ",")
         first = next(csvdialect.records(file.path, encoding, delimiter), None)

@@ -142,13 +142,17 @@ def _concepts(report: Report, found: Json) -> Table:
                 _number(row["b"]),
                 f"{row['patients_a']:,} / {row['patients_b']:,}",
                 _number(row["patients_both"]),
-                relation(row),
+                _SAID.get(said := relation(row), said.replace("-", " ")),
             ),
         )
         for row in found["concepts"]
     ]
     head = ("concept", "A", "B", "patients A / B", "of both", "relation")
     return _apart("Observations by concept", head, rows, "Concepts of which both state the same")
+
+
+#: Relations whose words name a side.
+_SAID = {"a-broader": "A is broader", "a-narrower": "A is narrower"}
 
 
 def _alone(row: Json) -> str:

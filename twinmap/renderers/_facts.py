@@ -134,6 +134,8 @@ def _meaning(report: Report, known: Facts) -> str:
         return f"{capital(found)} to look at." if report.findings else "Nothing was found."
     if known.severities["error"]:
         return f"{count(known.severities['error'], 'error')} to look at."
+    if not known.records.get("read"):
+        return "No record was read."
     if len(known.sources) == 1:
         return "One source; there is nothing to compare it with."
     return "No concept is shared by two sources."

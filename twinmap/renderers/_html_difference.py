@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from twinmap.renderers._agreement import together
@@ -78,4 +79,10 @@ def _table(found: Table) -> Html:
 
 def _rows(found: Table, first: int, end: int | None) -> Html:
     rows: list[list[Child]] = [list(row) for row in found.rows[first:end]]
-    return table(list(found.head), rows, class_="plain")
+    columns = enumerate(zip(*found.rows, strict=True))
+    figures = [index for index, cells in columns if all(map(_FIGURES.fullmatch, cells))]
+    return table(list(found.head), rows, numbers=figures, class_="plain")
+
+
+#: A number, two of them, or nothing.
+_FIGURES = re.compile(r"[\d,]*( / [\d,]+)?")

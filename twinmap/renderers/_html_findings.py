@@ -82,6 +82,8 @@ def _first(groups: list[Group], names: FileNames) -> Html:
 
 def _finding(group: Group, report: Report, names: FileNames) -> Html:
     finding = group.finding
+    if finding.get("details", {}).get("told_by"):  # another finding says it, with its places and what to do
+        return element("article", element("p", names.hide(str(finding.get("message", ""))), class_="message"))
     help_text = names.hide(str(finding.get("help", "")))
     return element(
         "article",
@@ -96,7 +98,11 @@ def _finding(group: Group, report: Report, names: FileNames) -> Html:
 def _details(group: Group, names: FileNames) -> Html | None:
     """The numbers and words of a finding; what is nested is in the JSON only."""
     details = group.finding.get("details") or {}
-    said = [f"{key} {value}" for key, value in details.items() if isinstance(value, str | int | float)]
+    said = [
+        f"{key.replace('_', ' ')} {value}"
+        for key, value in details.items()
+        if isinstance(value, str | int | float) and not isinstance(value, bool)
+    ]
     return element("p", names.hide(" · ".join(said)), class_="details") if said else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from html import escape
 
 from twinmap.renderers._escape import clip, visible
@@ -51,19 +52,26 @@ def element(tag: str, /, *children: Child, **attributes: str | bool | None) -> H
 
 
 def table(
-    head: list[str], rows: list[list[Child]], *, numbers: bool = False, class_: str | None = None
+    head: list[str],
+    rows: list[list[Child]],
+    *,
+    numbers: bool | Collection[int] = False,
+    class_: str | None = None,
 ) -> Html:
-    """A table whose first column heads its rows; with ``numbers`` all other columns are figures."""
-    kind = "n" if numbers else None
+    """A table whose first column heads its rows; ``numbers`` are the columns of figures, or whether all others are."""
+    figures = range(1, len(head)) if numbers is True else numbers or ()
+    kinds = ["n" if index in figures else None for index in range(1, len(head))]
     cells = [element("th", head[0], scope="col")]
-    cells += [element("th", title, scope="col", class_=kind) for title in head[1:]]
+    cells += [
+        element("th", title, scope="col", class_=kind) for title, kind in zip(head[1:], kinds, strict=True)
+    ]
     body = [
         element(
             "tr",
             element("th", row[0], scope="row"),
             *(
                 element("td", cell, class_=kind, data_head=title)
-                for title, cell in zip(head[1:], row[1:], strict=True)
+                for title, cell, kind in zip(head[1:], row[1:], kinds, strict=True)
             ),
         )
         for row in rows

@@ -89,4 +89,5 @@ def _stop_where_nothing_is_readable(
         advice = inputs.advice(
             (file.path for _, files in staged for file in files), {name for name, _ in staged}
         )
-        raise InputOutputError(f"nothing of {source} could be read", help=advice, findings=merge(strange))
+        told = [replace(finding, help=advice or finding.help) for finding in strange]
+        raise InputOutputError(f"nothing of {source} could be read", findings=merge(told))

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from twinmap import api
+from twinmap import api, registry
 from twinmap.diagnostics import Finding, Span
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.mapping import load
@@ -69,7 +69,9 @@ def _run_file(subject: Subject, tests: Path | Traversable) -> Iterator[Result]:
     known = catalogue(subject.concepts)
     loaded = load.load(subject.mapping, concepts=known)
     if loaded.document is None or not loaded.usable:
-        raise UsageError(f"the mapping {subject.mapping} cannot be used", findings=loaded.findings)
+        raise UsageError(
+            f"the mapping {registry.label(subject.mapping)} cannot be used", findings=loaded.findings
+        )
     name = str(tests) if isinstance(tests, Path) else tests.name
     for case in load_cases(read_tests(tests), name):
         findings, rows = _run(case, subject, loaded.document)
