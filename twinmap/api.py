@@ -238,8 +238,7 @@ def diff(
         connect(work, threads=jobs or os.cpu_count() or 1, memory_mb=memory_mb // 2) as duck,
         local_store() as store,
     ):
-        parts = work / "parts"
-        both = side("A", str(a), parts, made, duck), side("B", str(b), parts, made, duck)
+        both = side("A", str(a), parts := work / "parts", made, duck), side("B", str(b), parts, made, duck)
         links = [] if crosswalk is None else sides.crosswalk(crosswalk, find_key(key_file, None)[0], both)
         wanted = chosen.over(both[0].selection.beside(both[1].selection))
         found = Difference(both, duck, parts, catalogue(), wanted, store, crosswalk=links)

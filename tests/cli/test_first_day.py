@@ -350,3 +350,12 @@ def test_what_to_do_is_said(arguments: tuple[str, ...], code: int, said: str, he
     assert (done.code, said in done.err) == (code, True), done.err
     assert done.err.count("help: ") == 1
     assert not list(here.glob("out/*"))
+
+
+def test_data_of_which_nothing_is_stated_is_a_warning(here: Path, cli: Any) -> None:
+    """The wrong file for a mapping, in a format that it reads: nothing fails, and nothing is stated."""
+    Path("settings.json").write_text('{"colour": "blue"}')
+    done = cli(*_run("builtin:openmhealth", "-s", "settings.json"))
+    assert done.code == Exit.OK
+    assert "TM-Q19 warning: no rule of the mapping applies to the record\n" in done.err
+    assert "help: look whether this is the data that the mapping is for" in done.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from twinmap import registry
@@ -28,6 +29,7 @@ def close_books(state: Run) -> None:
     state.findings += [_versions(state, item) for item in repeated if item.versions]
     state.ledger = ledger.close(state.duck, [made.book for made in state.made], state.tables, dropped)
     state.findings += _silent(state)
+    state.findings = [_of_all(state, finding) for finding in state.findings]
     state.findings, state.left_out = state.project.selection.apply(state.findings)
     if state.ledger.lost and changed:
         raise InputOutputError(f"{changed[0].message}, and the books do not balance", findings=changed)
@@ -79,6 +81,16 @@ def _silent(state: Run) -> Iterator[Finding]:
                 help=known.SILENT_HELP,
                 count=count,
             )
+
+
+def _of_all(state: Run, finding: Finding) -> Finding:
+    """Q19 as a warning where nothing at all is stated of a source: it may be the wrong one."""
+    if finding.code != "TM-Q19" or finding.severity is not Severity.INFO:
+        return finding
+    records = state.ledger.records[finding.sources[0]]
+    if not records["read"] or records["unclaimed"] != records["read"]:
+        return finding
+    return replace(finding, severity=Severity.WARNING, help=registry.code("TM-Q19").module.ALL_HELP)
 
 
 def _versions(state: Run, item: Repeated) -> Finding:

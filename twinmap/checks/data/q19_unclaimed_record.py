@@ -5,7 +5,8 @@ What it means:
     ``otherwise: report`` (the default) nothing is stated, and the ledger counts the record as unclaimed. With
     ``otherwise: quarantine`` the record is set aside, its fields in the quarantine; this is a warning, and the
     other items of its document stay. A record to which a rule applies that finds no value and no code in it is
-    unclaimed as well: such records are counted in a finding of their own. What is said of the patient beside
+    unclaimed as well: such records are counted in a finding of their own. Where this is so of every record of a
+    source, both are warnings. What is said of the patient beside
     the rules claims no item.
 
 Why it matters:
@@ -31,4 +32,5 @@ MESSAGE = "no rule of the mapping applies to the record"
 ASIDE = "no rule of the mapping applies to the record, and it is set aside"
 HELP = "add a rule for such records, or write otherwise: ignore where they are not wanted"
 SILENT = "a rule applies to the record and finds nothing to state in it"
+ALL_HELP = "look whether this is the data that the mapping is for: nothing at all is stated of it"
 SILENT_HELP = "look whether such records hold a value that the rule does not read"
