@@ -81,7 +81,7 @@ def test_what_is_known_is_readable(outcome: Outcome) -> None:
     assert "loinc:xxxxxxx: numbers of ward have no unit" in said
     assert "8480-7 has not the check digit of LOINC" in said
     assert 'a code of shape "9999999-9" has not the check digit of LOINC' in said
-    assert "heart-rate: loinc:8867-4 is a NRat, and its unit is mg{xxxxxxx}" in said
+    assert "heart-rate: loinc:8867-4 is a number rate (NRat), and its unit is mg{xxxxxxx}" in said
 
 
 @pytest.mark.parametrize(

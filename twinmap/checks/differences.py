@@ -72,7 +72,11 @@ def _said(pair: Pair, item: FacetComparison) -> str:
     if pair.conversion is not None and item.facet == "unit" and item.relation == "=":
         made, into = (pair.a, pair.b) if pair.conversion.source == item.a else (pair.b, pair.a)
         units = said_unit(made.unit), said_unit(into.unit)
-        return f"{units[0]} of {made.source} is converted to {units[1]} of {into.source}"
+        by = "" if pair.conversion.rule == "ucum" else f", by {pair.conversion.rule}"
+        return f"{units[0]} of {made.source} is converted to {units[1]} of {into.source}{by}"
+    if pair.conversion is not None and item.facet == "unit" and pair.conversion.rule_class == "empirical":
+        rule = pair.conversion.rule
+        return f"{a} of {pair.a.source} and {b} of {pair.b.source} are two scales, joined by an equation ({rule})"
     if item.relation in ("narrower", "broader"):
         fine, coarse = (pair.a, pair.b) if item.relation == "narrower" else (pair.b, pair.a)
         said, less = (a, b) if item.relation == "narrower" else (b, a)

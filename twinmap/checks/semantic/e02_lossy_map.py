@@ -33,11 +33,16 @@ HELP = "give each its own target, or accept that they are told apart no more"
 
 def written(context: Written) -> Iterator[Finding]:
     """One finding a rule, slot and target."""
+    told: set[tuple[object, str]] = set()  # the members of a panel may share a map
     for rule in context.rules:
         if rule.statement.kind != "observation":
             continue
         for slot, meant in _lists(context, rule).items():
             for target, texts in _merged(rule, slot, meant):
+                value = rule.value(slot)
+                if value is not None and (value.span, target) in told:
+                    continue
+                told.add((value.span if value is not None else rule.id, target))
                 listed = ", ".join(f'"{text}"' for text in texts)
                 yield context.on_slot(
                     "TM-E02",

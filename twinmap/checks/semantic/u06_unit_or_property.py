@@ -40,11 +40,14 @@ def check(context: Asked) -> Iterator[Finding]:
     for found in context.statements(asked):
         item, other = found.signature, _sibling(found.signature)
         property_ = item.meaning.axes.property if item.meaning.axes else ""
+        kind = loinc.properties()[property_].name.lower()
+        article = "an" if kind[0] in "aeiou" else "a"
         unit = said_unit(item.unit)
+        about = "" if item.meaning.said == item.meaning.curie else f"{item.meaning.said}: "
         details = {"unit": item.unit, "property": property_} | ({"suggested": other} if other else {})
         yield context.finding(
             "TM-U06",
-            f"{item.meaning.said}: {item.meaning.curie} is a {property_}, and its unit is {unit}",
+            f"{about}{item.meaning.curie} is {article} {kind} ({property_}), and its unit is {unit}",
             found,
             "unit",
             "code",
