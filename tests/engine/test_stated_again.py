@@ -66,3 +66,16 @@ def test_its_places_are_the_rows(found: dict[str, Finding]) -> None:
         ("ward.csv", 8),
     ]
     assert [(place.file, place.record) for place in found["clinic"].places] == [("clinic.csv", 6)]
+
+
+@pytest.mark.parametrize(("time", "again"), [("2026-03-02T04:30:00Z", True), ("2026-03-02T04:31:00Z", False)])
+def test_the_same_instant_at_another_offset_is_stated_again(time: str, again: bool, tmp_path: Path) -> None:
+    """The offset is how the time was received; the first statement keeps its own."""
+    (tmp_path / "one.yaml").write_text(MAPPING.replace("NAME", "one").replace("[pid, at]", "[pid]"))
+    rows = [f"p1,{at},M1,120,80,60,98,14" for at in ("2026-03-01T23:30:00-05:00", time)]
+    (tmp_path / "one.csv").write_text("pid,at,dev,sbp,dbp,hr,spo2,rr\n" + "\n".join(rows) + "\n")
+    key = ROOT / "examples" / "demo.key"
+    done = api.run(tmp_path / "one.yaml", out=tmp_path / "out", key_file=key, engine="none", jobs=1)
+    assert done.ledger.statements["one"]["duplicate"] == 5 * again
+    kept = done.frame()["offset_min"].tolist()
+    assert sorted(kept) == [-300] * 5 + [0] * 5 * (not again)
