@@ -38,7 +38,10 @@ from twinmap.diagnostics import Finding, Severity
 
 SEVERITY = Severity.INFO
 MESSAGE = "a code was mapped by a row that is not an exact match"
-HELP = "review the row; where both codes mean the same its predicate is skos:exactMatch"
+HELP = (
+    "state the facet in the mapping of the source that leaves it open, if it is known; a row of a code map whose "
+    "codes mean the same says skos:exactMatch"
+)
 TELLS = (
     Difference(relation=OPEN),
     Difference(relation=OPEN, nature=Nature.MAPPED),
