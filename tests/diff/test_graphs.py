@@ -186,6 +186,27 @@ def test_a_result_in_a_node_is_read(tmp_path: Path, duck: Duck) -> None:
     assert (row["file"], row["record"], row["part"], row["ordinal"]) == (0, 1, "", 1)
 
 
+QUANTITY = """ex:o a sosa:Observation ; sosa:hasFeatureOfInterest ex:p ;
+    sosa:observedProperty <http://loinc.org/rdf/8480-6> ;
+    sosa:hasResult [ a qudt:QuantityValue ; qudt:numericValue 16.0 ; qudt:{word} <{unit}> ] ."""
+
+
+@pytest.mark.parametrize("word", ["unit", "hasUnit"])
+def test_a_unit_of_qudt_is_read_without_its_vocabulary(word: str, tmp_path: Path, duck: Duck) -> None:
+    row = _one(duck, tmp_path, QUANTITY.format(word=word, unit="http://qudt.org/vocab/unit/KiloPA"))
+    assert (row["unit"], row["unit_raw"], row["canon_unit"]) == ("kPa", None, "mm[Hg]")
+
+
+def test_a_unit_whose_iri_is_not_known_is_kept(tmp_path: Path, duck: Duck) -> None:
+    """Two numbers of different units that nobody knows are not the same."""
+    row = _one(duck, tmp_path, QUANTITY.format(word="unit", unit="http://qudt.org/vocab/unit/FURLONG"))
+    assert (row["unit"], row["unit_raw"], row["canon_num"]) == (
+        None,
+        "http://qudt.org/vocab/unit/FURLONG",
+        None,
+    )
+
+
 def test_the_same_iri_is_the_same_patient_and_never_stands_in_the_table(tmp_path: Path, duck: Duck) -> None:
     text = """ex:{0} a sosa:Observation ; sosa:hasFeatureOfInterest ex:mrn-4711 ;
         sosa:observedProperty ex:temp ; sosa:hasSimpleResult {0} ."""

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from twinmap.diff import vocabulary
 from twinmap.diff.graph_sql import listed
 from twinmap.diff.pivot import Wide
-from twinmap.diff.vocabulary import RESULT, UNIT
+from twinmap.diff.vocabulary import RESULT, UNIT, UNIT_NODE
 from twinmap.engine.duck import Duck
 from twinmap.mapping import typed
 from twinmap.sqltext import quoted
-from twinmap.terms import analytes, loinc, ucum, units
+from twinmap.terms import analytes, loinc, qudt, ucum, units
 from twinmap.terms.concepts import Catalogue
 from twinmap.terms.facets import facets
 
@@ -30,7 +30,8 @@ def observations(
     result, source = wide.column(RESULT), wide.column(f"{vocabulary.TM}sourceValue")
     numeric = f"WHEN {_typed(result, _NUMBERS)} THEN lexical({result})"
     number = f"CASE WHEN {source} IS NOT NULL THEN lexical({source}) {numeric} END"
-    unit, received = f"lexical({wide.column(UNIT)})", f"lexical({wide.column(vocabulary.TM + 'sourceUnit')})"
+    unit = f"coalesce(lexical({wide.column(UNIT)}), {_unit_node(duck, wide, joins)})"
+    received = f"lexical({wide.column(vocabulary.TM + 'sourceUnit')})"
     ratio = [f"lexical({wide.column(vocabulary.TM + name)})" for name in ("numerator", "denominator")]
     columns |= {
         "_result": f"lexical({result})",
@@ -52,6 +53,20 @@ def observations(
     _register_numbers(duck)
     _register_units(duck, catalogue)
     return _valued()
+
+
+def _unit_node(duck: Duck, wide: Wide, joins: list[str]) -> str:
+    """SQL of the unit that an IRI stands for: UCUM where QUDT has it, else the IRI itself, so that it is not lost."""
+    column = wide.column(UNIT_NODE)
+    terms = [
+        term
+        for (term,) in duck.rows(f"SELECT DISTINCT {column} FROM {wide.scan('observation')}")
+        if term is not None and term.startswith("<")
+    ]
+    said = [qudt.ucum(term[1:-1]) or term[1:-1] for term in terms]
+    duck.register("k_unit_node", {"term": ("VARCHAR", terms), "said": ("VARCHAR", said)})
+    joins.append(f"LEFT JOIN k_unit_node ON k_unit_node.term = {column}")
+    return "k_unit_node.said"
 
 
 def _typed(column: str, names: Iterable[str]) -> str:

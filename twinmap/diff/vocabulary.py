@@ -24,6 +24,8 @@ _QUDT, _TIME = "http://qudt.org/schema/qudt/", "http://www.w3.org/2006/time#"
 
 RESULT, PHENOMENON = f"{SOSA}hasSimpleResult", f"{SOSA}phenomenonTime"
 UNIT, END = f"{TM}unit", f"{TM}endTime"
+#: The node of a unit that is said by an IRI: no predicate of a graph, but where two paths lead.
+UNIT_NODE = f"{TM}unitNode"
 PLACE = "http://www.w3.org/ns/prov#wasDerivedFrom"
 
 #: Terms that no target writes: kind, predicate, and the object as a target would write it.
@@ -36,6 +38,7 @@ _MORE = (
     ("observation", f"{TM}timeOrigin", '"{time_origin}"'),
     ("observation", f"{TM}rule", '"{rule}"'),
     ("observation", f"{TM}sourceCode", "{raw_code_iri}"),
+    ("observation", UNIT_NODE, '"{unit_node}"'),
     ("device", f"{TM}deviceName", '"{name}"'),
 )
 
@@ -46,6 +49,8 @@ PATHS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (RESULT, (f"{SOSA}hasResult", f"{_QUDT}value")),
     (UNIT, (f"{SOSA}hasResult", f"{_QUDT}unit", f"{_QUDT}ucumCode")),
     (UNIT, (f"{SOSA}hasResult", f"{_QUDT}hasUnit", f"{_QUDT}ucumCode")),
+    (UNIT_NODE, (f"{SOSA}hasResult", f"{_QUDT}unit")),
+    (UNIT_NODE, (f"{SOSA}hasResult", f"{_QUDT}hasUnit")),
     (PHENOMENON, (PHENOMENON, f"{_TIME}inXSDDateTimeStamp")),
     (PHENOMENON, (PHENOMENON, f"{_TIME}inXSDDateTime")),
     (PHENOMENON, (PHENOMENON, f"{_TIME}hasBeginning", f"{_TIME}inXSDDateTimeStamp")),
