@@ -16,6 +16,8 @@ from twinmap.terms._files import read_table
 
 #: The URI of the code system.
 SYSTEM = "http://snomed.info/sct"
+#: The concept above all others (SNOMED CT Concept).
+ROOT = "138875005"
 
 _ID = re.compile(r"[1-9][0-9]{5,17}")
 

@@ -137,8 +137,9 @@ class Store:
     def subsumes(self, system: str, pairs: Sequence[tuple[str, str]]) -> list[bool | None]:
         """Whether the first code of each pair is, or is above, the second; None where one is not known.
 
-        Where no edition that knows both has a hierarchy, nothing is known either, nor of codes that a circle alone
-        puts above each other.
+        Where no edition that knows both has a hierarchy, nothing is known either; nor where the second has no place in
+        it: in SNOMED CT below the root, as inactive concepts have none, else beside others if the edition is a fragment;
+        nor of codes that a circle alone puts above each other.
 
         One million pairs take less than a second in an edition of the size of SNOMED CT.
         """
@@ -151,9 +152,10 @@ class Store:
         columns = [pa.array([pair[side] for pair in pairs], pa.string()) for side in (0, 1)]
         with duck.arrow("pairs", pa.table(columns, names=["upper", "lower"])):
             duck.run("CREATE OR REPLACE TEMP TABLE pair AS SELECT * FROM pairs")
-        duck.run(_NUMBERED, [_uri(system)])
+        uri = _uri(system)
+        duck.run(_NUMBERED, [uri])
         answers = np.full(len(pairs), None, dtype=object)
-        answers[duck.array("SELECT place FROM numbered WHERE hierarchy")] = False
+        answers[duck.array(_BELOW_ROOT if uri == snomed.SYSTEM else _PLACED)] = False
         answers[duck.array(_DOUBTFUL)] = None
         answers[duck.array(_BELOW)] = True
         found: list[bool | None] = answers.tolist()
@@ -256,9 +258,23 @@ GROUP BY a.system, a.code
 #: Pairs whose codes are known, by number: their place, and the nodes of a source that knows both.
 _NUMBERED = """
 CREATE OR REPLACE TEMP TABLE numbered AS
-WITH n AS MATERIALIZED (SELECT source, n, code, hierarchy FROM node WHERE system = $1)
-SELECT pair.rowid AS place, u.source, u.n AS upper, l.n AS lower, u.hierarchy
+WITH n AS MATERIALIZED (SELECT source, n, code, hierarchy, complete FROM node WHERE system = $1)
+SELECT pair.rowid AS place, u.source, u.n AS upper, l.n AS lower, u.hierarchy, u.complete
 FROM pair JOIN n u ON u.code = pair.upper JOIN n l ON l.code = pair.lower AND l.source = u.source
+"""
+#: The places of pairs of which it is known what is above the lower one: in SNOMED CT, and elsewhere.
+_BELOW_ROOT = f"""
+SELECT place FROM numbered n SEMI JOIN (
+    WITH root AS (SELECT source, n FROM node WHERE system = '{snomed.SYSTEM}' AND code = '{snomed.ROOT}')
+    FROM root UNION ALL SELECT source, c.descendant FROM closure c JOIN root USING (source) WHERE c.ancestor = root.n
+) b ON b.source = n.source AND b.n = n.lower WHERE hierarchy
+"""
+_PLACED = """
+SELECT place FROM numbered WHERE hierarchy AND complete
+UNION ALL
+SELECT place FROM numbered n SEMI JOIN (
+    SELECT source, unnest([descendant, ancestor]) AS n FROM closure
+) c ON c.source = n.source AND c.n = n.lower WHERE hierarchy AND NOT complete
 """
 #: The places of pairs whose lower code is in a circle, or below it, and whose upper one is in it or above.
 _DOUBTFUL = """

@@ -13,18 +13,20 @@ from twinmap.terms.store.tables import DERIVED, TABLES
 def serve(duck: Duck, sources: Sequence[Source], serving: Sequence[Held]) -> None:
     """Make the table ``served``: the editions that serve, by number of source and edition."""
     place = {source.id: index for index, source in enumerate(sources)}
-    duck.run("CREATE TABLE served (source INTEGER, edition INTEGER, uri VARCHAR, hierarchy BOOLEAN)")
+    duck.run(
+        "CREATE TABLE served (source INTEGER, edition INTEGER, uri VARCHAR, hierarchy BOOLEAN, complete BOOLEAN)"
+    )
     for source, number in serving:
         edition = source.editions[number]
-        row = [place[source.id], number, edition.uri, edition.hierarchy]
-        duck.run("INSERT INTO served VALUES (?, ?, ?, ?)", row)
+        row = [place[source.id], number, edition.uri, edition.hierarchy, edition.content == "complete"]
+        duck.run("INSERT INTO served VALUES (?, ?, ?, ?, ?)", row)
 
 
 def view(name: str, sources: Sequence[Source], serving: Sequence[Held]) -> str:
     """A query over one table of every source, with ``source`` (its number).
 
     Rows of an edition have its ``uri``, those of a code system also as ``system``, and whether it has a
-    ``hierarchy``; terms have the number ``row`` by which the index of words names them.
+    ``hierarchy`` and is ``complete``; terms have the number ``row`` by which the index of words names them.
     """
     columns = {**TABLES, **DERIVED}[name]
     used = {source.id for source, _ in serving}
@@ -42,7 +44,7 @@ def view(name: str, sources: Sequence[Source], serving: Sequence[Held]) -> str:
         return every
     system = "" if "system" in columns else ", s.uri AS system"
     joined = "s.source = t.source AND s.edition = t.edition"
-    return f"SELECT t.*, s.uri, s.hierarchy{system} FROM ({every}) t JOIN served s ON {joined}"
+    return f"SELECT t.*, s.uri, s.hierarchy, s.complete{system} FROM ({every}) t JOIN served s ON {joined}"
 
 
 def _row(name: str) -> str:
