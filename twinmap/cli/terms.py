@@ -282,16 +282,18 @@ def verify(*, maps: tuple[Path, ...], store: Path | None, fmt: str, fail_on: str
     from twinmap.terms.store.verify import verify
     from twinmap.terms.systems import curie
 
-    places = [item for path in maps for item in written(path)]
+    told: list[Finding] = []
+    places = [item for path in maps for item in written(path, told.append)]
     if not places:
         named = renderers.visible(", ".join(map(str, maps)))
-        raise UsageError(f"there is no code in {named}: nothing to verify")
+        raise UsageError(f"there is no code in {named}: nothing to verify", findings=told)
     with _less("verify fewer maps at once"), open_store(store) as opened:
         verified = verify(opened, places)
-    output.show_findings(verified.findings, fmt)
+    findings = (*told, *verified.findings)
+    output.show_findings(findings, fmt)
     unknown = len(verified.unknown)
     shown = ", ".join(curie(*key) for key in verified.unknown[:3]) + (" …" if unknown > 3 else "")
     rest = f", {unknown:,} that nothing is known of ({renderers.visible(shown)})" if unknown else ""
-    count = len(verified.findings)
+    count = len(findings)
     output.say(f"{verified.checked:,} codes checked{rest}: {count:,} finding{'' if count == 1 else 's'}")
-    return verdict((finding.severity for finding in verified.findings), fail_on)
+    return verdict((finding.severity for finding in findings), fail_on)

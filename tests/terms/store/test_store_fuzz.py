@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from twinmap.cli._terms_codes import written
+from twinmap.diagnostics import Finding
 from twinmap.errors import InputOutputError, TwinmapError, UsageError
 from twinmap.limits import LIMITS
 from twinmap.terms.store.add import add
@@ -226,6 +227,61 @@ def test_an_entry_whose_own_header_is_wrong(loinc: Path, tmp_path: Path, store: 
     with pytest.raises(InputOutputError) as caught:
         add(path, store)
     assert [finding.code for finding in caught.value.findings] == ["TM-O02"]
+
+
+def test_a_row_to_verify_that_holds_no_code_is_told(sssom: Path, fhir: Path) -> None:
+    """Each with its line; what says on purpose that there is no code is fine."""
+    before = len(sssom.read_text("utf-8").splitlines())
+    rows = [
+        "nocurie\t\tskos:exactMatch\t\tloinc:1-8\t\ts\t",
+        "toy:a\t\tskos:exactMatch\t\t\t\ts\t",
+        "toy:a\t\tskos:exactMatch\t\tskos:Concept\t\ts\t",
+        "toy:a\t\tskos:exactMatch\t\tsssom:NoTermFound\t\ts\t",
+        "",
+        "\t\t\t\t\t\t\t",
+        "# a remark",
+        "toy:a\t\tskos:exactMatch\t\tloinc:1-8\t\ts\t\tmore",
+    ]
+    sssom.write_text(sssom.read_text("utf-8") + "\n".join(rows), "utf-8")
+    told: list[Finding] = []
+    codes = written(sssom, told.append)
+    assert [(item.code, item.where.line, item.message) for item in told if item.where] == [
+        ("TM-L15", before + 1, 'the subject of a row is no code, but "nocurie"'),
+        ("TM-L15", before + 2, "a row has no object"),
+        ("TM-L15", before + 3, 'the object of a row is no code, but "skos:Concept"'),
+        ("TM-L15", before + 8, "a row has more cells than the header"),
+    ]
+    assert len(codes) == 4 + 1 + 1 + 1 + 1 + 2
+    told.clear()
+    sssom.write_text("subject_id\tpredicate_id\nloinc:1-8\tskos:exactMatch\n", "utf-8")
+    assert len(written(sssom, told.append)) == 1
+    assert [item.message for item in told] == ["the table has no column object_id"]
+    told.clear()
+    path = fhir / "to-loinc.json"
+    path.write_text(path.read_text("utf-8").replace('"source": "https://toys.example/codes", ', ""), "utf-8")
+    assert {item.system for item in written(path, told.append)} == {"http://loinc.org"}
+    assert ["no source system" in item.message for item in told] == [True]
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_line_ends_and_a_mark(end: str, mark: str, sssom: Path, guide: Path, store: Path) -> None:
+    """Neither costs a row, in what is loaded and in what is verified."""
+    for path, kept in ((sssom, 2), (guide, 1)):
+        path.write_bytes((mark + path.read_text("utf-8").replace("\n", end)).encode())
+        added = add(path, store)
+        assert [tally.kept for source in added.sources for tally in source.tallies] == [kept]
+    assert [item.span.line for item in written(sssom)] == [7, 7, 8, 8]
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\x85", "\x0b", "\x0c"])
+def test_a_sign_that_ends_no_line_in_the_guide(sign: str, guide: Path, store: Path) -> None:
+    text = guide.read_text("utf-8")
+    guide.write_text(
+        text.replace("HL7 v2,,,Cond", f"HL7 v2,,,{sign}Cond").replace("Too high", f"Too{sign}high")
+    )
+    (tally,) = add(guide, store).sources[0].tallies
+    assert (tally.read, tally.kept) == (3, 1)
 
 
 @pytest.mark.parametrize(
