@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +20,7 @@ from twinmap.compare import run as comparison
 from twinmap.diff import content
 from twinmap.diff import run as diff_run
 from twinmap.errors import InputOutputError, UsageError
+from twinmap.renderers import text
 from twinmap.renderers._difference import totals
 from twinmap.terms.store.add import add
 
@@ -169,6 +171,20 @@ def test_what_a_side_has_is_the_same_changed_or_its_alone(make: Make) -> None:
     _, found = _diff(make("one", ROWS), make("two", other))
     known = {name: n for name, n in totals(found).items() if not name.startswith("patients")}
     assert known == {"a": 8, "b": 8, "same": 5, "changed": 1, "alone_a": 2, "alone_b": 2}
+
+
+def test_what_could_not_be_read_of_a_side_is_told(make: Make) -> None:
+    """A row with too many cells is set aside: that B lacks it is no difference of meaning."""
+    done, _ = _diff(make("one", ROWS), make("two", [ROWS[0] + ",more", *ROWS[1:]]))
+    found = json.loads(done.stdout)
+    wrong = [item for item in found["findings"] if item["code"] == "TM-Q01"]
+    assert [(item["sources"], item["places"][0]["source"]) for item in wrong] == [(["B"], "B")]
+    assert wrong[0]["severity"] == "error"
+
+
+def test_of_what_only_one_side_has_more_the_rest_is_said_to_be_the_same(make: Make) -> None:
+    page = api.diff(make("one", ROWS), make("two", ROWS[1:])).report
+    assert re.search("systolic-blood-pressure .*the same, and more in A", text.render(page))
 
 
 def test_the_same_value_in_another_unit_is_the_same(make: Make) -> None:

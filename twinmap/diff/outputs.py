@@ -15,8 +15,10 @@ from twinmap.renderers.html import render
 
 def write(diff: Difference, folder: Path, view: str) -> None:
     """``findings.jsonl``, ``relations.jsonl``, ``agreement.jsonl``, ``diff.json``, ``manifest.json`` and ``report.html``."""
-    both, left_out = diff.selection.apply(finding for finding in diff.findings if len(finding.sources) > 1)
-    _lines(folder / "findings.jsonl", (finding.to_json() for finding in both))
+    between = (finding for finding in diff.findings if len(finding.sources) > 1)
+    within = (finding for side in diff.sides for finding in side.findings)
+    told, left_out = diff.selection.apply([*between, *within])
+    _lines(folder / "findings.jsonl", (finding.to_json() for finding in told))
     _lines(folder / "relations.jsonl", diff.relations)
     _lines(folder / "agreement.jsonl", diff.agreement)
     _document(folder / "diff.json", {"by": view, **diff.to_json()})

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from twinmap import safeio
+from twinmap.diagnostics import Finding, Place, Severity
 from twinmap.engine.crosswalk import Pair
 from twinmap.engine.crosswalk import read as read_crosswalk
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.kinds import KINDS
 from twinmap.privacy import Key
-from twinmap.renderers import load_report
+from twinmap.renderers import Report, load_report
 from twinmap.selection import Selection
 
 #: The sides as they are called in findings, relations and tables.
@@ -44,6 +45,8 @@ class Side:
     files: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     graph: Path | None = None
     unread: Mapping[str, int] = field(default_factory=dict)
+    #: What its run found wrong with its input: the side may lack what the other one has.
+    findings: tuple[Finding, ...] = ()
     #: What the run was asked to tell.
     selection: Selection = field(default_factory=Selection)
     #: The id of the key that its patients were named with, where it is known.
@@ -72,9 +75,35 @@ def of_run(label: str, folder: Path, source: str | None = None) -> Side:
     files = {number: (name, sha) for owner, number, name, sha in inputs if source in {None, owner}}
     return Side(
         *(label, _named(folder, source), tables(folder / "tables"), source, files),
+        findings=tuple(_wrong_input(report, label, source)),
         selection=chosen,
         key=run.get("key"),
     )
+
+
+def _wrong_input(report: Report, label: str, source: str | None) -> Iterator[Finding]:
+    """The errors of a run about its input (families O and Q), as findings of the side."""
+    for row in report.findings:
+        code, severity = str(row.get("code", "")), row.get("severity")
+        if (
+            code.startswith(("TM-O", "TM-Q"))
+            and severity == Severity.ERROR
+            and (source is None or source in row.get("sources", ()))
+        ):
+            yield Finding(
+                code,
+                str(row.get("slug", "")),
+                Severity.ERROR,
+                str(row.get("message", "")),
+                places=tuple(
+                    Place(**{"file": "", "record": 0, **place, "source": label})
+                    for place in row.get("places", ())
+                ),
+                sources=(label,),
+                rule=row.get("rule"),
+                help=row.get("help"),
+                count=row.get("count", 1),
+            )
 
 
 def crosswalk(path: Path, key: Key, sides: Sequence[Side]) -> list[Pair]:

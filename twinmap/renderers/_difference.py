@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from twinmap.model import RELATIONS
+from twinmap.renderers._relations import told
 from twinmap.renderers._report import Json, Report
+from twinmap.renderers._sentences import called
 from twinmap.terms import systems
 
 #: What a diff can be looked at by.
@@ -122,13 +124,12 @@ def _apart(
 
 
 def related(report: Report) -> Callable[[Json], str]:
-    """How both sides relate in the concept of a row of ``diff.json``: the worst relation, or who has it."""
-    worst: dict[str, str] = {}
-    for row in report.relations:
-        name = str(row.get("concept"))
-        if name not in worst or RELATIONS.index(row["relation"]) < RELATIONS.index(worst[name]):
-            worst[name] = row["relation"]
-    return lambda row: worst.get(str(row["concept"]), _alone(row))
+    """How both sides relate in the concept of a row of ``diff.json``: what is told worst, or who has it."""
+    worst = {item.concept: called(item.worst.standing) for item in reversed(told(report))}
+    apart: dict[str, set[str]] = defaultdict(set)
+    for row in report.concepts:
+        apart[str(row.get("concept"))].add(str(row.get("source")))
+    return lambda row: worst.get(str(row["concept"])) or _alone(row, apart[str(row["concept"])])
 
 
 def _concepts(report: Report, found: Json) -> Table:
@@ -155,16 +156,13 @@ def _concepts(report: Report, found: Json) -> Table:
 _SAID = {"a-broader": "A is broader", "a-narrower": "A is narrower"}
 
 
-def _alone(row: Json) -> str:
+def _alone(row: Json, apart: set[str]) -> str:
+    """What is said of a concept without a relation; ``apart`` are the sides with statements that are not the same."""
     if row.get("the_same"):
         return "the same"
-    return (
-        "only A has it"
-        if row["a"] and not row["b"]
-        else "only B has it"
-        if row["b"] and not row["a"]
-        else "not compared"
-    )
+    if not (row["a"] and row["b"]):
+        return f"only {'A' if row['a'] else 'B'} has it"
+    return f"the same, and more in {min(apart)}" if len(apart) == 1 else "not compared"
 
 
 def _facets(report: Report, _: Json) -> Table:
