@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twinmap.terms import systems
@@ -200,6 +200,7 @@ def _misspelt(draw: st.DrawFn) -> str:
     return "".join(chars)
 
 
+@settings(deadline=None)
 @given(_misspelt())
 def test_near_is_what_its_definition_says(text: str) -> None:
     assert near(text) == _near_by_definition(text)

@@ -11,7 +11,7 @@ from twinmap.terms.units import resolve
 #: By format: how many distinct texts there are, and how often each of those stands there that is left open.
 DISTINCT = {"hl7": 63, "csv": 72, "json": 145, "xml": 55}
 UNKNOWN: dict[str, dict[str, int]] = {
-    "hl7": {"*": 4, "1234-5": 1, "BG": 9, "Unit1": 1},
+    "hl7": {"*": 4, "385049006": 1, "385055001": 12, "43": 5, "53": 2, "1234-5": 1, "BG": 9, "Unit1": 1},
     "csv": {
         "#ERROR!": 3,
         "%|g/dL": 1,

@@ -112,3 +112,11 @@ def test_base_unit(unit, expected):
 def test_doctests():
     result = doctest.testmod(units)
     assert (result.attempted > 0, result.failed) == (True, 0)
+
+
+@pytest.mark.parametrize(("text", "unit"), [("258813002", None), ("100", None), ("1", "1"), ("10*3", "10*3")])
+def test_a_number_is_no_unit(text: str, unit: str | None) -> None:
+    """To UCUM it is one: a SNOMED CT code of a unit, as FHIR sources have them, would be a factor of millions."""
+    found = units.resolve(text)
+    assert found.unit == unit
+    assert unit or "another system" in found.note

@@ -108,6 +108,8 @@ def resolve(text: str, dimension: str | None = None, *, declared: bool = False) 
 
 def _check_ucum(text: str) -> Resolution:
     """A valid UCUM unit, unless it is a form that is hardly ever meant as UCUM reads it."""
+    if text.isdigit() and text != "1":
+        return Resolution(None, "unknown", "a number is no unit; it may be the code of one in another system")
     if _DECIMAL_POINT.search(re.sub(r"\{.*?\}|\[.*?\]", "", text)):
         found = in_parts(text)
         if found is not None and found.status == "alias":
