@@ -162,7 +162,9 @@ def play(seed: int, injectors: Sequence[Injector], rate: float = RATE, patients:
     ids |= {(feed, index): who.id for feed, all_ in made.people.items() for index, who in enumerate(all_, 1)}
     with tempfile.TemporaryDirectory() as name, all_places():
         folder = write(made, Path(name) / "project")
-        outcome = api.run(folder, out=Path(name) / "out", key_file=KEY, jobs=1, engine="none")
+        key = Path(name) / "key"  # beside the data, as the examples have it
+        key.write_bytes(KEY.read_bytes())
+        outcome = api.run(folder, out=Path(name) / "out", key_file=key, jobs=1, engine="none")
     return Played(outcome.findings, tuple(injectors), truth, lines, ids)
 
 
