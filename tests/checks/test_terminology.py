@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from twinmap.api import Outcome, run
-from twinmap.checks import labels, names
-from twinmap.terms import local, unit_kinds, unit_notes
+from twinmap.terms import local, names, unit_kinds, unit_notes
 from twinmap.terms.store.add import add
 
 MAPPING = """\
@@ -124,9 +123,7 @@ def test_without_terminology_nothing_of_the_store_is_loaded(folder: Path) -> Non
     assert done.stdout.strip() == "['twinmap.terms.store.place'] False"
 
 
-@pytest.mark.parametrize(
-    "module", [labels, names, local, unit_notes, unit_kinds], ids=lambda each: each.__name__
-)
+@pytest.mark.parametrize("module", [names, local, unit_notes, unit_kinds], ids=lambda each: each.__name__)
 def test_examples(module: object) -> None:
     found = doctest.testmod(module)  # type: ignore[arg-type]
     assert found.attempted > 0

@@ -6,10 +6,8 @@ compared with what the target fixes, as two sources are compared, and the same p
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 from twinmap.checks import explanations
@@ -18,14 +16,10 @@ from twinmap.compare.relation import FacetComparison
 from twinmap.diagnostics import Finding
 from twinmap.terms import facets
 from twinmap.terms.facets import spoken
+from twinmap.terms.names import heard
 
 if TYPE_CHECKING:
     from twinmap.checks.written import Row, Written
-
-#: Facets of which a label speaks. Of statistics it does not: a mean pressure is a quantity of its own.
-_SPOKEN = ("method", "posture", "site", "specimen", "meal")
-#: A word of a label has at least so many letters; shorter ones mean something else elsewhere.
-_LEAST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +64,7 @@ def labelled(context: Written) -> Iterator[Labelled]:
             continue
         meaning = of_code(row.match.system, row.match.code, context.catalogue)
         concept = meaning.concept
-        for name, value in _said(row.match.label).items():
+        for name, value in heard(row.match.label).items():
             fixed = meaning.facets.get(name)
             if concept is not None and name not in concept.accepted:
                 continue
@@ -81,41 +75,3 @@ def labelled(context: Written) -> Iterator[Labelled]:
             # Narrower than what the target fixes is no difference: serum beside "serum or plasma".
             elif facets.relation(facets.facets()[name], value, fixed.value) == "disjoint":
                 yield Labelled(row, FacetComparison(name, value, fixed.value, "disjoint", "label"))
-
-
-def _said(label: str) -> Mapping[str, str]:
-    """The facet words that a label has, the longest of each facet; none where two of them exclude each other.
-
-    >>> _said("ARTERIAL LINE, systolic")
-    {'method': 'tm:method-invasive'}
-    """
-    text = f" {_plain(label)} "
-    found: dict[str, str] = {}
-    for name, phrases in _phrases().items():
-        said: dict[str, int] = {}
-        for phrase, word in phrases.items():
-            if f" {phrase} " in text and not any(
-                phrase in longer and f" {longer} " in text for longer in phrases if longer != phrase
-            ):
-                said[word] = max(said.get(word, 0), len(phrase))
-        if len(said) == 1:
-            found[name] = facets.facets()[name].curie(next(iter(said)))
-    return found
-
-
-@cache
-def _phrases() -> Mapping[str, Mapping[str, str]]:
-    """By facet: the words, labels and alternative labels of its scheme."""
-    return {
-        name: {
-            phrase: word.word
-            for word in facets.facets()[name].words.values()
-            for phrase in map(_plain, (word.word, word.label, *word.alternatives))
-            if len(phrase) >= _LEAST
-        }
-        for name in _SPOKEN
-    }
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.findall(r"[a-z0-9]+", text.casefold()))

@@ -157,19 +157,7 @@ class Terms:
 
     def named(self, texts: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
         """The code of a system that goes by a name, by system and name in lower case; the first of several."""
-        asked = list(dict.fromkeys((system, text.casefold()) for system, text in texts))
-        if self.store is None or not asked:
-            return {}
-        duck = self.store.ready("designation")
-        duck.run(
-            "CREATE OR REPLACE TEMP TABLE called AS SELECT unnest($1::VARCHAR[]) AS system, unnest($2::VARCHAR[]) AS name",
-            [[system for system, _ in asked], [name for _, name in asked]],
-        )
-        rows = duck.rows(
-            "SELECT c.system, c.name, min(d.code) FROM called c "
-            "JOIN designation d ON d.system = c.system AND lower(d.term) = c.name GROUP BY ALL"
-        )
-        return {(system, name): code for system, name, code in rows}
+        return {} if self.store is None else self.store.named(texts)
 
     def tag(self, seen: Seen) -> str | None:
         """The semantic tag of a SNOMED CT code, such as ``finding`` or ``procedure``; None where it is not known."""

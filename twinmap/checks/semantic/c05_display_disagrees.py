@@ -25,11 +25,11 @@ from dataclasses import replace
 
 from twinmap.checks import Asked
 from twinmap.checks.context import FIRST, Context, Seen
-from twinmap.checks.names import Names, Words, words
 from twinmap.checks.written import Written
 from twinmap.compare.meaning import said
 from twinmap.diagnostics import Finding, Severity
 from twinmap.kinds import KINDS
+from twinmap.terms.names import Names, Words, words
 
 SEVERITY = Severity.WARNING
 HELP = "find out which is meant, the code or its words, and correct the other"

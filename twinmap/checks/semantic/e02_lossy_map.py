@@ -22,10 +22,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
-from twinmap.checks.names import words
 from twinmap.checks.written import Rule, Written
 from twinmap.diagnostics import Finding, Severity
 from twinmap.terms.facets import facets
+from twinmap.terms.names import words
 
 SEVERITY = Severity.WARNING
 HELP = "give each its own target, or accept that they are told apart no more"

@@ -120,6 +120,17 @@ class Store:
             found.setdefault((system, code), []).append((tongue, use, term))
         return found
 
+    def named(self, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """The code of a system that goes by a name, by system and name in lower case; the first of several."""
+        asked = [(_uri(system), name.casefold()) for system, name in names]
+        rows = self._ask(
+            asked,
+            "SELECT a.system, a.code, min(d.code) FROM asked a "
+            "JOIN designation d ON d.system = a.system AND lower(d.term) = a.code GROUP BY ALL",
+            "designation",
+        )
+        return {(system, name): code for system, name, code in rows}
+
     def properties(self, codes: Iterable[Code]) -> dict[Code, dict[str, str]]:
         """The properties of each code, of LOINC the six axes: ``component property time system scale method``."""
         asked = [(_uri(system), code) for system, code in codes]

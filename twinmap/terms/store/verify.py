@@ -5,21 +5,18 @@ A store answers, and of what it does not know the few terms of LOINC and SNOMED 
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from twinmap import registry
 from twinmap.diagnostics import Finding, Span, merge
 from twinmap.terms import loinc, replaced, snomed
+from twinmap.terms.concepts import catalogue
+from twinmap.terms.names import Names, difference, words
 from twinmap.terms.store.answers import Concept, Replacement
 from twinmap.terms.store.lookup import Store
 from twinmap.terms.systems import curie
 
-_WORD = re.compile(r"[^\W_]+")
-#: The share of the words of the shorter text that the longer one must have.
-_AGREE = 0.5
 #: Words of LOINC's STATUS for terms that are in use, and not without reserve.
 _RESERVED = {"DISCOURAGED", "TRIAL"}
 
@@ -50,17 +47,19 @@ def verify(store: Store, written: Iterable[Written]) -> Verified:
     distinct = list(dict.fromkeys((item.system, item.code) for item in places))
     known = {key: _shipped(found) for key, found in zip(distinct, store.lookup(distinct), strict=True)}
     names = store.designations(distinct)
+    elsewhere = store.named((item.system, item.label) for item in places if item.label)
     findings: list[Finding] = []
     for item in places:
         key = item.system, item.code
         terms = [term for _, _, term in names.get(key, ())]
-        findings += _about(item, known[key], terms)
+        findings += _about(item, known[key])
+        findings += _called(item, known[key], terms, elsewhere)
     findings += _outside(store, places)
     unknown = tuple(key for key, concept in known.items() if concept.exists is None and not _mistyped(*key))
     return Verified(tuple(merge(findings)), len(distinct) - len(unknown), unknown)
 
 
-def _about(item: Written, concept: Concept, terms: Sequence[str]) -> Iterator[Finding]:
+def _about(item: Written, concept: Concept) -> Iterator[Finding]:
     name = curie(item.system, item.code)
     if not concept.exists:
         suggested = _mistyped(item.system, item.code)
@@ -79,10 +78,29 @@ def _about(item: Written, concept: Concept, terms: Sequence[str]) -> Iterator[Fi
     elif concept.detail in _RESERVED:
         message = f"{name} is {concept.detail.lower()}{of}"
         yield _finding("TM-N02", message, item, "see whether another term is meant")
-    named = [*terms, *([concept.display] if concept.display else [])]
-    if item.label and named and not any(agree(item.label, term) for term in named):
-        message = f'{name} is "{concept.display or named[0]}", and is called "{item.label}" here'
-        yield _finding("TM-C05", message, item, "one of the two is wrong: look the code up by its label")
+
+
+def _called(
+    item: Written, concept: Concept, terms: Sequence[str], elsewhere: Mapping[tuple[str, str], str]
+) -> Iterator[Finding]:
+    """The label beside a code where it is the name of another one, or differs from all that the code has."""
+    named = [*([concept.display] if concept.display else []), *terms]
+    if not item.label or not named or not concept.exists:
+        return
+    known = Names(catalogue())
+    wider = known.of(item.system, item.code)
+    said, own = words(item.label), [words(name) for name in (*named, *wider)]
+    other = None
+    if not any(said <= name for name in own):  # what says less, and nothing else, is no other name
+        code = elsewhere.get((item.system, item.label.casefold()))
+        other = known.other(item.system, item.code, said, max(len(said & name) for name in own))
+        other = other or (curie(item.system, code) if code else None)
+    differs = f"that names {other}" if other else difference(item.label, named, wider)
+    if differs:
+        message = (
+            f'{curie(item.system, item.code)} is "{named[0]}", and is called "{item.label}" here: {differs}'
+        )
+        yield _finding("TM-C05", message, item, "find out which is meant: twinmap terms find, by the label")
 
 
 def _shipped(concept: Concept) -> Concept:
@@ -144,19 +162,3 @@ def _mistyped(system: str, code: str) -> str | None:
     if system == snomed.SYSTEM and snomed.is_snomed_shaped(code) and not snomed.check_digit_ok(code):
         return code[:-1] + snomed.check_digit(code[:-1])
     return None
-
-
-def agree(label: str, term: str) -> bool:
-    """Whether two names may be of one thing: half of the words of the shorter one are in the other.
-
-    >>> agree("Heart Rate", "Heart rate"), agree("Glucose", "Creatinine [Mass/volume] in Blood")
-    (True, False)
-    """
-    ours, theirs = _words(label), _words(term)
-    shorter = min(len(ours), len(theirs))
-    return not shorter or len(ours & theirs) / shorter >= _AGREE
-
-
-def _words(text: str) -> set[str]:
-    plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-    return set(_WORD.findall(plain.casefold()))
