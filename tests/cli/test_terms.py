@@ -67,11 +67,9 @@ def test_refused_rows_fail_only_where_that_is_asked_for(here: Path, cli: Any) ->
 
 
 def test_find_as_text_and_as_json(store: Path, cli: Any) -> None:
-    assert (
-        cli("terms", "find", "glucose", "serum").out
-        == "loinc:2345-7  Glucose [Mass/volume] in Serum or Plasma\n"
-    )
-    assert cli("terms", "find", "saturation").out.endswith("[deprecated]\n")
+    first = cli("terms", "find", "glucose", "serum").out.splitlines()[0]
+    assert " ".join(first.split()) == "loinc:2345-7 Glucose [Mass/volume] in Serum or Plasma"
+    assert cli("terms", "find", "saturation").out.splitlines()[0].endswith("[deprecated]")
     (hit,) = json.loads(cli("terms", "find", "2345-7", "-f", "json").out)
     assert {key: hit[key] for key in ("system", "code", "status", "version")} == {
         "system": "http://loinc.org",
@@ -102,11 +100,42 @@ def test_status_names_versions_licences_and_what_serves(store: Path, here: Path,
     assert all(record["bytes"] > 0 and len(record["sha256"]) == 64 for record in records)
 
 
-def test_an_empty_store_says_what_to_do(here: Path, cli: Any) -> None:
-    done = cli("terms", "find", "glucose", "--store", "none")
-    assert (done.code, "twinmap terms add" in done.err) == (2, True)
+def test_without_a_store_the_shipped_terms_are_searched(here: Path, cli: Any) -> None:
+    done = cli("terms", "find", "glucose", "interstitial", "--store", "none")
+    assert done.out.splitlines() == [
+        "loinc:99504-3   Glucose [Mass/volume] in Interstitial fluid",
+        "loinc:105272-9  Glucose [Moles/volume] in Interstitial fluid",
+    ]
+    assert (done.code, "twinmap terms add" in done.err) == (0, True)
+    assert "loinc:59408-5" in cli("terms", "find", "spo2", "--store", "none").out
+    assert cli("terms", "find", "8480-6", "--store", "none").out == "loinc:8480-6  Systolic blood pressure\n"
     status = cli("terms", "status", "--store", "none", "-f", "json")
     assert (status.code, json.loads(status.out)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("query", "out", "said"),
+    [
+        (["8480-7"], "", "8480-7 was not found: its check digit is wrong, 8480-6 has the right one"),
+        (["99999-9"], "", "99999-9 was not found"),
+        (["snomed:271649007"], "", "271649006 has the right one"),
+        (["glucose", "xyzzy"], "loinc:2345-7  Glucose [Mass/volume] in Serum or Plasma\n", "has: xyzzy"),
+    ],
+)
+def test_what_was_not_found_is_told(store: Path, query: list[str], out: str, said: str, cli: Any) -> None:
+    done = cli("terms", "find", *query)
+    assert (done.code, done.out, said in done.err) == (0, out, True)
+
+
+def test_a_withdrawn_code_is_found_with_what_took_its_place(here: Path, cli: Any) -> None:
+    assert "loinc:59408-5 took its place" in cli("terms", "find", "2710-2", "--store", "none").out
+
+
+def test_an_unknown_system_is_told_with_the_nearest(store: Path, cli: Any) -> None:
+    done = cli("terms", "find", "glucose", "--system", "lonic")
+    assert (done.code, done.out) == (2, "")
+    assert "lonic is no code system that is known" in done.err
+    assert "did you mean loinc?" in done.err
 
 
 def test_help_needs_nothing_heavy() -> None:

@@ -134,16 +134,67 @@ def find(*, query: tuple[str, ...], system: str | None, limit: int, store: Path 
     QUERY is a code, a CURIE (loinc:8480-6), or words of a name in any order, also the beginning of one or
     with a letter wrong.
     """
+    from twinmap.terms.store import open_store
     from twinmap.terms.store.search import find
 
-    with _less("name a --system, or a longer word"), _opened(store) as opened:
-        hits = find(opened, " ".join(query), system=system, limit=limit)
+    asked = " ".join(query)
+    with _less("name a --system, or a longer word"), open_store(store) as opened:
+        _known(system, opened)
+        hits = find(opened, asked, system=system, limit=limit)
+        empty = not opened.sources
     if fmt == "json":
         output.write_product(json.dumps([_hit(hit) for hit in hits], indent=2, ensure_ascii=False) + "\n")
     else:
         output.write_product(_hits(hits))
-    if not hits:
-        output.say("nothing found")
+    for line in _missing(asked, hits):
+        output.say(line)
+    if empty:
+        output.say("only the shipped terms were searched: twinmap terms add PATH loads a release of LOINC …")
+
+
+def _known(system: str | None, store: Store) -> None:
+    """Refuse a system that is neither known nor in the store.
+
+    Raises:
+        UsageError: It is neither; with the nearest name.
+    """
+    from difflib import get_close_matches
+
+    from twinmap.terms.systems import canonical, systems
+
+    if system is None or canonical(system) is not None or store.holds(system):
+        return
+    near = get_close_matches(system.casefold(), systems(), n=1)
+    help_ = (
+        f"did you mean {near[0]}?" if near else "a prefix (loinc), a URI or an OID; see twinmap terms status"
+    )
+    raise UsageError(f"{renderers.visible(system)} is no code system that is known", help=help_)
+
+
+def _missing(query: str, hits: Sequence[Hit]) -> Iterator[str]:
+    """What of a query was not found, and why."""
+    from twinmap.terms.names import words
+    from twinmap.terms.store.search import is_code
+    from twinmap.terms.store.verify import mistyped
+    from twinmap.terms.systems import expand
+
+    shown = renderers.visible(query)
+    if not hits and is_code(query):
+        system, code = expand(query) or (
+            "http://loinc.org" if "-" in query else "http://snomed.info/sct",
+            query,
+        )
+        right = mistyped(system, code)
+        yield f"{shown} was not found" + (
+            f": its check digit is wrong, {right} has the right one" if right else ""
+        )
+    elif not hits:
+        yield "nothing found"
+    elif not is_code(query):
+        said = " ".join(f"{hit.display} {hit.term}" for hit in hits).casefold()
+        lacking = sorted(word for word in words(query) if word not in said)
+        if lacking:
+            yield f"no name that was found has: {renderers.visible(', '.join(lacking))}"
 
 
 @contextmanager
@@ -155,23 +206,6 @@ def _less(advice: str) -> Iterator[None]:
         yield
     except MemoryShortError as error:
         raise InputOutputError("the question needs more memory than it may take", help=advice) from error
-
-
-def _opened(store: Path | None) -> Store:
-    """The store, opened.
-
-    Raises:
-        UsageError: There is nothing in it.
-    """
-    from twinmap.terms.store import open_store, store_folder
-
-    opened = open_store(store)
-    if not opened.sources:
-        raise UsageError(
-            f"there is no terminology in {store_folder(store)}",
-            help="twinmap terms add PATH, with a release of LOINC, SNOMED CT …",
-        )
-    return opened
 
 
 def _curie(hit: Hit) -> str:
@@ -189,7 +223,7 @@ def _hits(hits: Sequence[Hit]) -> str:
 
 def _name(hit: Hit) -> str:
     """The display, the name that fitted where it is another, and the status where it is not active."""
-    shown = hit.display or hit.term or ""
+    shown = hit.display or hit.term or "(no name is known)"
     term = f" ({hit.term})" if hit.term and hit.term != shown else ""
     status = "" if hit.status == "active" else f" [{(hit.detail or hit.status).lower()}]"
     return f"{shown}{term}{status}"
@@ -204,8 +238,8 @@ def _hit(hit: Hit) -> dict[str, Any]:
         "detail": hit.detail,
         "term": hit.term,
         "score": hit.score,
-        "edition": hit.edition.name,
-        "version": hit.edition.version,
+        "edition": hit.edition.name if hit.edition else "shipped",
+        "version": hit.edition.version if hit.edition else None,
     }
     return {key: value for key, value in record.items() if value not in (None, "")}
 

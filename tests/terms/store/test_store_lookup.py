@@ -75,7 +75,8 @@ def test_an_empty_store_knows_nothing(store: Path) -> None:
         assert opened.members("x", [("loinc", "1-8")]) == [None]
         assert opened.mappings([("loinc", "1-8")]) == {}
         assert opened.designations([("loinc", "1-8")]) == {}
-        assert find(opened, "glucose") == []
+        assert {hit.edition for hit in find(opened, "glucose")} == {None}
+        assert find(opened, "toyose") == []
         assert opened.lookup([]) == []
         assert opened.subsumes("snomed", []) == []
 

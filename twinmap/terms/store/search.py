@@ -1,20 +1,30 @@
-"""``terms find``: by code in any system, or by the words of a name, also misspelt ones, best first."""
+"""``terms find``: by code in any system, or by the words of a name, also misspelt ones, best first.
+
+The concepts and the LOINC and SNOMED CT terms that are shipped are found as well, also without a store.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from twinmap.terms.store.answers import Code
+from twinmap.terms import loinc, snomed
+from twinmap.terms.concepts import catalogue
+from twinmap.terms.names import Words, words
+from twinmap.terms.store.answers import Code, Concept
 from twinmap.terms.store.editions import Edition
 from twinmap.terms.store.lookup import Store
+from twinmap.terms.store.verify import shipped
 from twinmap.terms.store.words import WORDS
-from twinmap.terms.systems import canonical, expand
+from twinmap.terms.systems import canonical, curie, expand
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A code that was found: ``term`` is the name that fitted, ``score`` from 0 to 1 how well."""
+    """A code that was found: ``term`` is the name that fitted, ``score`` from 0 to 1 how well.
+
+    ``edition`` is None where a shipped table knows it.
+    """
 
     system: str
     code: str
@@ -23,7 +33,7 @@ class Hit:
     detail: str | None
     term: str | None
     score: float
-    edition: Edition
+    edition: Edition | None
 
 
 def find(store: Store, query: str, *, system: str | None = None, limit: int = 10) -> list[Hit]:
@@ -37,23 +47,79 @@ def find(store: Store, query: str, *, system: str | None = None, limit: int = 10
     """
     known = canonical(system) if system else None
     uri = known.uri if known else system
-    hits = _by_code(store, query.strip(), uri)
-    return (hits or _by_words(store, query, uri, limit))[:limit]
+    query = query.strip()
+    hits = _by_code(store, query, uri)
+    if hits or is_code(query):
+        return hits[:limit]
+    found = _by_words(store, query, uri, limit)
+    held = {(hit.system, hit.code) for hit in found}
+    found += [hit for hit in _of_shipped(words(query), uri) if (hit.system, hit.code) not in held]
+    return sorted(found, key=lambda hit: -hit.score)[:limit]
+
+
+def is_code(query: str) -> bool:
+    """Whether a query can only be a code: a CURIE, or of the form of LOINC or SNOMED CT; no name has that form.
+
+    >>> is_code("2710-2"), is_code("loinc:xyz"), is_code("glucose")
+    (True, True, False)
+    """
+    return expand(query) is not None or loinc.is_loinc_shaped(query) or snomed.is_snomed_shaped(query)
 
 
 def _by_code(store: Store, query: str, uri: str | None) -> list[Hit]:
-    curie = expand(query)
+    code = expand(query)
     asked: list[Code]
-    if curie is not None:
-        asked = [curie] if uri in {None, curie[0]} else []
+    if code is not None:
+        asked = [code] if uri in {None, code[0]} else []
     else:
         systems = {s.editions[n].uri for s, n in store.serving if s.editions[n].kind == "codes"}
+        systems |= {loinc.SYSTEM, snomed.SYSTEM}
         asked = [(item, query) for item in sorted(systems) if uri in {None, item}]
+    names = store.designations(asked)
     return [
-        Hit(item.system, item.code, item.display, item.status, item.detail, None, 1.0, item.edition)
-        for item in store.lookup(asked)
-        if item.edition is not None
+        Hit(
+            item.system,
+            item.code,
+            item.display or next((term for _, _, term in names.get((item.system, item.code), ())), None),
+            "active" if item.edition is None and item.status == "unknown" else item.status,
+            item.detail or _successors(item),
+            None,
+            1.0,
+            item.edition,
+        )
+        for item in map(shipped, store.lookup(asked))
+        if item.exists
     ]
+
+
+def _successors(item: Concept) -> str | None:
+    """What took the place of a code, as its status says it."""
+    sure = [curie(other.system, other.code) for other in item.replacements if other.sure]
+    return f"inactive: {sure[0]} took its place" if item.status == "inactive" and len(sure) == 1 else None
+
+
+def _of_shipped(query: Words, uri: str | None) -> list[Hit]:
+    """The shipped terms of which one name has every word of the query, or begins of them; short names first."""
+    if uri not in {None, loinc.SYSTEM} or not query:
+        return []
+    hits = []
+    for term in loinc.terms().values():
+        concept = catalogue().by_code(loinc.SYSTEM, term.code)
+        wider = (concept.label, *concept.aliases) if concept is not None else ()
+        named = [(name, words(name)) for name in (term.name, *wider)]
+        everything = frozenset().union(*(said for _, said in named))
+        if not all(_begun(word, everything) for word in query):
+            continue
+        shared = len(query & named[0][1])
+        score = 0.5 + 0.5 * shared / max(len(named[0][1]), len(query))
+        fitting = next((name for name, said in named if all(_begun(word, said) for word in query)), None)
+        status = "active" if term.status in {"ACTIVE", "?"} else term.status.lower()
+        hits.append(Hit(loinc.SYSTEM, term.code, term.name, status, None, fitting, round(score, 3), None))
+    return sorted(hits, key=lambda hit: (-hit.score, len(hit.display or ""), hit.code))
+
+
+def _begun(word: str, said: Words) -> bool:
+    return word in said or (len(word) > 2 and any(other.startswith(word) for other in said))
 
 
 def _by_words(store: Store, query: str, uri: str | None, limit: int) -> list[Hit]:

@@ -45,7 +45,7 @@ def verify(store: Store, written: Iterable[Written]) -> Verified:
     """Look every code up, all at once, and say what is wrong at each place."""
     places = list(written)
     distinct = list(dict.fromkeys((item.system, item.code) for item in places))
-    known = {key: _shipped(found) for key, found in zip(distinct, store.lookup(distinct), strict=True)}
+    known = {key: shipped(found) for key, found in zip(distinct, store.lookup(distinct), strict=True)}
     names = store.designations(distinct)
     elsewhere = store.named((item.system, item.label) for item in places if item.label)
     findings: list[Finding] = []
@@ -55,14 +55,14 @@ def verify(store: Store, written: Iterable[Written]) -> Verified:
         findings += _about(item, known[key])
         findings += _called(item, known[key], terms, elsewhere)
     findings += _outside(store, places)
-    unknown = tuple(key for key, concept in known.items() if concept.exists is None and not _mistyped(*key))
+    unknown = tuple(key for key, concept in known.items() if concept.exists is None and not mistyped(*key))
     return Verified(tuple(merge(findings)), len(distinct) - len(unknown), unknown)
 
 
 def _about(item: Written, concept: Concept) -> Iterator[Finding]:
     name = curie(item.system, item.code)
     if not concept.exists:
-        suggested = _mistyped(item.system, item.code)
+        suggested = mistyped(item.system, item.code)
         if suggested is not None:
             message = f"{name} has not the check digit of {_system(item.system)}"
             yield _finding(
@@ -103,7 +103,7 @@ def _called(
         yield _finding("TM-C05", message, item, "find out which is meant: twinmap terms find, by the label")
 
 
-def _shipped(concept: Concept) -> Concept:
+def shipped(concept: Concept) -> Concept:
     """What the shipped files know of a code that the store knows nothing of."""
     if concept.exists is not None:
         return concept
@@ -155,7 +155,7 @@ def _system(uri: str) -> str:
     return "LOINC" if uri == loinc.SYSTEM else "SNOMED CT"
 
 
-def _mistyped(system: str, code: str) -> str | None:
+def mistyped(system: str, code: str) -> str | None:
     """The code with the check digit that fits; None where it is right, or the system has none."""
     if system == loinc.SYSTEM:
         return loinc.corrected(code)
