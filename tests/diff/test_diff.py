@@ -136,6 +136,16 @@ def test_what_is_not_the_same_is_compared_by_itself(
     }
 
 
+def test_a_difference_within_both_sides_is_none_between_them(make: Make, tmp_path: Path) -> None:
+    """Each side has two units, one of them for values that the other lacks; nothing of the meaning differs."""
+    rows = [*ROWS[:2], "7,p1,2026-01-01T10:00:00Z,8480-6,16,kPa"]
+    other = [row.replace(",1", ",2", 1) if "kPa" in row else row.replace(",130,", ",131,") for row in rows]
+    report = api.diff(make("one", rows), make("two", [row.replace("-01T", "-03T") for row in other])).report
+    units = [facet for row in report.relations for facet in row["facets"] if facet["facet"] == "unit"]
+    assert sorted((facet["a"], facet["b"]) for facet in units) == [("kPa", "kPa"), ("mm[Hg]", "mm[Hg]")]
+    assert [item["code"] for item in report.findings if item["code"].startswith("TM-U")] == []
+
+
 def test_a_statement_that_one_side_lacks_is_counted(make: Make) -> None:
     done, found = _diff(make("one", ROWS), make("two", ROWS[:3] + ROWS[4:]))
     assert done.return_value == 1

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twinmap import checks
 from twinmap.checks import explanations
 from twinmap.compare import run as comparison
+from twinmap.compare.pairs import Pair as Related
 from twinmap.diagnostics import Finding, merge
 from twinmap.diff import canonical, content, coverage, unite
 from twinmap.diff.sides import Side
 from twinmap.engine.crosswalk import Pair
 from twinmap.engine.duck import Duck
 from twinmap.engine.identity import Twins
+from twinmap.model import RELATIONS
 from twinmap.selection import Selection
 from twinmap.terms.concepts import Catalogue
 from twinmap.terms.local import informed, used
@@ -119,6 +121,7 @@ def compare_meaning(diff: Difference) -> None:
     compared = diff.compared
     if diff.apart.get("observation") != diff.tables.get("observation"):
         compared = comparison.run(diff.duck, diff.apart, diff.catalogue)
+    compared = _nearest(compared)
     diff.relations = compared.relations(explanations.code)
     diff.concepts = list(compared.concepts)
     apart = {item.group for item in compared.signatures}
@@ -134,6 +137,33 @@ def compare_meaning(diff: Difference) -> None:
     one, other = ({sha for _, sha in side.files.values()} for side in diff.sides)
     # What both read from one file came by no second route.
     diff.findings = [item for item in found if item.code != "TM-D02" or one.isdisjoint(other)]
+
+
+def _nearest(compared: comparison.Compared) -> comparison.Compared:
+    """Each signature beside those of the other side that are nearest to it in meaning, and where values conflict.
+
+    What is further off differs from it within the other side too: kilograms that are measured and pounds that are
+    reported, where both sides have both.
+    """
+    near: dict[tuple[str, int], tuple[int, int]] = {}
+    for pair in compared.pairs:
+        for end in (pair.a, pair.b):
+            key = pair.group, end.number
+            near[key] = max(near.get(key, (-1, 0)), _nearness(pair))
+    clashes = {numbers for item in compared.events for numbers in item.clashes}
+    kept = (
+        pair
+        for pair in compared.pairs
+        if any(near[pair.group, end.number] == _nearness(pair) for end in (pair.a, pair.b))
+        or (pair.a.number, pair.b.number) in clashes
+    )
+    return replace(compared, pairs=tuple(kept))
+
+
+def _nearness(pair: Related) -> tuple[int, int]:
+    """The better the relation and the fewer facets differ, the higher."""
+    found = pair.relation
+    return RELATIONS.index(found.relation), -sum(item.a != item.b for item in found.facets)
 
 
 #: A diff, in order.
