@@ -232,6 +232,13 @@ def test_runs_of_different_keys_meet_by_their_identifiers(make: Make, tmp_path: 
     assert sum(1 for row in found["patients"] if row["a"] and row["b"]) == 3
 
 
+def test_where_no_patient_is_of_both_the_way_is_named(make: Make) -> None:
+    one = make("one", ROWS)
+    other = make("two", [row.replace(",p", ",q") for row in ROWS])
+    assert "--crosswalk" in text.render(api.diff(one, other).report).splitlines()[0]
+    assert "--crosswalk" not in text.render(api.diff(one, one).report)
+
+
 def test_one_source_of_a_run_is_a_side(make: Make) -> None:
     out = make("one", ROWS)
     done, _ = _diff(f"{out}#m", out)

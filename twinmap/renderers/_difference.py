@@ -104,7 +104,10 @@ def _sides(found: Json) -> Table:
     if known["changed"]:
         rows.append(("", "both, and changed", _number(known["changed"]), ""))
     rows += [("", f"{side} alone", _number(known[f"alone_{side.lower()}"]), "") for side in names]
-    return Table("What is compared", ("", "side", "statements", "patients"), rows)
+    caption = "What is compared"
+    if known["patients_a"] and known["patients_b"] and not known["patients_both"]:
+        caption += "; no patient is known to be of both: --crosswalk names who is one"
+    return Table(caption, ("", "side", "statements", "patients"), rows)
 
 
 def _graphs(found: Json) -> Table:
