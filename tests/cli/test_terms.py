@@ -180,8 +180,25 @@ def test_verify_a_table(store: Path, here: Path, cli: Any) -> None:
         ("TM-C05", "map.sssom.tsv:5:36"),
         ("TM-N01", "map.sssom.tsv:6:30"),
     ]
-    assert said == "5 codes checked, 6 that nothing is known of (lab|GLU, lab|CRE, lab|SPO …): 4 findings\n"
+    assert (
+        said
+        == "5 codes checked, 6 that nothing is known of (lab: 6, lab|GLU, lab|CRE, lab|SPO …): 4 findings\n"
+    )
     assert cli("terms", "verify", "map.sssom.tsv", "--fail-on", "never").code == 0
+
+
+def test_verify_tells_prefixes_and_forms_that_are_wrong_without_a_curie_map(here: Path, cli: Any) -> None:
+    codes = ["lonic:8867-4", "LN:8310-6", "loinc:abc", "lab:1", "loinc:54321-5", "loinc:LP14635-4"]
+    rows = "".join(f"mine:{n}\tskos:exactMatch\t{code}\n" for n, code in enumerate(codes))
+    (here / "map.sssom.tsv").write_text(f"subject_id\tpredicate_id\tobject_id\n{rows}")
+    code, found, said = verified(cli, "map.sssom.tsv", "--store", "none")
+    assert code == 1
+    assert found == [
+        ("TM-C02", "map.sssom.tsv:4:24"),
+        ("TM-C03", "map.sssom.tsv:3:24"),
+        ("TM-L11", "map.sssom.tsv:2:24"),
+    ]
+    assert "loinc: 3, loinc:abc, loinc:54321-5, loinc:LP14635-4; mine: 6, mine|0" in said
 
 
 def test_verify_a_concept_map(store: Path, here: Path, cli: Any) -> None:
@@ -225,7 +242,7 @@ def test_verify_codes_that_only_the_store_knows(here: Path, tmp_path: Path, cli:
     )
     code, found, said = verified(cli, "map.sssom.tsv", "--store", "own")
     assert (code, [item[0] for item in found]) == (1, ["TM-C02", "TM-C05"])
-    assert said == f"3 codes checked, 1 that nothing is known of ({wards}|4): 2 findings\n"
+    assert said == f"3 codes checked, 1 that nothing is known of ({wards}: 1, {wards}|4): 2 findings\n"
     for scope in ("sourceUri", "sourceScopeCanonical"):
         (here / "map.json").write_text(
             json.dumps(

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Notes and editions of one source that are shown.
 _NOTES = _EDITIONS = 10
+#: Codes of one system that are shown.
+_SHOWN = 3
 
 
 @click.group("terms")
@@ -314,7 +316,6 @@ def verify(*, maps: tuple[Path, ...], store: Path | None, fmt: str, fail_on: str
     from twinmap.cli._terms_codes import written
     from twinmap.terms.store import open_store
     from twinmap.terms.store.verify import verify
-    from twinmap.terms.systems import curie
 
     told: list[Finding] = []
     places = [item for path in maps for item in written(path, told.append)]
@@ -325,9 +326,23 @@ def verify(*, maps: tuple[Path, ...], store: Path | None, fmt: str, fail_on: str
         verified = verify(opened, places)
     findings = (*told, *verified.findings)
     output.show_findings(findings, fmt)
-    unknown = len(verified.unknown)
-    shown = ", ".join(curie(*key) for key in verified.unknown[:3]) + (" …" if unknown > 3 else "")
-    rest = f", {unknown:,} that nothing is known of ({renderers.visible(shown)})" if unknown else ""
+    rest = f", {len(verified.unknown):,} that nothing is known of" if verified.unknown else ""
+    if verified.unknown:
+        shown = "; ".join(_of_system(verified.unknown))
+        rest += f" ({renderers.visible(shown)})"
     count = len(findings)
     output.say(f"{verified.checked:,} codes checked{rest}: {count:,} finding{'' if count == 1 else 's'}")
     return verdict((finding.severity for finding in findings), fail_on)
+
+
+def _of_system(unknown: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """How many codes of each system nothing is known of, known systems first, with the first of them."""
+    from twinmap.terms.systems import canonical, curie
+
+    found: dict[str, list[str]] = {}
+    for system, code in sorted(unknown, key=lambda key: canonical(key[0]) is None):
+        found.setdefault(system, []).append(curie(system, code))
+    for system, codes in found.items():
+        known = canonical(system)
+        more = " …" if len(codes) > _SHOWN else ""
+        yield f"{known.prefix if known else system}: {len(codes):,}, {', '.join(codes[:_SHOWN])}{more}"

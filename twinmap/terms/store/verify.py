@@ -5,8 +5,10 @@ A store answers, and of what it does not know the few terms of LOINC and SNOMED 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from twinmap import registry
 from twinmap.diagnostics import Finding, Span, merge
@@ -15,8 +17,12 @@ from twinmap.terms.concepts import catalogue
 from twinmap.terms.names import Names, difference, words
 from twinmap.terms.store.answers import Concept, Replacement
 from twinmap.terms.store.lookup import Store
-from twinmap.terms.systems import curie
+from twinmap.terms.systems import canonical, curie, systems
 
+#: A term, part, answer, list or group of LOINC.
+_LOINC = re.compile(r"(?:L[PALG])?[0-9]+-[0-9]")
+#: A shorter prefix is like too many.
+_LONG = 4
 #: Words of LOINC's STATUS for terms that are in use, and not without reserve.
 _RESERVED = {"DISCOURAGED", "TRIAL"}
 
@@ -43,7 +49,7 @@ class Verified:
 
 def verify(store: Store, written: Iterable[Written]) -> Verified:
     """Look every code up, all at once, and say what is wrong at each place."""
-    places = list(written)
+    places = [replace(item, system=_uri(item.system)) for item in written]
     distinct = list(dict.fromkeys((item.system, item.code) for item in places))
     known = {key: shipped(found) for key, found in zip(distinct, store.lookup(distinct), strict=True)}
     names = store.designations(distinct)
@@ -67,6 +73,18 @@ def _about(item: Written, concept: Concept) -> Iterator[Finding]:
             message = f"{name} has not the check digit of {_system(item.system)}"
             yield _finding(
                 "TM-C03", message, item, f"{suggested} has the right one; look the code up by its display"
+            )
+        elif item.system == loinc.SYSTEM and not _LOINC.fullmatch(item.code):
+            yield _finding(
+                "TM-C02",
+                f"{name} has not the form of a LOINC code",
+                item,
+                "twinmap terms find, by its display",
+            )
+        elif meant := _near(item.system):
+            message = f"{item.system} is no prefix that is known or declared; {meant} is"
+            yield _finding(
+                "TM-L11", message, item, f"write {meant}, or declare {item.system} in the curie_map"
             )
         elif concept.exists is False:
             yield _finding("TM-C02", f"{name} does not exist", item, "twinmap terms find, by its display")
@@ -153,6 +171,19 @@ def _finding(code: str, message: str, item: Written, help: str) -> Finding:  # n
 
 def _system(uri: str) -> str:
     return "LOINC" if uri == loinc.SYSTEM else "SNOMED CT"
+
+
+def _uri(system: str) -> str:
+    named = canonical(system)
+    return named.uri if named else system
+
+
+def _near(prefix: str) -> str | None:
+    """The prefix of a code system that an undeclared one misses by little; None for a URI, and for a short one."""
+    if ":" in prefix or len(prefix) < _LONG:
+        return None
+    known = [item.prefix for item in systems().values() if item.kind == "code"]
+    return next(iter(get_close_matches(prefix.casefold(), known, n=1, cutoff=0.75)), None)
 
 
 def mistyped(system: str, code: str) -> str | None:
