@@ -276,3 +276,9 @@ def test_a_product_multiplies_factors_and_adds_powers(one, other):
 def test_there_and_back_is_exact(unit, value):
     base = canonical(unit)
     assert convert(convert(value, unit, base), base, unit) == value
+
+
+@pytest.mark.parametrize("value", [None, True, "16", [1, 2]])
+def test_what_is_no_number_is_not_converted(value):
+    with pytest.raises(TypeError, match="a value is a number or an array, not"):
+        convert(value, "g", "mg")

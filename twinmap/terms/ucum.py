@@ -320,7 +320,11 @@ def convert(value: Any, source: str, target: str) -> Any:
     Raises:
         IncommensurableError: There is no conversion.
         UcumError: A unit is not valid, or there is no result (the logarithm of 0, an overflow).
+        TypeError: The value is neither a number nor an array.
     """
+    number = isinstance(value, float | int | Fraction | Decimal) and not isinstance(value, bool)
+    if not number and not is_array(value):
+        raise TypeError(f"a value is a number or an array, not {type(value).__name__}")
     try:
         line = affine(source, target)
     except NotAffineError:

@@ -35,14 +35,14 @@ class UcumError(ValueError):
     Attributes:
         reason: What is wrong; may name a symbol of the text.
         text: The unit that was read.
-        position: Where in ``text``, from 0; None where it concerns the whole.
+        position: Where in ``text``, from 0 (the message counts characters from 1); None where it concerns the whole.
         suggestion: A text that may be meant, or None.
     """
 
     def __init__(
         self, reason: str, text: str = "", position: int | None = None, suggestion: str | None = None
     ) -> None:
-        where = "" if position is None else f" at position {position + 1}"
+        where = "" if position is None else f" at character {position + 1}"
         super().__init__(f"{reason}{where}")
         self.reason = reason
         self.text = text
