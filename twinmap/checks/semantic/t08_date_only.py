@@ -2,8 +2,8 @@
 
 What it means:
     Two sources have the concept of the same patients. At least a tenth of the statements of one have a date
-    without a time of day, and the other has times of day. A date is kept with its precision and is no instant:
-    it takes no part in the comparison of events.
+    without a time of day, and the other has times of day and not so many dates. A date is kept with its precision
+    and is no instant: it takes no part in the comparison of events.
 
 Why it matters:
     Read as midnight, a date pairs with whatever was measured in that night, and lies before an admission of the
@@ -19,10 +19,10 @@ What to do:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from twinmap.checks.context import Context
-from twinmap.checks.statements import both, facts, number, told
+from twinmap.checks.statements import Fact, both, facts, number, told
 from twinmap.diagnostics import Finding, Severity
 
 SEVERITY = Severity.WARNING
@@ -34,16 +34,14 @@ _SHARE = 0.1
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """One finding a pair of sources, concept and side that has dates."""
+    """One finding a pair of sources and concept of which one side has dates and the other has not."""
     for item in both(context):
         known = facts(context)
         for source, other in item.sides:
-            mine = known[source, item.concept]
-            dates = [fact for fact in mine if fact.precision in _DATES]
-            times = [
-                fact for fact in known[other, item.concept] if fact.precision not in (None, "hour", *_DATES)
-            ]
-            if not times or number(dates) < max(1, _SHARE * number(mine)):
+            mine, theirs = known[source, item.concept], known[other, item.concept]
+            dates = _dates(mine)
+            times = [fact for fact in theirs if fact.precision not in (None, "hour", *_DATES)]
+            if not times or not dates or _dates(theirs):
                 continue
             yield told(
                 context,
@@ -56,3 +54,9 @@ def check(context: Context) -> Iterator[Finding]:
                 concept=item.concept,
                 details={"detail": source},
             )
+
+
+def _dates(known: Sequence[Fact]) -> list[Fact]:
+    """The facts with dates; none where they are exceptions."""
+    dates = [fact for fact in known if fact.precision in _DATES]
+    return dates if number(dates) >= max(1, _SHARE * number(known)) else []
