@@ -285,7 +285,15 @@ def test_verify_needs_a_map_that_can_be_read(store: Path, here: Path, cli: Any) 
     assert cli("terms", "verify", "unknown-key.yaml").code == 2
     assert cli("terms", "verify", "latin.tsv").code == 3
     nothing = "error: there is no code in vitals.csv: nothing to verify\n"
-    assert cli("terms", "verify", "vitals.csv").err == nothing
+    done = cli("terms", "verify", "vitals.csv")
+    assert (done.err.startswith(nothing), "codes as CURIEs (loinc:8480-6)" in done.err) == (True, True)
+
+
+def test_verify_takes_what_a_pattern_names_beside_mappings(here: Path, cli: Any) -> None:
+    alone = cli("terms", "verify", "good/m.yaml", "--store", "none")
+    both = cli("terms", "verify", "good/m.test.yaml", "good/m.yaml", "--store", "none")
+    assert (both.code, both.out, both.err) == (alone.code, alone.out, alone.err)
+    assert "checked" in both.err
 
 
 @pytest.mark.parametrize(

@@ -314,14 +314,19 @@ def verify(*, maps: tuple[Path, ...], store: Path | None, fmt: str, fail_on: str
     that neither the store nor the shipped terms can tell of are counted.
     """
     from twinmap.cli._terms_codes import written
+    from twinmap.mapping.project import without_tests
     from twinmap.terms.store import open_store
     from twinmap.terms.store.verify import verify
 
     told: list[Finding] = []
-    places = [item for path in maps for item in written(path, told.append)]
+    named = without_tests(list(map(str, maps)))
+    places = [item for path in named for item in written(Path(path), told.append)]
     if not places:
-        named = renderers.visible(", ".join(map(str, maps)))
-        raise UsageError(f"there is no code in {named}: nothing to verify", findings=told)
+        raise UsageError(
+            f"there is no code in {renderers.visible(', '.join(named))}: nothing to verify",
+            findings=told,
+            help="a table has its codes as CURIEs (loinc:8480-6), in SSSOM in subject_id and object_id",
+        )
     with _less("verify fewer maps at once"), open_store(store) as opened:
         verified = verify(opened, places)
     findings = (*told, *verified.findings)

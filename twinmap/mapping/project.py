@@ -304,7 +304,7 @@ def from_arguments(arguments: Sequence[str], data: Sequence[str], params: Mappin
     """
     if not arguments and project_file(".") is None:
         raise UsageError(f"there is no {PROJECT_FILE} here", help="name a project, or mappings")
-    arguments = _without_tests(arguments or ["."])
+    arguments = without_tests(arguments or ["."])
     for argument in arguments:
         named = project_file(argument)
         if named is None and Path(argument).is_dir():
@@ -330,7 +330,7 @@ def _run_of(path: Path, data: Sequence[str], params: Mapping[str, str]) -> Proje
     return replace(project, bindings=bindings)
 
 
-def _without_tests(arguments: Sequence[str]) -> Sequence[str]:
+def without_tests(arguments: Sequence[str]) -> Sequence[str]:
     """The arguments without the tests of mappings that are named as well, as ``*.yaml`` names them.
 
     Raises:
