@@ -79,3 +79,11 @@ def test_plug_ins_may_lie_in_an_archive_of_the_path(tmp_path: Path, monkeypatch:
     (tmp_path / "some.zip").write_bytes(b"")
     monkeypatch.setattr(sys, "path", [str(tmp_path / "some.zip")])
     assert registry._may_have_plugins.__wrapped__()
+
+
+def test_a_distribution_that_cannot_be_read_is_left_to_importlib(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "toys-1.0.dist-info" / "entry_points.txt").mkdir(parents=True)
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert registry._may_have_plugins.__wrapped__()

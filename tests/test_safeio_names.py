@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from twinmap.errors import InputOutputError, UsageError
-from twinmap.safeio import matching, read_bytes, regular_file
+from twinmap.safeio import matching, near, read_bytes, regular_file
 
 
 def names(root: Path, *patterns: str) -> list[str]:
@@ -90,3 +90,8 @@ def test_no_more_is_read_than_asked_for(tmp_path: Path) -> None:
     assert read_bytes(tmp_path / "a", 10) == b"x" * 11
     with pytest.raises(InputOutputError, match="is not a regular file"):
         read_bytes(Path("/dev/zero"), 10)
+
+
+def test_the_near_name_is_one_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "Data.CSV").touch()
+    assert near(tmp_path / "Dara.csv") == f'did you mean "{tmp_path / "Data.CSV"}"?'

@@ -13,7 +13,7 @@ from twinmap.checks.semantic import u03_convertible_units, v02_implausible
 from twinmap.cli import main
 from twinmap.diagnostics import Finding, Severity
 from twinmap.errors import InputOutputError, UsageError
-from twinmap.renderers import load_report
+from twinmap.renderers import Report, load_report
 from twinmap.selection import Selection
 from twinmap.testing import sample
 
@@ -286,3 +286,12 @@ def test_what_is_left_out_is_counted_by_findings_and_by_how_often() -> None:
     found = [Finding("TM-T01", "no-zone", Severity.INFO, f"{n}", count=n) for n in (1, 39)]
     kept, left = Selection(ignore=("TM-T",)).apply(found)
     assert (kept, left) == ([], {"TM-T01": {"findings": 2, "count": 40}})
+
+
+def test_a_finding_that_others_tell_of_tells_itself_where_they_are_left_out() -> None:
+    row = {"code": "TM-H01", "details": {"told_by": ["TM-V01"], "n": 1}}
+    report = Report(findings=[row, {"code": "TM-V01"}])
+    assert report.of_codes(lambda code: True).findings[0] == row
+    assert report.of_codes(lambda code: code != "TM-V01").findings == [
+        {"code": "TM-H01", "details": {"n": 1}}
+    ]

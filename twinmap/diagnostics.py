@@ -62,6 +62,12 @@ class Place:
     field: str = ""
     shape: str = ""
 
+    @classmethod
+    def of_json(cls, record: Mapping[str, Any]) -> Place:
+        """The place of a published record; what else is there is passed over."""
+        known = {name: record[name] for name in cls.__slots__ if name in record}
+        return cls(**{"source": "", "file": "", "record": 0, **known})
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -83,9 +83,16 @@ def _may_have_plugins() -> bool:
     for folder in map(Path, sys.path):
         if folder.is_file() or any(folder.glob("*.egg")):
             return True
-        if any(b"[twinmap." in file.read_bytes() for file in folder.glob("*-info/entry_points.txt")):
+        if any(map(_names_group, folder.glob("*-info/entry_points.txt"))):
             return True
     return False
+
+
+def _names_group(file: Path) -> bool:
+    try:
+        return b"[twinmap." in file.read_bytes()
+    except OSError:
+        return True  # then importlib.metadata decides
 
 
 def reader(name: str) -> Reader:

@@ -80,9 +80,10 @@ def near(path: Path) -> str | None:
         return f"there is no folder {path.parent}" if folder else None
     with suppress(OSError):
         beside = islice(folder.iterdir(), _LOOKED_AT)
-        names = [entry.stem for entry in beside if entry.suffix.lower() == path.suffix.lower()]
-        if found := difflib.get_close_matches(path.stem, sorted(names), n=1, cutoff=_ALIKE):
-            return f'did you mean "{folder / found[0]}{path.suffix}"?'
+        alike = sorted(entry for entry in beside if entry.suffix.lower() == path.suffix.lower())
+        names = {entry.stem: entry for entry in alike}
+        if found := difflib.get_close_matches(path.stem, names, n=1, cutoff=_ALIKE):
+            return f'did you mean "{names[found[0]]}"?'
     return None
 
 

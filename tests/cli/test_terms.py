@@ -108,6 +108,7 @@ def test_without_a_store_the_shipped_terms_are_searched(here: Path, cli: Any) ->
     ]
     assert (done.code, "twinmap terms add" in done.err) == (0, True)
     assert "loinc:59408-5" in cli("terms", "find", "spo2", "--store", "none").out
+    assert "snomed:8205005" in cli("terms", "find", "wrist region", "--store", "none").out
     assert cli("terms", "find", "8480-6", "--store", "none").out == "loinc:8480-6  Systolic blood pressure\n"
     status = cli("terms", "status", "--store", "none", "-f", "json")
     assert (status.code, json.loads(status.out)) == (0, [])

@@ -21,7 +21,7 @@ from twinmap.diff import content
 from twinmap.diff import run as diff_run
 from twinmap.errors import InputOutputError, UsageError
 from twinmap.renderers import text
-from twinmap.renderers._difference import totals
+from twinmap.renderers._difference import change, totals
 from twinmap.terms.store.add import add
 
 ROOT = Path(__file__).parent.parent.parent
@@ -400,3 +400,20 @@ def test_the_terminology_that_is_loaded_answers(
     api.diff(*outs, out=tmp_path / "diff")
     manifest = json.loads((tmp_path / "diff" / "manifest.json").read_text("utf-8"))
     assert [(item["name"], item["version"]) for item in manifest["terminology"]] == [("LOINC", "2.82")]
+
+
+def test_a_finding_with_more_in_its_place_is_read(make: Make) -> None:
+    """A later version may say more of a place."""
+    out = make("one", [ROWS[0] + ",more", *ROWS[1:]])
+    rows = [json.loads(line) for line in (out / "findings.jsonl").read_text("utf-8").splitlines()]
+    rows[0]["places"][0]["column"] = 3
+    (out / "findings.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    done, _ = _diff(out, make("two", ROWS))
+    assert done.return_value == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "said"), [({"before": "kg"}, "kg -> nothing"), ({"after": "g"}, "nothing -> g")]
+)
+def test_a_change_that_one_side_alone_says(row: dict[str, str], said: str) -> None:
+    assert change({"what": "unit", **row}) == said

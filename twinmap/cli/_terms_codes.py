@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ def _of_table(path: Path, text: str, tell: Tell) -> Iterator[Written]:
     for name in sorted(ends - {*header} if sssom else ()):
         tell(_no_code(f"the table has no column {name}", _span(path, lines, start + 1, "")))
     for line, cells in rows:
-        row = dict(zip(header, cells, strict=False))
+        row = dict(zip_longest(header, cells[: len(header)], fillvalue=""))
         if sssom and any(cell.strip() for cell in cells) and not cells[0].startswith("#"):
             for message in _wrong(row, cells[len(header) :]):
                 tell(_no_code(message, _span(path, lines, line, "")))

@@ -193,8 +193,8 @@ def _missing(query: str, hits: Sequence[Hit]) -> Iterator[str]:
     elif not hits:
         yield "nothing found"
     elif not is_code(query):
-        said = " ".join(f"{hit.display} {hit.term}" for hit in hits).casefold()
-        lacking = sorted(word for word in words(query) if word not in said)
+        said = {word for hit in hits for name in (hit.display, hit.term) if name for word in words(name)}
+        lacking = sorted(word for word in words(query) if not any(word in other for other in said))
         if lacking:
             yield f"no name that was found has: {renderers.visible(', '.join(lacking))}"
 

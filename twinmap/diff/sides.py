@@ -95,10 +95,7 @@ def _wrong_input(report: Report, label: str, source: str | None) -> Iterator[Fin
                 str(row.get("slug", "")),
                 Severity.ERROR,
                 str(row.get("message", "")),
-                places=tuple(
-                    Place(**{"file": "", "record": 0, **place, "source": label})
-                    for place in row.get("places", ())
-                ),
+                places=tuple(Place.of_json({**place, "source": label}) for place in row.get("places", ())),
                 sources=(label,),
                 rule=row.get("rule"),
                 help=row.get("help"),

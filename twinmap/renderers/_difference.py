@@ -218,7 +218,7 @@ def change(row: Json) -> str:
         return f"{row['shift_us'] / 3.6e9:+g} h"
     if row.get("before") is None and row.get("after") is None:
         return f"only {row['only']} says it" if "only" in row else ""
-    said = f"{_word(row['before'])} -> {_word(row['after'])}"
+    said = f"{_word(row.get('before'))} -> {_word(row.get('after'))}"
     return f"{said}, another calendar day" if row["what"] == "offset_min" else said
 
 

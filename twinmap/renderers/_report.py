@@ -104,7 +104,7 @@ class Report:
         for row in self.findings:
             code = str(row.get("code", ""))
             if counts(code):
-                kept.append(row)
+                kept.append(_by_itself(row, counts))
             else:
                 numbers = left.setdefault(code, {"findings": 0, "count": 0})
                 numbers["findings"] += 1
@@ -118,3 +118,11 @@ class Report:
         kept = list(findings)
         spans = {str(f.where): Excerpt(f.where.text, f.where.length) for f in kept if f.where}
         return cls(findings=[f.to_json() for f in kept], excerpts=spans)
+
+
+def _by_itself(row: Json, counts: Callable[[str], bool]) -> Json:
+    """A finding that others tell of, with its own places where not all of those count."""
+    details = row.get("details") or {}
+    if all(map(counts, details.get("told_by", ()))):
+        return row
+    return {**row, "details": {name: value for name, value in details.items() if name != "told_by"}}

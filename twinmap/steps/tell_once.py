@@ -23,7 +23,10 @@ def tell_once(state: Run) -> None:
     from twinmap.validate.rdf import SHAPES
 
     groups = {rule(group): group for group in state.validation.groups if group.shape.startswith(f"<{SHAPES}")}
-    tests = {code: tests for code, tests in state.told.items() if code.startswith(_ABOUT_VALUES)}
+    counts = state.project.selection.counts
+    tests = {
+        code: tests for code, tests in state.told.items() if code.startswith(_ABOUT_VALUES) and counts(code)
+    }
     for index, finding in enumerate(state.findings):
         group = groups.get(finding.rule or "") if finding.code == "TM-H01" else None
         if group is not None and tests and (codes := _codes(state, group, tests)):

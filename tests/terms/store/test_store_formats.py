@@ -422,3 +422,23 @@ def test_a_manifest_says_what_was_read(sssom: Path, store: Path) -> None:
     assert read == source
     assert len(read.sha256) == 64
     assert read.bytes == sum(path.stat().st_size for path in read.folder.iterdir())
+
+
+def test_an_empty_cell_of_rf2_decides_nothing(rf2_files: Any, tmp_path: Path, store: Path) -> None:
+    """A relationship and a description without a type are refused, not taken for an is-a and a name."""
+    state = ("20260101", "1", "900000000000207008")
+    folder = rf2_files(
+        tmp_path / "release",
+        "_INT",
+        "20260101",
+        Concept=[(code, *state, "900000000000074008") for code in (ROOT, EAR)],
+        Description=[("1", *state, EAR, "en", "", "Ear", "")],
+        Relationship=[("2", *state, EAR, ROOT, "0", "", "900000000000011006", "")],
+    )
+    added = add(folder, store)
+    refused = {name.split("_")[1]: tally.refused for name, tally in books(added).items()}
+    assert refused["Description"] == {"no concept, no type or no term": 1}
+    assert refused["Relationship"] == {"no type": 1}
+    with open_store(store) as opened:
+        assert opened.subsumes("snomed", [(ROOT, EAR)]) == [None]
+        assert opened.designations([("snomed", EAR)]) == {}

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from twinmap.terms import snomed
 from twinmap.terms.store import open_store, store_folder
 from twinmap.terms.store.add import add
 from twinmap.terms.store.editions import Edition, Source, newest_key, serving
@@ -159,3 +160,18 @@ def test_inactive_codes_come_after_active_ones(filled: Path) -> None:
         hits = find(opened, "toyose blood")
         assert [hit.status for hit in hits if hit.code in {"1002-5"}] == ["inactive"]
         assert hits[0].score < 1
+
+
+def test_names_meet_whatever_case_they_have(rf2_files: Any, tmp_path: Path, store: Path) -> None:
+    state = ("20260101", "1", "900000000000207008")
+    rf2_files(
+        tmp_path / "release",
+        "_INT",
+        "20260101",
+        Concept=[("138875005", *state, "900000000000074008")],
+        Description=[("1", *state, "138875005", "de", "900000000000013009", "Straße links", "")],
+    )
+    add(tmp_path / "release", store)
+    with open_store(store) as opened:
+        asked = (snomed.SYSTEM, "STRAßE LINKS")
+        assert opened.named([asked]) == {(snomed.SYSTEM, "straße links"): "138875005"}

@@ -90,10 +90,10 @@ class Loader:
         self.notes.append(f"{file.name} is not read: {reason}")
 
     @staticmethod
-    def twice(table: str, *columns: str) -> str:
-        """The condition of a row whose cells stand in an earlier row of the table already."""
+    def twice(table: str, *columns: str, of: str = "true") -> str:
+        """The condition of a row whose cells stand in an earlier row of the table already, of those that fit ``of``."""
         keys = ", ".join(columns)
-        first = f"SELECT rowid AS r, row_number() OVER (PARTITION BY {keys} ORDER BY rowid) AS k FROM {table}"
+        first = f"SELECT rowid AS r, row_number() OVER (PARTITION BY {keys} ORDER BY rowid) AS k FROM {table} WHERE {of}"
         return f"{table}.rowid IN (SELECT r FROM ({first}) WHERE k > 1)"
 
     def stage(self, name: str, claims: Sequence[Claim], wanted: Mapping[str, str]) -> Staged:
@@ -231,9 +231,10 @@ class Loader:
         for number, count, code in told:
             reason = f"links of its hierarchy to codes that are not there, as {code}"
             self.refuse("TM-Q22", self._origin(number), reason, count)
-        self.duck.run(
-            "DELETE FROM edge USING absent a WHERE edge.edition = a.edition AND a.code IN (edge.child, edge.parent)"
-        )
+        for end in ("child", "parent"):
+            self.duck.run(
+                f"DELETE FROM edge USING absent a WHERE edge.edition = a.edition AND edge.{end} = a.code"
+            )
 
     def _circle(self, circle: Circle) -> None:
         """Say where the first link of a circle stands."""

@@ -122,7 +122,7 @@ class Store:
 
     def named(self, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """The code of a system that goes by a name, by system and name in lower case; the first of several."""
-        asked = [(_uri(system), name.casefold()) for system, name in names]
+        asked = [(_uri(system), name.lower()) for system, name in names]
         rows = self._ask(
             asked,
             "SELECT a.system, a.code, min(d.code) FROM asked a "

@@ -116,7 +116,10 @@ def _concepts(item: Claim, loader: Loader) -> None:
         [
             Why("concepts.id IS NULL OR vocabulary IS NULL OR code IS NULL", "no id, vocabulary or code"),
             Why("concepts.rowid NOT IN (SELECT r FROM omop)", "an id that stands twice"),
-            Why(loader.twice("concepts", "vocabulary", "code"), "a code that stands twice"),
+            Why(
+                loader.twice("concepts", "vocabulary", "code", of="rowid IN (SELECT r FROM omop)"),
+                "a code that stands twice",
+            ),
         ],
         rows(
             "concept",

@@ -198,6 +198,10 @@ def _languages(staged: Staged, loader: Loader, number: int) -> None:  # noqa: AR
         [
             *_state(loader, "languages"),
             _INACTIVE,
+            Why(
+                "referencedComponentId IS NULL OR acceptabilityId IS NULL",
+                "no description or no acceptability",
+            ),
             Why(f"acceptabilityId <> '{_PREFERRED}'", "acceptable, not preferred", refused=False),
         ],
         rows("prefer", description="referencedComponentId", refset="refsetId"),
@@ -213,7 +217,7 @@ def _descriptions(staged: Staged, loader: Loader, number: int) -> None:
         [
             *_state(loader, "descriptions"),
             _INACTIVE,
-            Why("conceptId IS NULL OR term IS NULL", "no concept or no term"),
+            Why("conceptId IS NULL OR term IS NULL OR typeId IS NULL", "no concept, no type or no term"),
             Why(f"typeId NOT IN ({types})", "a description of another type", refused=False),
         ],
         rows(
@@ -249,6 +253,7 @@ def _relationships(staged: Staged, loader: Loader, number: int) -> None:
         [
             *_state(loader, "relationships"),
             _INACTIVE,
+            Why("typeId IS NULL", "no type"),
             Why(f"typeId <> '{_IS_A}'", "an attribute, no is-a", refused=False),
             Why(f"characteristicTypeId = '{_STATED}'", "stated, not inferred", refused=False),
             Why("sourceId IS NULL OR destinationId IS NULL", "no source or no destination"),
@@ -266,6 +271,7 @@ def _associations(staged: Staged, loader: Loader, number: int) -> None:
         [
             *_state(loader, "associations"),
             _INACTIVE,
+            Why("refsetId IS NULL OR targetComponentId IS NULL", "no kind or no target"),
             Why(f"refsetId NOT IN ({known})", "an association that names no other concept", refused=False),
             Why(f"NOT EXISTS ({is_concept})", "of a description, not of a concept", refused=False),
         ],

@@ -5,6 +5,7 @@ The concepts and the LOINC and SNOMED CT terms that are shipped are found as wel
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,22 +101,34 @@ def _successors(item: Concept) -> str | None:
 
 def _of_shipped(query: Words, uri: str | None) -> list[Hit]:
     """The shipped terms of which one name has every word of the query, or begins of them; short names first."""
-    if uri not in {None, loinc.SYSTEM} or not query:
-        return []
     hits = []
-    for term in loinc.terms().values():
-        concept = catalogue().by_code(loinc.SYSTEM, term.code)
+    for system, code, display, status in _shipped_terms() if query else ():
+        if uri not in {None, system}:
+            continue
+        concept = catalogue().by_code(system, code) if system == loinc.SYSTEM else None
         wider = (concept.label, *concept.aliases) if concept is not None else ()
-        named = [(name, words(name)) for name in (term.name, *wider)]
+        named = [(name, words(name)) for name in (display, *wider)]
         everything = frozenset().union(*(said for _, said in named))
         if not all(_begun(word, everything) for word in query):
             continue
         shared = len(query & named[0][1])
         score = 0.5 + 0.5 * shared / max(len(named[0][1]), len(query))
         fitting = next((name for name, said in named if all(_begun(word, said) for word in query)), None)
-        status = "active" if term.status in {"ACTIVE", "?"} else term.status.lower()
-        hits.append(Hit(loinc.SYSTEM, term.code, term.name, status, None, fitting, round(score, 3), None))
+        hits.append(Hit(system, code, display, status, None, fitting, round(score, 3), None))
     return sorted(hits, key=lambda hit: (-hit.score, len(hit.display or ""), hit.code))
+
+
+def _shipped_terms() -> Iterator[tuple[str, str, str, str]]:
+    """System, code, name and status of the shipped terms."""
+    for term in loinc.terms().values():
+        yield (
+            loinc.SYSTEM,
+            term.code,
+            term.name,
+            "active" if term.status in {"ACTIVE", "?"} else term.status.lower(),
+        )
+    for code, name in snomed.terms().items():
+        yield snomed.SYSTEM, code, name, "active"
 
 
 def _begun(word: str, said: Words) -> bool:

@@ -52,14 +52,14 @@ def verify(store: Store, written: Iterable[Written]) -> Verified:
     places = [replace(item, system=_uri(item.system)) for item in written]
     distinct = list(dict.fromkeys((item.system, item.code) for item in places))
     known = {key: shipped(found) for key, found in zip(distinct, store.lookup(distinct), strict=True)}
-    names = store.designations(distinct)
+    names, shipped_names = store.designations(distinct), Names(catalogue())
     elsewhere = store.named((item.system, item.label) for item in places if item.label)
     findings: list[Finding] = []
     for item in places:
         key = item.system, item.code
         terms = [term for _, _, term in names.get(key, ())]
         findings += _about(item, known[key])
-        findings += _called(item, known[key], terms, elsewhere)
+        findings += _called(item, known[key], terms, elsewhere, shipped_names)
     findings += _outside(store, places)
     unknown = tuple(key for key, concept in known.items() if concept.exists is None and not mistyped(*key))
     return Verified(tuple(merge(findings)), len(distinct) - len(unknown), unknown)
@@ -99,18 +99,21 @@ def _about(item: Written, concept: Concept) -> Iterator[Finding]:
 
 
 def _called(
-    item: Written, concept: Concept, terms: Sequence[str], elsewhere: Mapping[tuple[str, str], str]
+    item: Written,
+    concept: Concept,
+    terms: Sequence[str],
+    elsewhere: Mapping[tuple[str, str], str],
+    known: Names,
 ) -> Iterator[Finding]:
     """The label beside a code where it is the name of another one, or differs from all that the code has."""
     named = [*([concept.display] if concept.display else []), *terms]
     if not item.label or not named or not concept.exists:
         return
-    known = Names(catalogue())
     wider = known.of(item.system, item.code)
     said, own = words(item.label), [words(name) for name in (*named, *wider)]
     other = None
     if not any(said <= name for name in own):  # what says less, and nothing else, is no other name
-        code = elsewhere.get((item.system, item.label.casefold()))
+        code = elsewhere.get((item.system, item.label.lower()))
         other = known.other(item.system, item.code, said, max(len(said & name) for name in own))
         other = other or (curie(item.system, code) if code else None)
     differs = f"that names {other}" if other else difference(item.label, named, wider)
