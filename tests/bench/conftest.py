@@ -14,6 +14,8 @@ _MODULES = ("agreement", "cases", "common", "generate", "measure", "peers", "run
 
 @pytest.fixture(autouse=True)
 def _bench_is_importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in _MODULES:  # another test of this process may have one of its own by that name
+        monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.syspath_prepend(str(BENCH))
     yield
     for name in _MODULES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,20 +48,36 @@ ROWS = [
 Make = Callable[..., Path]
 
 
-@pytest.fixture
-def make(tmp_path: Path) -> Make:
-    """Run a mapping over rows, and give the output folder."""
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """Run a mapping over rows as a source in a folder of its own, each once; nothing may change what it gives."""
+    made: dict[tuple[str, tuple[str, ...], str, str, str], Path] = {}
 
-    def run(name: str, rows: list[str], value: str = "$(v)", unit: str = "$(u)", key: Path = KEY) -> Path:
-        data = tmp_path / f"{name}-data"
-        data.mkdir()
-        (data / "d.csv").write_text("n,p,t,code,v,u,i\n" + "".join(f"{row},{row[2:4]}\n" for row in rows))
-        (tmp_path / f"{name}.yaml").write_text(MAPPING.format(id="m", value=value, unit=unit))
-        out = tmp_path / name
-        api.run(tmp_path / f"{name}.yaml", data=[str(data)], out=out, key_file=key, engine="none", jobs=1)
-        return out
+    def run(name: str, rows: list[str], value: str, unit: str, key: Path) -> Path:
+        asked = (name, tuple(rows), value, unit, key.read_text())
+        if asked not in made:
+            folder = made[asked] = tmp_path_factory.mktemp("made")
+            data = folder / f"{name}-data"
+            data.mkdir()
+            lines = "".join(f"{row},{row[2:4]}\n" for row in rows)
+            (data / "d.csv").write_text(f"n,p,t,code,v,u,i\n{lines}")
+            (folder / f"{name}.yaml").write_text(MAPPING.format(id="m", value=value, unit=unit))
+            mapping, out = folder / f"{name}.yaml", folder / name
+            api.run(mapping, data=[str(data)], out=out, key_file=key, engine="none", jobs=1)
+        return made[asked]
 
     return run
+
+
+@pytest.fixture
+def make(tmp_path: Path, runs: Make) -> Make:
+    """Give the output folder of a mapping that is run over rows, the test's own; mapping and data lie beside it."""
+
+    def copy(name: str, rows: list[str], value: str = "$(v)", unit: str = "$(u)", key: Path = KEY) -> Path:
+        shutil.copytree(runs(name, rows, value, unit, key), tmp_path, dirs_exist_ok=True)
+        return tmp_path / name
+
+    return copy
 
 
 def _diff(*arguments: object) -> tuple[Result, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from twinmap.diff import labels
 from twinmap.diff.quads import lines, too_large, with_lines
 from twinmap.engine.duck import Duck
 from twinmap.engine.workers import main_hidden
@@ -108,7 +109,7 @@ def label(blank: Path, to: Path, seconds: float, path: Path) -> None:
     Raises:
         InputOutputError: It takes more time or memory than it may.
     """
-    process = get_context("spawn").Process(target=_label, args=(blank, to, _MEMORY), daemon=True)
+    process = get_context("spawn").Process(target=labels.label, args=(blank, to, _MEMORY), daemon=True)
     with main_hidden():
         process.start()
     process.join(seconds)
@@ -120,18 +121,3 @@ def label(blank: Path, to: Path, seconds: float, path: Path) -> None:
             f"the blank nodes of {path} are too alike to be told apart in {seconds:g} s",
             help="give the nodes IRIs, and compare again",
         )
-
-
-def _label(blank: Path, to: Path, memory: int) -> None:
-    """Memory is bounded, since a graph that is made to take long may take much of it first."""
-    import os
-    import resource
-
-    import pyoxigraph as ox
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # whatever goes wrong is told by the exit code
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    with blank.open("rb") as file:
-        data = ox.Dataset(ox.parse(file, format=ox.RdfFormat.N_QUADS))
-    data.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-    ox.serialize(data, to, format=ox.RdfFormat.N_QUADS)

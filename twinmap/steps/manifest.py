@@ -9,6 +9,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def manifest(state: Run, outputs: dict[str, dict[str, object]], ended: datetime)
     return {
         "twinmap": __version__,
         "tool": {"name": "twinmap", "version": __version__},
-        "packages": {name: version(name) for name in _TOOLS},
+        "packages": dict(_packages()),
         "terminology": [{"name": "UCUM", "version": _ucum_version()}, *state.terminology],
         "key": state.key.id,
         "base": state.project.base,
@@ -93,6 +94,11 @@ def written(state: Run, paths: Iterable[Path]) -> dict[str, dict[str, object]]:
         name = path.relative_to(state.publish).as_posix()
         found[name] = {"size": path.stat().st_size, "sha256": known}
     return found
+
+
+@cache  # the metadata of each is parsed whole
+def _packages() -> tuple[tuple[str, str], ...]:
+    return tuple((name, version(name)) for name in _TOOLS)
 
 
 def _ucum_version() -> str:
