@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -142,3 +143,31 @@ def test_a_loss_from_a_file_that_changed_is_no_bug(project: Path, monkeypatch: p
     with pytest.raises(InputOutputError, match="changed while it was read"):
         run(project)
     assert not (project / "out" / "graph.nq").exists()
+
+
+def test_all_rows_of_one_record_set_are_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a record set without a row nothing is computed; what the reader counted of it must have arrived all the same."""
+    patient = {"resourceType": "Patient", "id": "p"}
+    code = {"coding": [{"system": "http://snomed.info/sct", "code": "233604007"}]}
+    condition = {"resourceType": "Condition", "id": "c", "subject": {"reference": "Patient/p"}, "code": code}
+    entries = [{"resource": patient}, {"resource": condition}]
+    (tmp_path / "a.json").write_text(
+        json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries})
+    )
+
+    def run() -> api.Outcome:
+        key, data = ROOT / "examples" / "demo.key", [str(tmp_path / "a.json")]
+        return api.run(
+            "builtin:fhir-r4", out=tmp_path / "out", data=data, key_file=key, engine="none", jobs=1
+        )
+
+    assert run().ledger.records["fhir-r4"]["mapped"] == 2
+    given = stage._events
+
+    def without_conditions(*about: Any) -> Iterator[tuple[int, Any]]:
+        for number, event in given(*about):
+            yield number, event.slice(event.num_rows) if number and hasattr(event, "num_rows") else event
+
+    monkeypatch.setattr(stage, "_events", without_conditions)
+    with pytest.raises(InternalError, match="do not balance"):
+        run()

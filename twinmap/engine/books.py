@@ -107,6 +107,26 @@ def _asking(action: str) -> str:
 
 def count(duck: Duck, done: Applied, gone: Path | None, path: Path) -> GroupBooks:
     """The books of one group, while its relation is in place; ``path`` takes the fate of every record."""
+    books = _read(done)
+    _record_fates(duck, done, gone, books)
+    duck.to_parquet(
+        "SELECT _file AS file, _record AS record, _line AS line, _part AS part, fate, claim FROM fates", path
+    )
+    books.fates = path
+    _statement_counts(duck, done, gone, books)
+    cells.count(duck, done, books.cells)
+    return books
+
+
+def none(done: Applied) -> GroupBooks:
+    """The books of a group of which no record arrived."""
+    books = _read(done)
+    _arrived(books, Counter())
+    return books
+
+
+def _read(done: Applied) -> GroupBooks:
+    """What the reader counted."""
     plan, staged = done.plan, done.staged
     itemised = plan.record_set.each is not None
     told = f"{plan.document.id}#{plan.record_set.name}/patient" if itemised and plan.rules else None
@@ -119,14 +139,15 @@ def count(duck: Duck, done: Applied, gone: Path | None, path: Path) -> GroupBook
         books.second[counts.file] = -1 if counts.second is None else counts.second
         documents = counts.records - counts.filtered - books.unreadable[counts.file]
         books.items[counts.file] += documents if counts.items is None else counts.items
-    _record_fates(duck, done, gone, books)
-    duck.to_parquet(
-        "SELECT _file AS file, _record AS record, _line AS line, _part AS part, fate, claim FROM fates", path
-    )
-    books.fates = path
-    _statement_counts(duck, done, gone, books)
-    cells.count(duck, done, books.cells)
+    cells.of_reader(staged, books.cells)
     return books
+
+
+def _arrived(books: GroupBooks, documents: Counter[int]) -> None:
+    """What the reader counted must have arrived: as records, set aside, or filtered."""
+    for file, read in books.read.items():
+        missing = read - documents[file] - books.unreadable[file] - books.filtered[file]
+        books.lost[file] = abs(missing) + abs(books.items[file] - books.given[file])
 
 
 def _record_fates(duck: Duck, done: Applied, gone: Path | None, books: GroupBooks) -> None:
@@ -161,10 +182,7 @@ def _record_fates(duck: Duck, done: Applied, gone: Path | None, books: GroupBook
         f"SELECT _file, {number}, count(*), count(*) FILTER (WHERE fate = 'set_aside') FROM fates GROUP BY _file"
     ):
         documents[file], books.given[file], books.set_aside[file] = found, given, gone_here
-    # What the reader counted must have arrived: as records, set aside, or filtered.
-    for file, read in books.read.items():
-        missing = read - documents[file] - books.unreadable[file] - books.filtered[file]
-        books.lost[file] = abs(missing) + abs(books.items[file] - books.given[file])
+    _arrived(books, documents)
 
 
 def check_quarantine(books: GroupBooks, quarantined: Sequence[SetAside]) -> None:

@@ -17,6 +17,7 @@ from itertools import chain
 from twinmap import registry
 from twinmap.engine.apply import RECORD_RULES, SENSOR, Applied
 from twinmap.engine.duck import Duck
+from twinmap.engine.stage import Staged
 from twinmap.mapping.plan import Plan
 from twinmap.mapping.resolve import issue
 from twinmap.model import AROUND, Field, Shape
@@ -54,14 +55,18 @@ _ASIDE = frozenset({"identifier", SENSOR})
 _NO_CODE = issue("TM-Q18", "code", "fail")
 
 
-def count(duck: Duck, done: Applied, book: dict[str, Counter[str]]) -> None:
-    """Count the cells of one group into ``book`` (name, outcome); needs the table ``fates``."""
-    plan, staged = done.plan, done.staged
+def of_reader(staged: Staged, book: dict[str, Counter[str]]) -> None:
+    """Count into ``book`` (name, outcome) the cells that reach no record, as the reader counted them."""
     for counts in staged.counts:
         for name, number in counts.cells.items():
             book[name][OUTER + "filtered"] += number
     if staged.set_aside:
         book["(unreadable record)"]["set_aside"] += len(staged.set_aside)
+
+
+def count(duck: Duck, done: Applied, book: dict[str, Counter[str]]) -> None:
+    """Count the cells of the records of one group into ``book``; needs the table ``fates``."""
+    plan, staged = done.plan, done.staged
     failed = _failed_cells(duck, done)
     fields = {path: _fields(plan, path) for path in {*plan.read, *failed}}
     outward = [path for path in plan.read if not _is_own(plan, path)]

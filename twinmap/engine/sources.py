@@ -196,6 +196,8 @@ def _make(
     duck: Duck, plan: Plan, staged: Staged, context: Context, folder: Path, stem: str, *, first: bool
 ) -> Made:
     """Make the statements of one plan; what the reader set aside is told by the ``first`` of a reading."""
+    if not first and not duck.value(f"SELECT count(*) FROM {staged.scan}"):
+        return _none(plan, staged)
     applied = apply(duck, plan, staged, context, folder, stem)
     gone = books.aside(duck, applied, folder, stem)
     tell_once(duck, applied, gone, context, folder, stem)
@@ -215,6 +217,14 @@ def _make(
     for path in staged.paths:
         path.unlink()
     return made
+
+
+def _none(plan: Plan, staged: Staged) -> Made:
+    """What becomes of no record: of the record sets of a ready-made mapping most files have but some."""
+    applied = Applied(staged, plan)
+    for path in staged.paths:
+        path.unlink()
+    return Made(applied, None, books.none(applied), list(issues.of_reader(applied, told=True)), [])
 
 
 def _raw(duck: Duck, gone: Path, plan: Plan) -> list[SetAside]:
