@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 
 from twinmap.terms import snomed
@@ -51,6 +53,34 @@ def test_a_fragment_answers_beside_a_complete_edition(toys: Callable[..., Any], 
     with open_store(store) as opened:
         ball, more, none = opened.lookup([(TOYS, "ball"), (TOYS, "kite9"), (TOYS, "cube")])
         assert (ball.display, more.exists, none.exists) == ("Ball", True, False)
+
+
+def test_subsumption_across_the_parts_of_a_large_closure(toys: Callable[..., Any], store: Path) -> None:
+    """The closure of a chain of 500 codes is of two parts; a question reads those that it needs."""
+    chain = [
+        {"code": f"c{n}", "property": [{"code": "parent", "valueCode": f"c{n - 1}"}] * (n > 0)}
+        for n in range(500)
+    ]
+    put(store, toys(concept=chain))
+    (source,) = open_store(store).sources
+    assert pyarrow.parquet.ParquetFile(source.folder / "closure.parquet").num_row_groups == 2
+    chance = Random(1)
+    with open_store(store) as opened:
+        for count in (1, 7, 20_000):
+            pairs = [(chance.randrange(500), chance.randrange(500)) for _ in range(count)]
+            asked = [(f"c{upper}", f"c{lower}") for upper, lower in pairs]
+            assert opened.subsumes(TOYS, asked) == [upper <= lower for upper, lower in pairs]
+
+
+def test_what_no_edition_can_tell_of_is_not_known(toys: Callable[..., Any], store: Path) -> None:
+    """One edition has the upper code and another the lower one, and one has no code at all."""
+    put(store, toys(content="fragment", name="None", concept=[]))
+    put(store, toys(content="fragment", name="One", concept=[{"code": "a", "concept": [{"code": "b"}]}]))
+    put(store, toys(content="fragment", name="Two", concept=[{"code": "c", "concept": [{"code": "d"}]}]))
+    with open_store(store) as opened:
+        pairs = [("a", "b"), ("b", "a"), ("c", "d"), ("a", "d"), ("a", "e"), ("e", "e"), ("d", "d")]
+        assert opened.subsumes(TOYS, pairs) == [True, False, True, None, None, None, True]
+        assert opened.subsumes(TOYS, []) == []
 
 
 @pytest.mark.parametrize(
