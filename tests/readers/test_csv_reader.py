@@ -136,6 +136,8 @@ PIECES = [
 @example(["x", "\n", "1", "\r", "2"], ",", True)
 @example(["x", "\r\n", "1", "\n", "2\r\n"], ",", True)
 @example(['"x', "\n", '"', "\n", "1"], ",", True)
+@example(["a", "\n", " ", "\r\n"], ",", False)
+@example(["\ufeff", "\ufeff", "\n", "a"], ",", False)
 @example(["x,y", "\n", "#1,2", "\n", "\\,\\", "\n"], ",", True)
 def test_any_text(duck: Duck, tmp_path: Path, pieces: list[str], delimiter: str, trim: bool) -> None:
     path = tmp_path / "a.csv"

@@ -218,10 +218,12 @@ def _fast_csv(duck: Duck, file: InputFile, request: Request, layout: Any, path: 
             columns.append(f"{sql} AS {item.name}")
         else:
             columns.append(f"NULL::VARCHAR AS {item.name}")
-    line = _line(names) if counted.breaks else "row_number() OVER () + 1"
-    numbered = f"SELECT row_number() OVER () AS _record, {line} AS _line, * FROM {scan}"
+    breaks = _breaks(names) if counted.breaks else "0"
+    numbered = f"SELECT row_number() OVER () AS _record, {breaks} AS _breaks, * FROM {scan}"
+    before = "sum(_breaks) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - _breaks"
+    line = f"_record + 1 + {before if counted.breaks else 0}"
     listed = ", ".join(columns)
-    frame = f"{file.number}::INTEGER AS _file, _record, _line::BIGINT AS _line, '' AS _part"
+    frame = f"{file.number}::INTEGER AS _file, _record, ({line})::BIGINT AS _line, '' AS _part"
     try:
         rows = duck.to_parquet(f"SELECT {frame}, {listed} FROM ({numbered})", path)
         rejects = int(duck.value("SELECT count(*) FROM reject_errors"))
@@ -235,11 +237,12 @@ def _fast_csv(duck: Duck, file: InputFile, request: Request, layout: Any, path: 
     return FileCounts(file.number, rows, second=counted.records)
 
 
-def _line(names: Sequence[str]) -> str:
-    """SQL of the line on which a row starts, where cells hold line ends: CR, LF or both."""
-    text = f"replace(concat_ws(',', {', '.join(names)}), chr(13) || chr(10), chr(10))"
-    ends = f"length({text}) - length(translate({text}, chr(10) || chr(13), ''))"
-    return f"row_number() OVER () + 1 - ({ends}) + sum({ends}) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+def _breaks(names: Sequence[str]) -> str:
+    """SQL of how many line ends (CR, LF or both) the cells of a row hold; few rows hold any."""
+    text = f"concat_ws(',', {', '.join(names)})"
+    ends = f"replace({text}, chr(13) || chr(10), chr(10))"
+    count = f"length({ends}) - length(translate({ends}, chr(10) || chr(13), ''))"
+    return f"CASE WHEN regexp_matches({text}, '[\\r\\n]') THEN {count} ELSE 0 END"
 
 
 def _compression(path: Path) -> str:

@@ -235,42 +235,52 @@ def count_records(path: Path, delimiter: str = ",") -> int | None:
 def tally(path: Path, delimiter: str) -> Tally | None:
     """Count records and delimiters from the bytes of a file alone, without reading a single cell.
 
-    None where the bytes alone cannot tell: the encoding is not a superset of ASCII, there are blank lines,
-    single CR line ends or NUL, or a quote stands where RFC 4180 has none (``5" tall``) or is never closed.
+    None where the bytes alone cannot tell: the encoding is not a superset of ASCII, there are blank lines, lines
+    that end in different ways, single CR line ends, NUL or a second BOM, or a quote stands where RFC 4180 has none
+    (``5" tall``) or is never closed.
     """
+    import numpy as np
+
     sign = delimiter.encode("utf-8")
-    beside = {b"", b"\n", sign[-1:]}
-    quoted, lines, signs, breaks, last = False, 0, 0, 0, b"\n"
+    quoted, lines, returned, signs, breaks, last = False, 0, 0, 0, 0, b"\n"
     for chunk in _chunks(path):
-        if b"\0" in chunk or chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
+        if b"\0" in chunk or chunk.startswith((b"\xff\xfe", b"\xfe\xff", codecs.BOM_UTF8)):
             return None
-        if not quoted and last == b"\n" and chunk.startswith(b"\n"):
+        text = np.frombuffer(last + chunk + sign[-1:], np.uint8)
+        before, text, after = text[:-2], text[1:-1], text[2:]
+        quotes = np.flatnonzero(text == ord('"'))
+        opens = np.arange(len(quotes)) % 2 == int(quoted)
+        beside = np.where(opens, before[quotes], after[quotes])
+        if not np.isin(beside, (*b'"\r\n', sign[-1])).all():
             return None
-        pieces = chunk.split(b'"')
-        for index, piece in enumerate(pieces):
-            if index:
-                quoted = not quoted
-                before = pieces[index - 1][-1:] or (last if index == 1 else b"")
-                if (before if quoted else piece[:1]) not in beside:
-                    return None
-            if quoted:
-                breaks += piece.count(b"\n") + piece.count(b"\r")
-            else:
-                if b"\r" in piece or b"\n\n" in piece:
-                    return None
-                lines += piece.count(b"\n")
-                signs += piece.count(sign)
-        last = chunk[-1:]
-    return None if quoted else Tally(max(lines - (last == b"\n"), 0), signs, breaks)
+        # From an opening quote to before the closing one.
+        states = np.append(~opens, len(quotes) % 2 != quoted)
+        inside = np.repeat(states, np.diff(quotes, prepend=0, append=text.size))
+        ends, returns = text == ord("\n"), text == ord("\r")
+        blank, alone = (ends | returns) & (before == ord("\n")), returns & (after != ord("\n"))
+        if ((blank | alone) & ~inside).any():
+            return None
+        found = ~inside
+        for place, byte in enumerate(sign):
+            found[: text.size - place] &= text[place:] == byte
+            found[text.size - place :] = False
+        lines += int(np.count_nonzero(ends & ~inside))
+        returned += int(np.count_nonzero(returns & ~inside))
+        signs += int(np.count_nonzero(found))
+        breaks += int(np.count_nonzero((ends | alone) & inside))
+        quoted, last = bool(inside[-1]), chunk[-1:]
+    if quoted or returned not in {0, lines}:
+        return None
+    return Tally(max(lines - (last == b"\n"), 0), signs, breaks)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
-    """A file in pieces that end neither in a quote nor in a CR, line ends as LF, without a BOM."""
+    """A file in pieces that end neither in a quote nor in a CR, without a BOM."""
     with open_bytes(path) as file:
         head = file.read(3)
         chunk = b"" if head == codecs.BOM_UTF8 else head
         while chunk := chunk + file.read(1 << 20):
             while chunk.endswith((b"\r", b'"')) and (more := file.read(1)):
                 chunk += more
-            yield chunk.replace(b"\r\n", b"\n")
+            yield chunk
             chunk = b""
