@@ -202,6 +202,14 @@ def test_verify_tells_prefixes_and_forms_that_are_wrong_without_a_curie_map(here
     assert "loinc: 3, loinc:abc, loinc:54321-5, loinc:LP14635-4; mine: 6, mine|0" in said
 
 
+def test_verify_tells_a_row_that_is_cut(here: Path, cli: Any) -> None:
+    """What it lacks at its end is told as an empty cell is."""
+    rows = "mine:1\tskos:exactMatch\tloinc:8867-4\nmine:2\tskos:exactMatch\n"
+    (here / "map.sssom.tsv").write_text(f"subject_id\tpredicate_id\tobject_id\n{rows}")
+    code, found, _ = verified(cli, "map.sssom.tsv", "--store", "none")
+    assert (code, found) == (0, [("TM-L15", "map.sssom.tsv:3:1")])
+
+
 def test_verify_a_concept_map(store: Path, here: Path, cli: Any) -> None:
     resource = {
         "resourceType": "ConceptMap",

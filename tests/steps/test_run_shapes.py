@@ -201,6 +201,16 @@ def test_what_a_check_tells_of_the_same_statements_is_told_once(here: Path) -> N
     assert high.help
 
 
+def test_where_the_check_is_left_out_the_shape_is_told_for_itself(here: Path) -> None:
+    """It names no code that the report does not have."""
+    Path("a.csv").write_text(Path("a.csv").read_text() + "p0,M0,2026-03-02T08:00:00,9000\n")
+    outcome = api.run("ward.yaml", out="out", key_file=KEY, jobs=1, ignore=["TM-V01"])
+    (high,) = (item for item in outcome.findings if item.code == "TM-H01")
+    assert ("told_by" in high.details, "TM-V01" in high.message) == (False, False)
+    assert high.places
+    assert high.help
+
+
 def test_a_shape_of_the_user_is_told_for_itself(here: Path) -> None:
     Path("a.csv").write_text(Path("a.csv").read_text() + "p0,M0,2026-03-02T08:00:00,9000\n")
     own = """ex:Calm a sh:NodeShape ; sh:targetSubjectsOf sosa:hasSimpleResult ;

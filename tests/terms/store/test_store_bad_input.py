@@ -316,6 +316,26 @@ def test_rows_of_rf2_that_cannot_be(rf2: Path, store: Path) -> None:
     assert (tally.read, tally.kept) == (9, 5)
 
 
+def test_an_empty_cell_of_a_reference_set_decides_nothing(rf2: Path, store: Path) -> None:
+    """It prefers no name, and says of no concept what replaces it."""
+    cut = {"Language": ("5", "6"), "Association": ("4", "6")}
+    for kind, columns in cut.items():
+        path = next(rf2.rglob(f"der2_cRefset_{kind}*"))
+        head, first, *_ = path.read_text("utf-8").splitlines(keepends=True)
+        rows = []
+        for number in map(int, columns):
+            cells = first.rstrip("\n").split("\t")
+            cells[0], cells[number] = f"x{number}", ""
+            rows.append("\t".join(cells) + "\n")
+        path.write_text("".join([head, *rows]), "utf-8")
+    tallies = {Path(item.file).name.split("_")[2]: item for item in add(rf2, store).sources[0].tallies}
+    refused = {name: item.refused for name, item in tallies.items() if "Snapshot" in name and item.refused}
+    assert refused == {
+        "LanguageSnapshot-en": {"no description or no acceptability": 2},
+        "AssociationSnapshot": {"no kind or no target": 2},
+    }
+
+
 def test_sssom_rows_are_never_dropped_in_silence(sssom: Path, store: Path) -> None:
     bad = [
         "toy:a\t\t\t\tloinc:1-8\t\ts\t",
@@ -398,6 +418,20 @@ def test_where_a_circle_stands(rf2: Path, store: Path) -> None:
     (finding,) = added.findings
     assert finding.message.endswith(f"{ROOT} is-a {LEFT} is-a {EAR} is-a {ROOT}")
     assert [(place.file, place.record) for place in finding.places] == [(str(path.relative_to(rf2)), 4)]
+
+
+@pytest.mark.parametrize("end", ["child", "parent"])
+def test_a_link_is_taken_away_whichever_end_is_not_there(
+    end: str, tmp_path: Path, store: Path, toys: Any
+) -> None:
+    concept = [{"code": "kite", "property": [{"code": end, "valueCode": "gone"}]}, {"code": "toy"}]
+    concept.append({"code": "top", "property": [{"code": "parent", "valueCode": "toy"}]})
+    (tmp_path / "c.json").write_text(json.dumps(toys(concept=concept)))
+    (finding,) = add(tmp_path / "c.json", store).findings
+    assert finding.message.endswith("links of its hierarchy to codes that are not there, as gone")
+    pair = ("kite", "gone") if end == "child" else ("gone", "kite")
+    with open_store(store) as opened:
+        assert opened.subsumes(TOYS, [pair, ("toy", "top")]) == [None, True]
 
 
 @pytest.mark.parametrize("content", ["complete", "fragment"])
