@@ -185,16 +185,6 @@ def test_omop_without_concepts(athena: Path, store: Path) -> None:
     assert codes(refused(athena, store)) == ["TM-O04"]
 
 
-def test_columns_of_another_file(loinc: Path, store: Path) -> None:
-    """A table that lacks a column is not taken for the one that it is called."""
-    table = loinc / "LoincTable" / "Loinc.csv"
-    table.write_text(table.read_text("utf-8").replace("LONG_COMMON_NAME", "NAME"), "utf-8")
-    added = add(loinc, store)
-    assert any("LoincTable/Loinc.csv" in note for note in added.notes)
-    with open_store(store) as opened:
-        assert opened.lookup([("loinc", "1003-3")])[0].exists is None
-
-
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
 def test_a_wrong_encoding(
     encoding: str, loinc: Path, rf2: Path, athena: Path, tmp_path: Path, store: Path

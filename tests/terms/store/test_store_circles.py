@@ -148,4 +148,8 @@ def test_subsumption(write: Any, system: str, links: list[Link], gone: Links) ->
     assert {place.file for item in found for place in item.places} <= {"c.json", *_LINKS}
 
 
-_LINKS = {"sct2_Relationship_Snapshot_INT_20260101.txt", "CONCEPT_RELATIONSHIP.csv"}
+#: A closure that is given may state a link that no relationship does.
+_LINKS = {
+    *("sct2_Relationship_Snapshot_INT_20260101.txt", "CONCEPT_RELATIONSHIP.csv"),
+    "CONCEPT_ANCESTOR.csv",
+}

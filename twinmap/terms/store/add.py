@@ -12,8 +12,9 @@ from pathlib import Path
 from twinmap import exchange, registry, safeio
 from twinmap.diagnostics import Finding, merge
 from twinmap.duck import connect
+from twinmap.errors import InputOutputError
 from twinmap.terms.store.editions import MANIFEST, Source, sources
-from twinmap.terms.store.formats import Claim, named, recognised
+from twinmap.terms.store.formats import Claim, Recognised, named, recognised
 from twinmap.terms.store.loader import Loader
 from twinmap.terms.store.package import Package, open_package
 
@@ -41,12 +42,10 @@ def add(path: Path, store: Path, *, memory_mb: int = 1000) -> Added:
             store cannot be written, or another process writes the same source. Nothing is changed then.
     """
     with ExitStack() as written, open_package(path) as package:
-        claims, unknown = recognised(package.files)
-        if not claims:
-            message = f"{path} holds no terminology that is known"
-            advice = "LOINC, SNOMED CT RF2, OMOP Athena, FHIR CodeSystem, ValueSet, ConceptMap and SSSOM are"
-            raise registry.fault("TM-O04", message, help=advice)
+        found = recognised(package.files)
+        _whole(found, package)
         notes = [*package.notes]
+        unknown = [*(item.file for item in found.nearly), *found.unknown]
         if unknown:
             shown = ", ".join(file.name for file in unknown[:_NAMED])
             more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
@@ -55,12 +54,28 @@ def add(path: Path, store: Path, *, memory_mb: int = 1000) -> Added:
         made: list[Source] = []
         known: list[Source] = []
         findings: list[Finding] = []
-        for name, own in claims.items():
+        for name, own in found.claims.items():
             source, said = _load(name, own, package, store, before, written, memory_mb)
             (known if source.id in before else made).append(source)
             findings += said.findings if said else []
             notes += said.notes if said else []
     return Added(tuple(made), tuple(known), tuple(merge(findings)), tuple(notes))
+
+
+def _whole(found: Recognised, package: Package) -> None:
+    """Refuse a package with a file that has not the columns of what it is, and one without any terminology.
+
+    Raises:
+        InputOutputError: It is one (O04), or has an empty file (O02).
+    """
+    wrong = [item for item in found.nearly if item.sure or not found.claims]
+    if wrong:
+        first, *rest = (item.finding(package.path.name) for item in wrong)
+        raise InputOutputError(first.message, help=first.help, findings=[first, *rest])
+    if not found.claims:
+        message = f"{package.path} holds no terminology that is known"
+        advice = "LOINC, SNOMED CT RF2, OMOP Athena, FHIR CodeSystem, ValueSet, ConceptMap and SSSOM are"
+        raise registry.fault("TM-O04", message, help=advice)
 
 
 def _load(

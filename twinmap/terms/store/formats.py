@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from twinmap.terms.store import read_athena, read_fhir, read_loinc, read_rf2, read_sssom, read_v2fhir
 from twinmap.terms.store.loader import Loader
+from twinmap.terms.store.nearly import Kind, Near, nearly
 from twinmap.terms.store.package import File
 from twinmap.terms.store.staging import Layout, layout
 
@@ -22,6 +23,10 @@ class Format(Protocol):
     @property
     def NAME(self) -> str:  # noqa: N802 - a constant of a module
         """Its name, as in ``terms status``."""
+
+    @property
+    def TABLES(self) -> Mapping[str, Kind]:  # noqa: N802
+        """Its tables by their roles: one that lacks a column is told as such, and is not unknown."""
 
     def claim(self, file: File, found: Layout | None) -> str | None:
         """The role of a file; ``found`` is its layout where it is a text table."""
@@ -53,10 +58,21 @@ class Claim:
 FORMATS: tuple[Format, ...] = (read_loinc, read_rf2, read_athena, read_sssom, read_v2fhir, read_fhir)
 
 
-def recognised(files: Iterable[File]) -> tuple[dict[str, list[Claim]], list[File]]:
-    """The files by format, and those that no format knows."""
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What is known of the files of a package: those of each format, those that are nearly of one, and the others."""
+
+    claims: Mapping[str, Sequence[Claim]]
+    nearly: Sequence[Near]
+    unknown: Sequence[File]
+
+
+def recognised(files: Iterable[File]) -> Recognised:
+    """What the files are."""
     claims: dict[str, list[Claim]] = {}
+    near: list[Near] = []
     unknown: list[File] = []
+    kinds = [(item.NAME, item.TABLES) for item in FORMATS]
     for file in files:
         found = layout(file)
         for item in FORMATS:
@@ -65,8 +81,12 @@ def recognised(files: Iterable[File]) -> tuple[dict[str, list[Claim]], list[File
                 claims.setdefault(item.NAME, []).append(Claim(file, role, found))
                 break
         else:
-            unknown.append(file)
-    return claims, unknown
+            one = nearly(file, found, kinds)
+            if one is None:
+                unknown.append(file)
+            else:
+                near.append(one)
+    return Recognised(claims, near, unknown)
 
 
 def named(name: str) -> Format:

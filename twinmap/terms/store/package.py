@@ -40,6 +40,8 @@ _DAMAGE = (
 )
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+#: How archives that can be read are named.
+_ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz")
 _LEADS_OUT = re.compile(r"^[/\\]|^[A-Za-z]:|\\|\x00|(?:^|/)\.\.(?:/|$)")
 
 
@@ -151,7 +153,27 @@ def open_package(path: Path) -> Iterator[Package]:
         if block[257:262] == b"ustar":
             yield _tar(path, stack)
         else:
+            _no_archive(path, block)
             yield _single(path)
+
+
+def _no_archive(path: Path, block: bytes) -> None:
+    """Refuse an empty file, and one that is an archive by its name alone, as a page that a server sent for it.
+
+    Raises:
+        InputOutputError: It is one (O02, O04).
+    """
+    if not block:
+        raise registry.fault(
+            "TM-O02", f"{path} is empty: it has no bytes", help="fetch it again, from its publisher"
+        )
+    if path.name.casefold().endswith(_ARCHIVES):
+        what = "a page of HTML" if block.lstrip()[:1] == b"<" else "another file"
+        message = f"{path} is no archive, whatever its name says, but {what}"
+        advice = (
+            "fetch it again, where its publisher asks for a login with it; or name the file as what it is"
+        )
+        raise registry.fault("TM-O04", message, help=advice)
 
 
 def _folder(path: Path) -> Package:

@@ -8,13 +8,15 @@ Source of the columns: OMOP Common Data Model 5.4, "Vocabulary Tables".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from twinmap.sqltext import case, quoted
 from twinmap.terms.store.editions import Edition
 from twinmap.terms.store.loader import Loader, Staged, Why
+from twinmap.terms.store.nearly import Kind
 from twinmap.terms.store.package import File
 from twinmap.terms.store.releases import Part, by_role
 from twinmap.terms.store.staging import Layout
@@ -26,12 +28,35 @@ if TYPE_CHECKING:
 
 NAME = "omop-athena"
 
-_ROLES = {
-    "concepts": {"concept_id", "concept_name", "vocabulary_id", "concept_code", "invalid_reason"},
-    "relationships": {"concept_id_1", "concept_id_2", "relationship_id"},
-    "ancestors": {"ancestor_concept_id", "descendant_concept_id"},
-    "synonyms": {"concept_id", "concept_synonym_name"},
-    "vocabularies": {"vocabulary_id", "vocabulary_name", "vocabulary_version"},
+_VALID = ("valid_start_date", "valid_end_date", "invalid_reason")
+
+
+def _kind(name: str, *columns: str, others: tuple[str, ...] = ()) -> Kind:
+    return Kind(columns, re.compile(rf"{name}\.csv", re.IGNORECASE), others, str.casefold)
+
+
+TABLES: Mapping[str, Kind] = {
+    "concepts": _kind(
+        "CONCEPT",
+        *("concept_id", "concept_name", "vocabulary_id", "concept_code", "invalid_reason"),
+        others=("domain_id", "concept_class_id", "standard_concept", *_VALID),
+    ),
+    "relationships": _kind(
+        "CONCEPT_RELATIONSHIP", "concept_id_1", "concept_id_2", "relationship_id", others=_VALID
+    ),
+    "ancestors": _kind(
+        "CONCEPT_ANCESTOR",
+        *("ancestor_concept_id", "descendant_concept_id"),
+        others=("min_levels_of_separation", "max_levels_of_separation"),
+    ),
+    "synonyms": _kind(
+        "CONCEPT_SYNONYM", "concept_id", "concept_synonym_name", others=("language_concept_id",)
+    ),
+    "vocabularies": _kind(
+        "VOCABULARY",
+        *("vocabulary_id", "vocabulary_name", "vocabulary_version"),
+        others=("vocabulary_reference", "vocabulary_concept_id"),
+    ),
 }
 #: relationship_id to the kind of replacement.
 _REPLACED = {
@@ -50,8 +75,7 @@ def claim(file: File, found: Layout | None) -> str | None:  # noqa: ARG001
     """The role of a file by its columns, in capitals or not."""
     if found is None:
         return None
-    columns = {column.casefold() for column in found.columns}
-    return next((role for role, needed in _ROLES.items() if needed <= columns), None)
+    return next((role for role, kind in TABLES.items() if kind.fits(found)), None)
 
 
 def load(claims: Sequence[Claim], loader: Loader) -> None:

@@ -16,6 +16,7 @@ from twinmap.limits import LIMITS
 from twinmap.terms.store import _fhir_resources as resources
 from twinmap.terms.store.editions import Tally
 from twinmap.terms.store.loader import Loader
+from twinmap.terms.store.nearly import Kind
 from twinmap.terms.store.package import File
 from twinmap.terms.store.staging import Layout
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from twinmap.terms.store.formats import Claim
 
 NAME = "fhir"
+#: Nothing of it is known by the columns of a table.
+TABLES: Mapping[str, Kind] = {}
 
 _TYPE = re.compile(r'"resourceType"\s*:\s*"(\w+)"')
 _PACKAGE = re.compile(r'"fhirVersions?"\s*:|"fhir-version-list"\s*:')

@@ -7,13 +7,14 @@ accessory files.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from twinmap.sqltext import case, quoted
 from twinmap.terms import loinc
 from twinmap.terms.store.editions import Edition, newest_key
 from twinmap.terms.store.loader import Loader, Staged, Why
+from twinmap.terms.store.nearly import Kind
 from twinmap.terms.store.package import File
 from twinmap.terms.store.releases import Part, by_role, root
 from twinmap.terms.store.staging import Layout
@@ -25,16 +26,67 @@ if TYPE_CHECKING:
 
 NAME = "loinc"
 
-#: Role to the columns by which a file is known.
-_ROLES = {
-    "terms": {"LOINC_NUM", "COMPONENT", "PROPERTY", "SYSTEM", "SCALE_TYP", "STATUS", "LONG_COMMON_NAME"},
-    "language": {"LOINC_NUM", "COMPONENT", "SYSTEM", "LONG_COMMON_NAME", "LinguisticVariantDisplayName"},
-    "replaced": {"LOINC", "MAP_TO", "COMMENT"},
-    "hierarchy": {"PATH_TO_ROOT", "IMMEDIATE_PARENT", "CODE", "CODE_TEXT"},
-    "parts": {"PartNumber", "PartTypeName", "PartName", "Status"},
-    "links": {"LoincNumber", "PartNumber", "PartTypeName", "LinkTypeName"},
-    "devices": {"LOINC_NUM", "IEEE_CF_CODE10", "IEEE_REFID"},
-    "names": {"LOINC #", "Long Common Name"},
+#: Other columns of the terms, some of which the names in other languages have too.
+_OTHERS = (
+    *(
+        "TIME_ASPCT",
+        "METHOD_TYP",
+        "CLASS",
+        "CLASSTYPE",
+        "SHORTNAME",
+        "CONSUMER_NAME",
+        "DisplayName",
+        "RELATEDNAMES2",
+    ),
+    *(
+        "VersionLastChanged",
+        "VersionFirstReleased",
+        "CHNG_TYPE",
+        "CHANGE_REASON_PUBLIC",
+        "STATUS_REASON",
+        "STATUS_TEXT",
+    ),
+    *(
+        "DefinitionDescription",
+        "FORMULA",
+        "EXMPL_ANSWERS",
+        "SURVEY_QUEST_TEXT",
+        "SURVEY_QUEST_SRC",
+        "UNITSREQUIRED",
+    ),
+    *("ORDER_OBS", "HL7_FIELD_SUBFIELD_ID", "HL7_ATTACHMENT_STRUCTURE", "ValidHL7AttachmentRequest"),
+    *("EXTERNAL_COPYRIGHT_NOTICE", "EXTERNAL_COPYRIGHT_LINK", "EXAMPLE_UNITS", "EXAMPLE_UCUM_UNITS"),
+    *("COMMON_TEST_RANK", "COMMON_ORDER_RANK", "PanelType", "AskAtOrderEntry", "AssociatedObservations"),
+)
+TABLES: Mapping[str, Kind] = {
+    "terms": Kind(
+        ("LOINC_NUM", "COMPONENT", "PROPERTY", "SYSTEM", "SCALE_TYP", "STATUS", "LONG_COMMON_NAME"),
+        re.compile(r"Loinc(?:TableCore)?\.csv"),
+        _OTHERS,
+    ),
+    "language": Kind(
+        ("LOINC_NUM", "COMPONENT", "SYSTEM", "LONG_COMMON_NAME", "LinguisticVariantDisplayName"),
+        others=("PROPERTY", "SCALE_TYP", *_OTHERS),
+    ),
+    "replaced": Kind(("LOINC", "MAP_TO", "COMMENT"), re.compile(r"MapTo\.csv")),
+    "hierarchy": Kind(
+        ("PATH_TO_ROOT", "IMMEDIATE_PARENT", "CODE", "CODE_TEXT"),
+        re.compile(r"ComponentHierarchyBySystem\.csv"),
+        ("SEQUENCE",),
+    ),
+    "parts": Kind(("PartNumber", "PartTypeName", "PartName", "Status"), others=("PartDisplayName",)),
+    "links": Kind(
+        ("LoincNumber", "PartNumber", "PartTypeName", "LinkTypeName"),
+        re.compile(r"LoincPartLink_(?:Primary|Supplementary)\.csv"),
+        ("LongCommonName", "PartName", "PartCodeSystem", "Property"),
+    ),
+    "devices": Kind(
+        ("LOINC_NUM", "IEEE_CF_CODE10", "IEEE_REFID"),
+        re.compile(r"LoincIeeeMedicalDeviceCodeMappingTable\.csv"),
+    ),
+    "names": Kind(
+        ("LOINC #", "Long Common Name"), re.compile(r"Top2000.*\.csv"), ("Short Name", "CLASS", "Rank")
+    ),
 }
 #: The name of a property, which is that of our column but for a hyphen, to the column of the terms.
 _PROPERTIES = {
@@ -68,7 +120,7 @@ def claim(file: File, found: Layout | None) -> str | None:  # noqa: ARG001
     """The role of a file by its columns."""
     if found is None:
         return None
-    return next((role for role, columns in _ROLES.items() if columns <= {*found.columns}), None)
+    return next((role for role, kind in TABLES.items() if kind.fits(found)), None)
 
 
 def load(claims: Sequence[Claim], loader: Loader) -> None:

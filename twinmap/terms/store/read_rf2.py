@@ -15,6 +15,7 @@ from twinmap.sqltext import case, quoted
 from twinmap.terms import snomed
 from twinmap.terms.store.editions import Edition
 from twinmap.terms.store.loader import Loader, Staged, Why
+from twinmap.terms.store.nearly import Kind
 from twinmap.terms.store.package import File
 from twinmap.terms.store.releases import Part, by_role, root, two
 from twinmap.terms.store.staging import Layout
@@ -27,15 +28,21 @@ NAME = "snomed-rf2"
 
 _STATE = ("id", "effectiveTime", "active", "moduleId")
 _REFSET = (*_STATE, "refsetId", "referencedComponentId")
-_ROLES: Mapping[str, tuple[str, ...]] = {
-    "concepts": (*_STATE, "definitionStatusId"),
-    "descriptions": (*_STATE, "conceptId", "languageCode", "typeId", "term", "caseSignificanceId"),
-    "relationships": (
-        *(*_STATE, "sourceId", "destinationId", "relationshipGroup"),
-        *("typeId", "characteristicTypeId", "modifierId"),
+TABLES: Mapping[str, Kind] = {
+    "concepts": Kind((*_STATE, "definitionStatusId"), re.compile(r"x?sct2_Concept_.*")),
+    "descriptions": Kind(
+        (*_STATE, "conceptId", "languageCode", "typeId", "term", "caseSignificanceId"),
+        re.compile(r"x?sct2_(?:Description|TextDefinition)_.*"),
     ),
-    "languages": (*_REFSET, "acceptabilityId"),
-    "associations": (*_REFSET, "targetComponentId"),
+    "relationships": Kind(
+        (
+            *(*_STATE, "sourceId", "destinationId", "relationshipGroup"),
+            *("typeId", "characteristicTypeId", "modifierId"),
+        ),
+        re.compile(r"x?sct2_(?:Stated)?Relationship_.*"),
+    ),
+    "languages": Kind((*_REFSET, "acceptabilityId"), re.compile(r"x?der2_cRefset_Language.*")),
+    "associations": Kind((*_REFSET, "targetComponentId"), re.compile(r"x?der2_cRefset_Association.*")),
 }
 
 _ROOT, _IS_A = snomed.ROOT, "116680003"
@@ -72,10 +79,11 @@ _DATE = re.compile(r"_(\d{8})(?:T\d{6}Z)?(?:\.|_|$)")
 
 
 def claim(file: File, found: Layout | None) -> str | None:  # noqa: ARG001
-    """The role of a file by its columns, which RF2 fixes."""
-    if found is None or found.delimiter != "\t":
+    """The role of a file by its columns, which RF2 fixes; a copy of it may have them in another order."""
+    if found is None:
         return None
-    return next((role for role, columns in _ROLES.items() if found.columns == columns), None)
+    columns = sorted(found.columns)
+    return next((role for role, kind in TABLES.items() if sorted(kind.columns) == columns), None)
 
 
 def load(claims: Sequence[Claim], loader: Loader) -> None:
@@ -87,7 +95,7 @@ def load(claims: Sequence[Claim], loader: Loader) -> None:
     roles = _chosen(claims, loader)
     number = loader.edition(Edition("codes", snomed.SYSTEM, name="SNOMED CT", licence=_LICENCE))
     for role, read in _READ.items():
-        staged = loader.stage(role, roles[role], {column: column for column in _ROLES[role]})
+        staged = loader.stage(role, roles[role], {column: column for column in TABLES[role].columns})
         if role == "concepts":
             _one_edition(loader, roles[role])
         read(staged, loader, number)
@@ -158,7 +166,7 @@ def _state(loader: Loader, table: str) -> list[Why]:
     That holds across products too: a row that was released is never changed (Release File Specifications,
     "History Mechanism"), so an extension that takes over a component adds a newer one.
     """
-    columns = ", ".join(_ROLES[table])
+    columns = ", ".join(TABLES[table].columns)
     loader.duck.run(
         "CREATE OR REPLACE TEMP TABLE again AS SELECT rowid AS r, "
         "effectiveTime < max(effectiveTime) OVER (PARTITION BY id) AS older, "

@@ -6,6 +6,7 @@ Source of the slots: SSSOM 1.0 and 1.1, mapping-commons.github.io/sssom.
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from twinmap.formats import csvdialect
 from twinmap.terms import sssom, systems
 from twinmap.terms.store.editions import Edition, Tally
 from twinmap.terms.store.loader import Loader
+from twinmap.terms.store.nearly import Kind
 from twinmap.terms.store.package import File
 from twinmap.terms.store.staging import Layout, count_rows
 
@@ -26,14 +28,27 @@ if TYPE_CHECKING:
 NAME = "sssom"
 
 #: An end of a mapping is a code, or (for a literal) a label alone.
-_ENDS = ({"subject_id", "subject_label"}, {"object_id", "object_label"})
+TABLES: Mapping[str, Kind] = {
+    "mappings": Kind(
+        ("subject_id", "predicate_id", "object_id"),
+        re.compile(r".*\.sssom\.tsv"),
+        (
+            *("subject_label", "subject_category", "subject_type", "subject_source"),
+            *("predicate_label", "predicate_modifier", "predicate_type"),
+            *("object_label", "object_category", "object_type", "object_source"),
+        ),
+    )
+}
 Slots = Mapping[str, str]
 
 
 def claim(file: File, found: Layout | None) -> str | None:
     """``mappings`` for a table, ``about`` for its description in a file beside it."""
-    if found is not None and "predicate_id" in found.columns and all({*found.columns} & end for end in _ENDS):
-        return "mappings"
+    if found is not None:
+        missing = TABLES["mappings"].missing(found)
+        labels = {column.replace("_id", "_label") for column in missing}
+        if "predicate_id" not in missing and not any(missing.values()) and labels <= {*found.columns}:
+            return "mappings"
     is_yaml = file.name.endswith((".yml", ".yaml"))
     return "about" if is_yaml and ("curie_map:" in file.head or "mapping_set_id:" in file.head) else None
 

@@ -7,13 +7,14 @@ close the two codes are is not said.
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from twinmap.formats import csvdialect
 from twinmap.terms.store.editions import Edition
 from twinmap.terms.store.loader import Loader, Why
+from twinmap.terms.store.nearly import Kind
 from twinmap.terms.store.package import File
 from twinmap.terms.store.staging import Layout
 from twinmap.terms.store.tables import mapped
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from twinmap.terms.store.formats import Claim
 
 NAME = "v2-to-fhir"
+#: Nothing of it is known by the columns of a table.
+TABLES: Mapping[str, Kind] = {}
 
 #: The second row begins so: what is mapped, under which condition, to what.
 _COLUMNS = (
