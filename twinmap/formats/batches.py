@@ -51,17 +51,41 @@ class BatchBuilder:
         self._shapes = [Shape.TEXT] * 4 + [item.shape for item in fields] + [Shape.TEXT] * cells
         self._rows = min(rows, max(1, BATCH_CELLS // len(self.schema)))
         self._buffer: list[Sequence[Any]] = []
+        #: Batches that wait to be put together, and their rows.
+        self._ready: list[pa.RecordBatch] = []
+        self._held = 0
 
     def add(self, row: Sequence[Any]) -> Iterator[pa.RecordBatch]:
         """Take one row; yields a batch when one is full."""
         self._buffer.append(row)
-        if len(self._buffer) >= self._rows:
-            yield self._flush()
+        if self._held + len(self._buffer) >= self._rows:
+            yield from self._full()
+
+    def add_batch(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+        """Take rows that are in columns already; yields batches as they are full."""
+        self._close()
+        self._ready.append(batch)
+        self._held += len(batch)
+        if self._held >= self._rows:
+            yield from self._full()
 
     def finish(self) -> Iterator[pa.RecordBatch]:
         """Yield what is left."""
+        if self._held or self._buffer:
+            yield from self._full(rest=True)
+
+    def _full(self, *, rest: bool = False) -> Iterator[pa.RecordBatch]:
+        self._close()
+        whole = self._ready[0] if len(self._ready) == 1 else pa.concat_batches(self._ready)
+        while len(whole) >= self._rows or (rest and len(whole)):
+            yield whole.slice(0, self._rows)
+            whole = whole.slice(self._rows)
+        self._ready, self._held = [whole] if len(whole) else [], len(whole)
+
+    def _close(self) -> None:
         if self._buffer:
-            yield self._flush()
+            self._held += len(self._buffer)
+            self._ready.append(self._flush())
 
     def _flush(self) -> pa.RecordBatch:
         columns = zip(*self._buffer, strict=True)

@@ -154,6 +154,27 @@ def lines(path: Path, encoding: str = "utf-8", *, having: Sequence[bytes] = ()) 
     Raises:
         InputOutputError: The file is missing or cut short.
     """
+    for raw in raw_lines(path, encoding, having=having):
+        yield raw if isinstance(raw, Fault) else decoded(raw)
+
+
+class RawLine(NamedTuple):
+    """One line of an NDJSON file, its end included; ``first`` says that none before it was given."""
+
+    raw: bytes
+    number: int
+    encoding: str
+    first: bool
+
+
+def raw_lines(
+    path: Path, encoding: str = "utf-8", *, having: Sequence[bytes] = ()
+) -> Iterator[RawLine | Fault]:
+    """The lines of an NDJSON file as :func:`lines` takes them, for :func:`decoded`; those over a limit are faults.
+
+    Raises:
+        InputOutputError: The file is missing or cut short.
+    """
     limit = LIMITS.record_bytes
     with open_bytes(path) as stream:
         source = stream if like_ascii(encoding) else _Recoded(stream, encoding)
@@ -172,7 +193,7 @@ def lines(path: Path, encoding: str = "utf-8", *, having: Sequence[bytes] = ()) 
             if raw.count(b",") > LIMITS.json_values:
                 yield Fault("TM-Q15", too_many(), raw[:CHUNK].decode(name, "backslashreplace"), number)
                 continue
-            yield _line(raw, name, number, first=not begun)
+            yield RawLine(raw, number, name, not begun)
             begun = True
 
 
@@ -194,7 +215,9 @@ def count_lines(path: Path, encoding: str = "utf-8") -> int | None:
                 return total + begun
 
 
-def _line(raw: bytes, encoding: str, number: int, *, first: bool) -> Item | Fault:
+def decoded(line: RawLine) -> Item | Fault:
+    """The document of a line, or what is wrong with it."""
+    raw, number, encoding, first = line
     try:
         text = raw.decode(encoding).rstrip("\r\n")
     except UnicodeDecodeError:

@@ -140,10 +140,16 @@ def resources(
                 entries = stream if held else read()
                 scope = _scope((one.value for one in entries if isinstance(one, Item) and one.place), needs)
             yield from _entry(item.value, item.line, item.place, scope, item.text)
-        elif type(item.value) is dict and is_bundle(item.value):
-            yield from _bundle(item.value, item.line, "", needs)
         else:
-            yield Found(item.value, item.line, "", None, None, item.text)
+            yield from documents_of(item, needs)
+
+
+def documents_of(item: Item, needs: Needs) -> Iterator[Found | Around | Fault]:
+    """The resources of a document that is held as a whole."""
+    if type(item.value) is dict and is_bundle(item.value):
+        yield from _bundle(item.value, item.line, "", needs)
+    else:
+        yield Found(item.value, item.line, "", None, None, item.text)
 
 
 def _bundle(node: dict[str, Any], line: int, place: str, needs: Needs) -> Iterator[Found | Around | Fault]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twinmap.formats import jsonstream, treepath, treewalk
 from twinmap.formats.fhirtypes import CHOICES, RESOURCE_TYPES, other_release
@@ -31,8 +31,13 @@ from twinmap.model import AROUND, FileCounts, InputFile, Issue, Note, Reader, Re
 from twinmap.readers import _fhir_shapes as shapes
 from twinmap.readers._fhir_fields import BESIDE, Getter, children, elements, getter, resource_type
 from twinmap.readers._fhir_record import Record
-from twinmap.readers._fhir_source import Around, Found, Scope, across, resources
+from twinmap.readers._fhir_source import Around, Found, Scope, across, documents_of, resources
 
+if TYPE_CHECKING:
+    from twinmap.readers._fhir_columns import Outlook, Read, Tally
+
+#: The encodings of a source, where lines may be read in columns.
+_UTF8 = ("utf-8",)
 #: Sequences of elements of resources that are remembered.
 _MOST_PRESENT = 10_000
 
@@ -88,20 +93,55 @@ class FhirReader(Reader):
                 needs[kind] = needs.get(kind, frozenset()) | names
         for reading in readings:
             reading.needs = needs
-        for found in resources(file.path, requests[0].options.encoding, needs):
-            taken = False
-            for number, reading in enumerate(readings):
-                for event in reading.take(found):
-                    yield number, event
-                taken = taken or reading.taken
-            if not taken:
-                readings[0].leave(found)
+        if jsonstream.is_ndjson(file.path) and requests[0].options.encoding == _UTF8:
+            yield from _by_lines(file, readings, needs)
+        else:
+            for found in resources(file.path, requests[0].options.encoding, needs):
+                yield from _one(found, readings)
         for number, reading in enumerate(readings):
             for event in reading.finish():
                 yield number, event
 
 
 READER = FhirReader()
+
+
+def _one(found: Found | Fault | Around, readings: Sequence[_Reading]) -> Iterator[tuple[int, Any]]:
+    """The next thing in the file, for every request."""
+    taken = False
+    for number, reading in enumerate(readings):
+        for event in reading.take(found):
+            yield number, event
+        taken = taken or reading.taken
+    if not taken:
+        readings[0].leave(found)
+
+
+def _by_lines(
+    file: InputFile, readings: Sequence[_Reading], needs: Mapping[str, frozenset[str]]
+) -> Iterator[tuple[int, Any]]:
+    """NDJSON: what is usual in columns, and between it each other line by itself."""
+    from twinmap.readers import _fhir_columns
+
+    columns = _fhir_columns.Columns(readings, readings[0].across)
+    for lines in _fhir_columns.blocks(jsonstream.raw_lines(file.path)):
+        read, start = columns.read(lines), 0
+        numbers = [line.line if isinstance(line, Fault) else line.number for line in lines]
+        for at in range(len(lines)) if read is None else [*read.left, len(lines)]:
+            if read is not None and at > start:
+                for number, reading in enumerate(readings):
+                    for event in reading.take_columns(read, number, range(start, at), numbers):
+                        yield number, event
+            start = at + 1
+            if at < len(lines):
+                line = lines[at]
+                item = line if isinstance(line, Fault) else jsonstream.decoded(line)
+                for found in (item,) if isinstance(item, Fault) else documents_of(item, needs):
+                    yield from _one(found, readings)
+        for tally in read.tallies if read is not None else ():
+            taken = [reading.count(tally) for reading in readings]
+            for resource, count in tally.forms if not any(taken) else ():
+                readings[0].leave(Found(resource, 0), count)
 
 
 class _Reading:
@@ -115,15 +155,16 @@ class _Reading:
         self.getters: list[Getter] = [getter(item) for item in request.fields]
         self.present: dict[tuple[str, ...], Sequence[tuple[int, Getter]]] = {}
         self.needs = _needs(request)
-        self.names: dict[str, Names] = {}
+        self.named: dict[str, Names] = {}
         self.cells: Counter[str] = Counter()
         self.unread: Counter[str] = Counter()
         self.releases: Counter[str] = Counter()
         self.everything: Scope | None = None
-        self.record = Record(file.number, self._across)
+        self.record = Record(file.number, self.across)
         self.builder = BatchBuilder(request.fields)
         self.number = self.filtered = self.bundled = self.items = 0
         self.taken = False
+        self.outlooks: dict[str, Outlook | None] = {}
 
     def take(self, found: Found | Fault | Around) -> Iterator[Any]:
         """The events of the next thing in the file; ``taken`` says whether it gave a record."""
@@ -143,15 +184,43 @@ class _Reading:
             yield from self.record.issues
             self.record.issues = []
 
-    def leave(self, found: Found | Fault | Around) -> None:
-        """Count the fields of something that gives no record."""
+    def leave(self, found: Found | Fault | Around, times: int = 1) -> None:
+        """Count the fields of something that gives no record, and is there so many times."""
         if isinstance(found, Around):
-            self.cells.update(self._names("Bundle").of(found.node, found.name))
+            self.cells.update(self.names("Bundle").of(found.node, found.name))
         elif isinstance(found, Found):
             kind = found.resource["resourceType"]
             if found.entry is not None:
-                self.cells.update(self._names("Bundle").of(found.entry, "Bundle.entry"))
-            self.cells.update(self._names(_shown(kind)).of(found.resource, _shown(kind)))
+                self.cells.update(self.names("Bundle").of(found.entry, "Bundle.entry"))
+            for name in self.names(_shown(kind)).of(found.resource, _shown(kind)):
+                self.cells[name] += times
+
+    def outlook(self, kind: str) -> Outlook | None:
+        """What is made of resources of a type, by the elements they have; None where that needs a look at each."""
+        from twinmap.readers._fhir_columns import outlook
+
+        if kind not in self.outlooks:
+            self.outlooks[kind] = outlook(kind, self.each, self.request.fields)
+        return self.outlooks[kind]
+
+    def take_columns(self, read: Read, at: int, lines: range, numbers: Sequence[int]) -> Iterator[Any]:
+        """The batches of consecutive lines that were all read in columns; this is request ``at`` of those."""
+        batch = read.batch(at, lines, (self.file.number, self.number, numbers), self.builder.schema)
+        self.number += len(lines)
+        if batch is not None:
+            yield from self.builder.add_batch(batch)
+
+    def count(self, tally: Tally) -> bool:
+        """Count resources that were read in columns; whether they gave records."""
+        outlook = self.outlook(tally.kind)
+        self.releases.update(tally.releases)
+        if outlook is not None and outlook.taken:
+            self.items += tally.count
+            return True
+        self.filtered += tally.count
+        if outlook is not None and not outlook.read and tally.count:
+            self.unread[tally.kind] += tally.count
+        return False
 
     def finish(self) -> Iterator[Any]:
         """The events at the end of the file."""
@@ -176,13 +245,13 @@ class _Reading:
             self.releases[release] += 1
         self.bundled += entry is not None
         read, rows = self._records(kind, resource)
-        around = self._names("Bundle").of(entry, "Bundle.entry") if entry is not None and rows != () else []
+        around = self.names("Bundle").of(entry, "Bundle.entry") if entry is not None and rows != () else []
         if rows is None:
-            cells = self._names(kind).of(resource, kind)
+            cells = self.names(kind).of(resource, kind)
             self.items += 1
             return [self._row(found, None, around + cells if around else cells)]
         if rows:
-            inside, outside = self._names(kind).split(resource, rows)
+            inside, outside = self.names(kind).split(resource, rows)
             inside[0] = [*(AROUND + name for name in (*around, *outside)), *inside[0]]
             self.items += len(rows)
             return [self._row(found, row, cells) for row, cells in zip(rows, inside, strict=True)]
@@ -237,14 +306,16 @@ class _Reading:
                 return True, rows
         return read, ()
 
-    def _names(self, kind: str) -> Names:
-        names = self.names.get(kind)
+    def names(self, kind: str) -> Names:
+        """The names of the fields in resources of a type."""
+        names = self.named.get(kind)
         if names is None:
             below = [path for wanted, path in self.each if wanted in {None, kind}]
-            names = self.names[kind] = Names(below, kind)
+            names = self.named[kind] = Names(below, kind)
         return names
 
-    def _across(self) -> Scope:
+    def across(self) -> Scope:
+        """The scope of all files of the source."""
         if self.everything is None:
             file, needs = self.file, tuple(sorted(self.needs.items()))
             self.everything = across(file.siblings or (file.path,), self.request.options.encoding, needs)
