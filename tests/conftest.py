@@ -31,6 +31,16 @@ def corpus() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output of the example without shapes, made once; nothing may change it."""
+    from twinmap import api
+
+    out, key = tmp_path_factory.mktemp("example") / "out", ROOT / "examples" / "demo.key"
+    api.run(ROOT / "examples" / "bedside-to-wrist", out=out, key_file=key, engine="none", jobs=1)
+    return out
+
+
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing may open a connection: twinmap is offline."""

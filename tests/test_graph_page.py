@@ -11,7 +11,6 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
-from twinmap import api
 from twinmap.kinds import KINDS
 from twinmap.registry import shipped
 from twinmap.terms.facets import facets
@@ -25,11 +24,9 @@ PREFIXES, QUERIES = SPARQL[0], SPARQL[1:]
 SHOWN = {text: after for (_, text), (kind, after) in pairwise(BLOCKS) if kind == "text"}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("graph")
-    api.run(ROOT / "examples" / "bedside-to-wrist", out=folder / "out", engine="none", jobs=1)
-    return folder
+@pytest.fixture
+def folder(example: Path) -> Path:
+    return example.parent
 
 
 @pytest.fixture

@@ -38,14 +38,6 @@ def duck(tmp_path: Path) -> Iterator[Duck]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The output of the example."""
-    out = tmp_path_factory.mktemp("run") / "out"
-    api.run(ROOT / "examples" / "bedside-to-wrist", out=out, key_file=KEY, engine="none", jobs=1)
-    return out
-
-
 def _rows(duck: Duck, path: Path) -> list[dict[str, Any]]:
     found = duck.run(f"SELECT * FROM read_parquet('{path}')")
     names = [column[0] for column in found.description]
@@ -76,19 +68,19 @@ def _same(duck: Duck, kind: str, tables: Path, read: Read) -> None:
 
 
 @pytest.fixture(scope="module")
-def read_back(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Read:
+def read_back(example: Path, tmp_path_factory: pytest.TempPathFactory) -> Read:
     """What its graph says."""
     folder = tmp_path_factory.mktemp("back")
     with connect(folder / "work", memory_mb=256) as made:
-        return graphs.read(run / "graph.nq", folder / "read", made)
+        return graphs.read(example / "graph.nq", folder / "read", made)
 
 
 @pytest.mark.parametrize(
     "kind", [kind for kind in KINDS if kind not in {"identifier", "procedure", "immunization", "allergy"}]
 )
-def test_what_the_example_states_comes_back(run: Path, read_back: Read, duck: Duck, kind: str) -> None:
+def test_what_the_example_states_comes_back(example: Path, read_back: Read, duck: Duck, kind: str) -> None:
     assert (read_back.unread, read_back.several, read_back.untimed) == ({}, {}, 0)
-    _same(duck, kind, run / "tables", read_back)
+    _same(duck, kind, example / "tables", read_back)
     (columns,) = [[row[0] for row in duck.rows(f"DESCRIBE FROM read_parquet('{read_back.tables[kind]}')")]]
     assert columns == [column.name for column in KINDS[kind].columns(tuple(facets()))]
 
@@ -115,14 +107,14 @@ def test_what_real_resources_state_comes_back(
 # --- formats --------------------------------------------------------------------------------------
 
 
-def _written(run: Path, name: str, folder: Path) -> Path:
+def _written(example: Path, name: str, folder: Path) -> Path:
     """The graph of the example in the format that the ending says."""
     path = folder / name
     kinds = {".ttl": ox.RdfFormat.TURTLE, ".trig": ox.RdfFormat.TRIG, ".nt": ox.RdfFormat.N_TRIPLES}
     kinds |= {".rdf": ox.RdfFormat.RDF_XML, ".nq": ox.RdfFormat.N_QUADS, ".jsonld": ox.RdfFormat.JSON_LD}
     kind = kinds[Path(name.removesuffix(".gz")).suffix]
     # A patient whose id begins with a letter: some of the statements are enough.
-    found = list(ox.parse(path=run / "graph.nq", format=ox.RdfFormat.N_QUADS))
+    found = list(ox.parse(path=example / "graph.nq", format=ox.RdfFormat.N_QUADS))
     kept = {q.subject.value for q in found if "/obs/a" not in q.subject.value and "/obs/" in q.subject.value}
     some = [q if kind.supports_datasets else q.triple for q in found if q.subject.value not in kept]
     data = ox.serialize(some, format=kind)
@@ -131,11 +123,11 @@ def _written(run: Path, name: str, folder: Path) -> Path:
     return path
 
 
-def test_every_format_gives_the_same(run: Path, tmp_path: Path, duck: Duck) -> None:
+def test_every_format_gives_the_same(example: Path, tmp_path: Path, duck: Duck) -> None:
     names = ("a.nq", "b.nq.gz", "c.trig", "d.jsonld", "e.ttl", "f.nt", "g.rdf", "h.ttl.gz")
     found = {}
     for name in names:
-        read = graphs.read(_written(run, name, tmp_path), tmp_path / name.replace(".", "-"), duck)
+        read = graphs.read(_written(example, name, tmp_path), tmp_path / name.replace(".", "-"), duck)
         assert read.unread == {}
         found[name] = {kind: _rows(duck, path) for kind, path in read.tables.items()}
     assert len(found["a.nq"]["observation"]) > 100

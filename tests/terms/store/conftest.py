@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from twinmap.terms import snomed
+from twinmap.terms.store.add import add
 
 MODULE, US = "900000000000207008", "900000000000509007"
 ROOT, IS_A = "138875005", "116680003"
@@ -63,7 +64,10 @@ def store(tmp_path: Path) -> Path:
 @pytest.fixture
 def loinc(tmp_path: Path) -> Path:
     """A release of four terms."""
-    made = tmp_path / "Loinc_2.99"
+    return loinc_release(tmp_path / "Loinc_2.99")
+
+
+def loinc_release(made: Path) -> Path:
     write(made / "LoincTable" / "Loinc.csv", "\ufeff" + LOINC.replace("\n", "\r\n"))
     write(made / "LoincTableCore" / "MapTo.csv", MAP_TO)
     write(made / "AccessoryFiles" / "ComponentHierarchyBySystem" / "ComponentHierarchyBySystem.csv", TREE)
@@ -299,7 +303,23 @@ def toys() -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 def fhir(tmp_path: Path) -> Path:
     """A file each of a code system, a value set and a map."""
-    made = tmp_path / "fhir"
+    return fhir_files(tmp_path / "fhir")
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of these three, made once; nothing may change it."""
+    folder = tmp_path_factory.mktemp("filled")
+    for path in (
+        loinc_release(folder / "Loinc_2.99"),
+        rf2_release(folder / "SnomedCT_ToyRF2"),
+        fhir_files(folder / "fhir"),
+    ):
+        add(path, folder / "store")
+    return folder / "store"
+
+
+def fhir_files(made: Path) -> Path:
     write(made / "codes.json", json.dumps(code_system()))
     value_set = {
         "resourceType": "ValueSet",

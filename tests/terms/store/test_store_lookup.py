@@ -132,13 +132,6 @@ def test_systems_may_be_named_in_any_way(loinc: Path, store: Path) -> None:
 # --- search ---------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def filled(loinc: Path, rf2: Path, fhir: Path, store: Path) -> Path:
-    for path in (loinc, rf2, fhir):
-        add(path, store)
-    return store
-
-
 @pytest.mark.parametrize(
     ("query", "first"),
     [

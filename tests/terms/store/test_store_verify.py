@@ -17,13 +17,6 @@ LOINC, SNOMED, TOYS = "http://loinc.org", "http://snomed.info/sct", "https://toy
 EAR, LEFT, OLD, GONE = (f"{n}00{snomed.check_digit(f'{n}00')}" for n in range(900001, 900005))
 
 
-@pytest.fixture
-def filled(loinc: Path, rf2: Path, fhir: Path, store: Path) -> Path:
-    for path in (loinc, rf2, fhir):
-        add(path, store)
-    return store
-
-
 def asked(store: Path, *codes: tuple[str, str, str | None]) -> Verified:
     written = [
         Written(system, code, label, Span("map.tsv", line, 1, len(code), code))
