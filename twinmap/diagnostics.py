@@ -171,6 +171,28 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(grouped.values(), key=_order)
 
 
+def gathered(findings: Iterable[Finding]) -> list[Finding]:
+    """Make one of the findings that say the same of several lines of a file; the first line is its span.
+
+    ``lines`` among its details names all of them, its places the first ones that follow.
+    """
+    grouped: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        file = finding.where.file if finding.where else None
+        key = (finding.code, finding.message, finding.severity, finding.rule, file)
+        grouped.setdefault(key, []).append(finding)
+    return [_of_lines(group) for group in grouped.values()]
+
+
+def _of_lines(group: Sequence[Finding]) -> Finding:
+    spans = [finding.where for finding in group if finding.where]
+    if len(spans) < 2:
+        return merge(group)[0]
+    places = tuple(Place("", span.file, 0, span.line) for span in spans[1:PLACES_KEPT])
+    count = sum(finding.count for finding in group)
+    return replace(group[0], places=places, count=count, details={"lines": [span.line for span in spans]})
+
+
 def _order(finding: Finding) -> tuple[object, ...]:
     where = finding.where
     return (

@@ -314,6 +314,7 @@ def verify(*, maps: tuple[Path, ...], store: Path | None, fmt: str, fail_on: str
     that neither the store nor the shipped terms can tell of are counted.
     """
     from twinmap.cli._terms_codes import written
+    from twinmap.diagnostics import gathered
     from twinmap.mapping.project import without_tests
     from twinmap.terms.store import open_store
     from twinmap.terms.store.verify import verify
@@ -324,12 +325,12 @@ def verify(*, maps: tuple[Path, ...], store: Path | None, fmt: str, fail_on: str
     if not places:
         raise UsageError(
             f"there is no code in {renderers.visible(', '.join(named))}: nothing to verify",
-            findings=told,
+            findings=gathered(told),
             help="a table has its codes as CURIEs (loinc:8480-6), in SSSOM in subject_id and object_id",
         )
     with _less("verify fewer maps at once"), open_store(store) as opened:
         verified = verify(opened, places)
-    findings = (*told, *verified.findings)
+    findings = (*gathered(told), *verified.findings)
     output.show_findings(findings, fmt)
     rest = f", {len(verified.unknown):,} that nothing is known of" if verified.unknown else ""
     if verified.unknown:

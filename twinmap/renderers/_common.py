@@ -109,6 +109,7 @@ def _places(same: list[Json]) -> tuple[Json, ...]:
 def shown_of(group: Group, limit: int) -> str:
     """``38 times; the first 3 are shown``, empty for what was found once."""
     shown = sum("record" in place for place in group.places[:limit])
+    shown += "lines" in group.finding.get("details", {})  # the span is the first of them
     if group.count == 1:
         return ""
     return f"{group.count:,} times" + (f"; the first {shown} are shown" if 1 < shown < group.count else "")

@@ -353,6 +353,19 @@ def test_sssom_rows_are_never_dropped_in_silence(sssom: Path, store: Path) -> No
         assert opened.mappings([("other", "b")])[("other", "b")][0].predicate == "skos:closeMatch"
 
 
+def test_many_bad_rows_of_a_kind_are_one_finding(sssom: Path, store: Path) -> None:
+    before = len(sssom.read_text("utf-8").splitlines())
+    rows = ["toy:a\t\t\t\tloinc:1-8\t\ts\t"] * 5 + ["nocurie\t\tskos:exactMatch\t\tloinc:1-8\t\ts\t"]
+    sssom.write_text(sssom.read_text("utf-8") + "\n".join(rows) + "\n", "utf-8")
+    many, one = [item for item in add(sssom, store).findings if item.code == "TM-L15"]
+    assert many.where is not None
+    assert one.where is not None
+    lines = [*range(before + 1, before + 6)]
+    assert (many.count, many.where.line, many.details) == (5, lines[0], {"lines": lines})
+    assert [place.line for place in many.places] == lines[1:3]
+    assert (one.count, one.where.line, one.places, one.details) == (1, before + 6, (), {})
+
+
 def test_sssom_with_a_cell_that_is_too_long(sssom: Path, store: Path) -> None:
     sssom.write_text(sssom.read_text("utf-8") + "toy:a\t" + "x" * (LIMITS.field_bytes + 1) + "\n", "utf-8")
     assert codes(refused(sssom, store)) == ["TM-Q02"]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from twinmap import registry
-from twinmap.diagnostics import Finding, Severity, Span
+from twinmap.diagnostics import Finding, Severity, Span, gathered
 from twinmap.formats import csvdialect
 from twinmap.terms import sssom, systems
 from twinmap.terms.store.editions import Edition, Tally
@@ -97,7 +97,7 @@ def _table(item: Claim, loader: Loader, beside: File | None) -> None:
     read = count_rows(item.file, replace(item.table, quoted=True))  # also finds what csv cannot read
     rows = _Rows(item.file.name, edition, lines, prefixes, item.table.delimiter)
     kept = loader.rows("mapping", rows.read(start))
-    loader.findings += rows.findings
+    loader.findings += gathered(rows.findings)
     loader.book(Tally(item.file.name, "mappings", read, kept, dict(rows.skipped), dict(rows.refused)))
 
 
