@@ -20,6 +20,8 @@ from pathlib import Path
 import click
 import pyoxigraph as ox
 
+# The code beside this page is what it tells of, whatever is installed.
+sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 import concept_table
 
