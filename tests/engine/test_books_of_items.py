@@ -313,7 +313,7 @@ def test_an_item_that_the_reader_forgets_is_seen(
         scale(document("1", "9", "2"))
 
 
-@pytest.mark.parametrize("old", ["NOT failed AND NOT aside", "COPY (SELECT * FROM read_parquet(['"])
+@pytest.mark.parametrize("old", ["NOT failed AND NOT aside", "COPY (SELECT * REPLACE ("])
 def test_an_item_whose_statement_falls_out_is_seen(
     scale: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, old: str
 ) -> None:

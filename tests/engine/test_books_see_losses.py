@@ -60,9 +60,9 @@ def test_nothing_is_lost(project: Path) -> None:
     [
         ("reading", "FROM (SELECT row_number() OVER ()", "FROM (SELECT * FROM (SELECT row_number() OVER ()"),
         ("splitting", "NOT failed AND NOT aside", "NOT failed AND NOT aside AND record <> 17"),
-        ("sorting", ") ORDER BY twin", ") WHERE record <> 17 ORDER BY twin"),
+        ("sorting", " ORDER BY twin", " WHERE n.record <> 17 ORDER BY twin"),
         ("expanding", "JOIN rules r ON r.grp = n.grp", "JOIN rules r ON n.record <> 17 AND r.grp = n.grp"),
-        ("publishing", "COPY (SELECT * FROM read_parquet(['", ""),
+        ("publishing", "COPY (SELECT * REPLACE (", ""),
     ],
 )
 def test_a_row_is_lost_while(

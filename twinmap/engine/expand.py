@@ -7,7 +7,7 @@ workers, once per part.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from twinmap.kinds import KINDS
 from twinmap.mapping.sql import escaped
@@ -17,18 +17,28 @@ _CODE = ("code_system", "code", "display", "raw_code_system", "raw_code", "raw_d
 _TIME = ("start_us", "end_us", "time_precision", "time_origin", "offset_min")
 
 
-def expanded(kind: str, facets: Sequence[str], relation: str) -> str:
-    """SELECT of the published columns of a kind (with ``twin``) over its narrow rows."""
+def expanded(
+    kind: str, facets: Sequence[str], relation: str, order: str, empty: Collection[str] = frozenset()
+) -> str:
+    """SELECT of the published columns of a kind over its narrow rows, in the order of the SQL ``order``.
+
+    ``empty`` are columns of the narrow rows (``n.name``) and of signatures (``s.name``) without any value: what
+    they alone would fill is not sorted.
+    """
     if not KINDS[kind].codes:
-        columns = {name: f"n.{name}" for name, *_ in KINDS[kind].columns()} | _place("0")
+        made = {name: f"n.{name}" for name, *_ in KINDS[kind].columns()} | _place("0")
     else:
-        columns = _place("n.rule + 1 + r.rules * (n.rep - 1)") | _statement(kind, facets)
-    listed = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in columns.items())
+        made = _place("n.rule + 1 + r.rules * (n.rep - 1)") | _statement(kind, facets)
     joins = "JOIN rules r ON r.grp = n.grp AND r.rule = n.rule"
     if KINDS[kind].codes:
         joins += f" JOIN signatures s ON s.grp = n.grp AND s.kind = {quoted(kind)} AND s.sig_id = n.sig_id"
         joins += " LEFT JOIN encounters e ON e.source = r.source AND e.enc = n.enc"
-    return f"SELECT {listed} FROM {relation} n {joins}"
+    some = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in made.items() if sql not in empty)
+    columns = [
+        f"NULL::{type_} AS {identifier(name)}" if made[name] in empty else identifier(name)
+        for name, type_, *_ in KINDS[kind].columns(facets)
+    ]
+    return f"SELECT {', '.join(columns)} FROM (SELECT {some} FROM {relation} n {joins} ORDER BY {order})"
 
 
 def encounters(relation: str) -> str:

@@ -228,8 +228,10 @@ def _tables(duck: Duck, task: PartTask, kind: str, result: PartResult) -> None:
     if KINDS[kind].codes:
         duck.run(f"CREATE OR REPLACE TEMP TABLE encounters AS {encounters(narrow)}")
     listed = ", ".join(identifier(column.name) for column in columns_of(kind, task.facets))
-    rows, path = expanded(kind, task.facets, narrow), task.folder / f"{kind}-{task.number:02}.parquet"
-    if not duck.to_parquet(f"SELECT {listed} FROM ({rows}) ORDER BY {_order(kind)}", path):
+    path = task.folder / f"{kind}-{task.number:02}.parquet"
+    if not duck.to_parquet(
+        expanded(kind, task.facets, narrow, _order(kind), _empty(duck, kind, *files)), path
+    ):
         return
     result.tables[kind] = path
     duck.run(f"CREATE OR REPLACE TEMP VIEW part AS SELECT * FROM {_scan(path)}")
@@ -239,6 +241,18 @@ def _tables(duck: Duck, task: PartTask, kind: str, result: PartResult) -> None:
         told = task.folder / f"{kind}-{task.number:02}.once.parquet"
         duck.to_parquet(f"SELECT {listed} FROM ({once}) ORDER BY {_order(kind)}", told)
         result.tables[kind] = told
+
+
+def _empty(duck: Duck, kind: str, split: Path, shape: Path) -> set[str]:
+    """The columns of narrow rows and of signatures that have no value in this kind, named as in :func:`expanded`."""
+    columns, all_columns, signature = (
+        [row[0] for row in duck.rows(f"SELECT column_name FROM (DESCRIBE FROM {relation})")]
+        for relation in (_scan(split), _scan(shape), "signatures")
+    )
+    listed = ", ".join(f"count({identifier(name)})" for name in signature)
+    counts = duck.rows(f"SELECT {listed} FROM signatures WHERE kind = {quoted(kind)}")[0]
+    unused = {f"s.{name}" for name, count in zip(signature, counts, strict=True) if not count}
+    return unused | {f"n.{name}" for name in all_columns if name not in columns}
 
 
 def _order(kind: str) -> str:

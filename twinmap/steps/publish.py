@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from twinmap.engine.duck import Duck
 from twinmap.engine.graphfile import blocks
 from twinmap.kinds import KINDS
-from twinmap.sqltext import quoted
+from twinmap.sqltext import identifier, quoted
 from twinmap.steps.state import Run
 from twinmap.writers import writer
 
@@ -19,11 +20,22 @@ def put_together(state: Run) -> None:
         pieces = [result.tables[kind] for result in state.results if kind in result.tables]
         if pieces:
             path = state.publish / "tables" / f"{kind}.parquet"
-            listed = ", ".join(quoted(str(piece)) for piece in pieces)
-            state.duck.to_parquet(f"SELECT * FROM read_parquet([{listed}])", path, "zstd")
+            scan = f"read_parquet([{', '.join(quoted(str(piece)) for piece in pieces)}])"
+            state.duck.to_parquet(f"SELECT * {_nulls(state.duck, scan)} FROM {scan}", path, "zstd")
             state.tables[kind] = path
             if kind == "identifier":
                 path.chmod(0o600)
+
+
+def _nulls(duck: Duck, scan: str) -> str:
+    """SQL that does not read the columns without any value."""
+    empty = duck.rows(
+        f"SELECT path_in_schema FROM {scan.replace('read_parquet', 'parquet_metadata', 1)} "
+        "GROUP BY ALL HAVING bool_and(stats_null_count = num_values) ORDER BY ALL"
+    )
+    types = dict(duck.rows(f"SELECT column_name, column_type FROM (DESCRIBE FROM {scan})"))
+    listed = ", ".join(f"NULL::{types[name]} AS {identifier(name)}" for (name,) in empty)
+    return f"REPLACE ({listed})" if listed else ""
 
 
 def publish_graph(state: Run) -> None:
