@@ -257,6 +257,7 @@ def output_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
         UsageError: The folder holds something that is not ours (O07); ``--force`` replaces it.
         InputOutputError: Another run works in it (O07), the disk is full (O03), or it cannot be written.
     """
+    made = [folder for folder in (target, *target.parents) if not folder.exists()]
     try:
         _claim(target, force=force)
         work = target / _WORK
@@ -272,6 +273,10 @@ def output_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
                 _leave(work)
     except OSError as error:
         raise _fault(error, target) from error
+    finally:
+        with suppress(OSError):  # what was made for nothing is empty
+            for folder in made:
+                folder.rmdir()
 
 
 def full_disk(error: OSError, target: Path) -> InputOutputError:

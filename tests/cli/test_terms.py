@@ -66,6 +66,28 @@ def test_refused_rows_fail_only_where_that_is_asked_for(here: Path, cli: Any) ->
     assert cli("terms", "add", "bad.sssom.tsv", "--store", "two", "--fail-on", "error").code == 1
 
 
+def test_value_sets_are_counted_as_they_are_defined(here: Path, cli: Any) -> None:
+    listed = {"system": "https://toys.example/codes", "concept": [{"code": "ball"}, {"code": "top"}]}
+    defined = {
+        "whole": {"include": [{"system": "http://loinc.org"}]},
+        "listed": {"include": [listed], "exclude": [{**listed, "concept": [{"code": "top"}]}]},
+        "both": {"include": [{"system": "http://loinc.org"}, {"system": "http://snomed.info/sct"}, listed]},
+    }
+    for name, compose in defined.items():
+        resource = {"resourceType": "ValueSet", "url": f"https://toys.example/{name}", "compose": compose}
+        (here / "sets").mkdir(exist_ok=True)
+        (here / "sets" / f"{name}.json").write_text(json.dumps(resource))
+    assert cli("terms", "add", "sets").code == 0
+    said = [
+        line.split(": ", 1)[1] for line in cli("terms", "status").out.splitlines() if "toys.example" in line
+    ]
+    assert said == [
+        "every code of 2 systems and 2 members, complete, serves",
+        "1 member, complete, serves",
+        "every code of 1 system, complete, serves",
+    ]
+
+
 def test_find_as_text_and_as_json(store: Path, cli: Any) -> None:
     first = cli("terms", "find", "glucose", "serum").out.splitlines()[0]
     assert " ".join(first.split()) == "loinc:2345-7 Glucose [Mass/volume] in Serum or Plasma"

@@ -28,11 +28,13 @@ _TAG = re.compile(r"\(([^()]+)\)$")
 class Fate(NamedTuple):
     """What became of a code that is not to be used any more: what stands for it, and whether that is one code.
 
-    ``sure`` holds where it has exactly one successor that means the same or was put in its place.
+    ``sure`` holds where it has exactly one successor that means the same or was put in its place; ``upgraded`` says
+    that the source knows of one, and does not name it.
     """
 
     successors: tuple[str, ...]
     sure: bool
+    upgraded: bool = False
 
 
 class Change(NamedTuple):
@@ -177,7 +179,8 @@ class Terms:
         sure = dict.fromkeys(item.code for item in own if item.sure)
         if len(sure) == 1:
             return Fate(tuple(sure), sure=True)
-        return Fate(tuple(sorted({item.code for item in own})), sure=False)
+        others = tuple(sorted({item.code for item in own}))
+        return Fate(others, sure=False, upgraded=concept.upgraded and not others)
 
 
 #: What a code means, beside the axes of LOINC.

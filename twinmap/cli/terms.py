@@ -111,7 +111,11 @@ def _edition(edition: Edition) -> str:
     content = f", {edition.content}" if edition.kind != "map" else ""
     loops = edition.circles
     circles = f", {loops:,} circle{'' if loops == 1 else 's'} in its hierarchy" if loops else ""
-    count = f"{edition.count:,} {what}{'' if edition.count == 1 else 's'}"
+    counts = [f"{edition.count:,} {what}{'' if edition.count == 1 else 's'}"]
+    if edition.systems:
+        whole = f"every code of {edition.systems:,} system{'' if edition.systems == 1 else 's'}"
+        counts = [whole, *(counts if edition.count else ())]
+    count = " and ".join(counts)
     return renderers.visible(f"{name}{version}: {count}{content}{circles}")
 
 

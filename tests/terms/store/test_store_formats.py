@@ -193,7 +193,7 @@ def test_athena(athena: Path, store: Path) -> None:
             'Toyose "raw"',
             "active",
             "inactive",
-            "U",
+            "UPGRADED",
         )
         assert [(item.code, item.kind) for item in old.replacements] == [("1000-9", "replaced-by")]
         assert opened.subsumes("Toys", [("T1", "T3"), ("T3", "T1"), ("T2", "T3")]) == [True, False, True]
@@ -333,7 +333,9 @@ def test_a_set_of_a_whole_system_asks_the_system(fhir: Path, tmp_path: Path, sto
         "compose": {"include": [{"system": TOYS}]},
     }
     (fhir / "all.json").write_text(json.dumps(resource))
-    add(fhir, store)
+    (source,) = add(fhir, store).sources
+    counts = {item.uri: (item.count, item.systems) for item in source.editions if item.kind == "values"}
+    assert counts == {"https://toys.example/all": (0, 1), "https://toys.example/round": (1, 0)}
     with open_store(store) as opened:
         codes = [(TOYS, "ball"), (TOYS, "cube"), ("loinc", "1000-9")]
         assert opened.members("https://toys.example/all", codes) == [True, False, False]

@@ -3,7 +3,8 @@
 What it means:
     The edition of the code system that was loaded (``terms add``) has the code as inactive. Several codes may
     stand for it (POSSIBLY EQUIVALENT TO, several rows of LOINC's MapTo), or what stands for it does not mean the
-    same (WAS A, ALTERNATIVE). As a warning: nothing is named in its place. Nothing is followed.
+    same (WAS A, ALTERNATIVE). As a warning: nothing is named in its place, as where an OMOP download says that the
+    code was upgraded and has no relationship that says to what. Nothing is followed.
 
 Why it matters:
     An ambiguous code was retired because it meant two things: which of them a record means is not in the code.
@@ -37,7 +38,10 @@ def check(context: Asked) -> Iterator[Finding]:
         if fate is None or fate.sure:
             continue
         told = ", ".join(fate.successors[:_TOLD]) + (" …" if len(fate.successors) > _TOLD else "")
-        why = f"it may be {told}" if fate.successors else "nothing is named in its place"
+        nothing = (
+            "it was upgraded, to what is not there" if fate.upgraded else "nothing is named in its place"
+        )
+        why = f"it may be {told}" if fate.successors else nothing
         yield context.finding(
             "TM-N04",
             f"{said(seen.system, seen.code)} is inactive, and {why}",

@@ -41,6 +41,11 @@ class Concept:
     edition: Edition | None = None
     replacements: tuple[Replacement, ...] = ()
 
+    @property
+    def upgraded(self) -> bool:
+        """Whether the source says that another code took its place (OMOP), be it named or not."""
+        return self.detail == "UPGRADED"
+
 
 @dataclass(frozen=True, slots=True)
 class Mapped:

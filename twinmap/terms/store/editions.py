@@ -31,6 +31,7 @@ class Edition:
     ``complete`` edition a code that is not there does not exist; of a ``fragment`` (also an example, or an
     extension) nothing is known of it. ``namespaces`` are those of SNOMED CT whose ids the edition holds;
     ``hierarchy`` says whether it states what is below what, ``circles`` how often that leads back to itself.
+    ``count`` is that of its codes, members or mappings; a value set has beside them every code of ``systems`` systems.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Edition:
     namespaces: tuple[str, ...] = ()
     hierarchy: bool = False
     circles: int = 0
+    systems: int = 0
 
 
 @dataclass(frozen=True, slots=True)

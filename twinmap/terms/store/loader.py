@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 #: Rows of Python values that go to DuckDB at a time.
 _BATCH = 50_000
+#: The members that value sets list, but for those that they take out.
+_MEMBERS = """
+SELECT edition, system, code FROM member WHERE code IS NOT NULL AND NOT excluded
+EXCEPT SELECT edition, system, code FROM member WHERE excluded
+"""
 #: What to do about a circle.
 _MEND = "tell the publisher, or mend the links in a terminology of your own; those of the circle are not used"
 
@@ -267,7 +272,7 @@ class Loader:
 
     def _count(self) -> None:
         """The number of codes, members or mappings of every edition, whether it has a hierarchy, and its circles."""
-        tables = {"codes": "concept", "values": "member", "map": "mapping"}
+        tables = {"codes": "concept", "values": f"({_MEMBERS})", "map": "mapping"}
         counts = {
             (kind, number): count
             for kind, table in tables.items()
@@ -280,6 +285,11 @@ class Loader:
                 "SELECT DISTINCT edition FROM node WHERE n IN (SELECT ancestor FROM closure)"
             )
         }
+        systems = dict(
+            self.duck.rows(
+                "SELECT edition, count(*) FROM member WHERE code IS NULL AND NOT excluded GROUP BY edition"
+            )
+        )
         circles = dict(
             self.duck.rows(
                 "SELECT edition, count(DISTINCT part) FROM circle JOIN node USING (n) GROUP BY edition"
@@ -291,6 +301,7 @@ class Loader:
                 count=counts.get((edition.kind, number), 0),
                 hierarchy=number in linked or number in circles,
                 circles=circles.get(number, 0),
+                systems=systems.get(number, 0),
             )
             for number, edition in enumerate(self.editions)
         ]

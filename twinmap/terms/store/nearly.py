@@ -79,9 +79,8 @@ class Near:
         """What is wrong, where, and what to do."""
         shown = self.file.name if self.file.name == package else f"{self.file.name} of {package}"
         if not self.file.size:
-            return registry.finding(
-                "TM-O02", f"{shown} is empty: the {self.kind} of {self.format} are missing", help=_AGAIN
-            )
+            message = f"{shown} is empty: the {self.kind} of {self.format} are missing"
+            return registry.finding("TM-O02", message, where=Span(self.file.name, 1, 1), help=_AGAIN)
         if self.layout is None or not self.share:
             message = f"{shown} does not begin with the header of {self.kind} of {self.format}"
             first = "".join(lines(self.file.head)[:1]).rstrip("\r\n")

@@ -58,6 +58,8 @@ TABLES: Mapping[str, Kind] = {
         others=("vocabulary_reference", "vocabulary_concept_id"),
     ),
 }
+#: What invalid_reason says.
+_INVALID = {"U": "UPGRADED", "D": "DELETED"}
 #: relationship_id to the kind of replacement.
 _REPLACED = {
     "Concept replaced by": "replaced-by",
@@ -151,7 +153,7 @@ def _concepts(item: Claim, loader: Loader) -> None:
             code="code",
             display="name",
             status="CASE WHEN invalid IS NULL THEN 'active' ELSE 'inactive' END",
-            detail="invalid",
+            detail=f"coalesce({case('invalid', _INVALID)}, invalid)",
         ),
     )
     loader.also(staged, *names("e.number", "code", {"name": "display"}))

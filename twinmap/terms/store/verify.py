@@ -160,6 +160,9 @@ def _inactive(item: Written, concept: Concept, name: str, of: str) -> Finding:
         code = "TM-N01" if concept.system == loinc.SYSTEM else "TM-N03"
         return _finding(code, f"{name} is inactive{of}: {sure[0]} took its place", item, f"write {sure[0]}")
     found = sorted({curie(other.system, other.code) for other in concept.replacements})
+    if not found and concept.upgraded:
+        said = f"{name} is inactive{of}: it was upgraded, to what is not there"
+        return _finding("TM-N04", said, item, "add CONCEPT_RELATIONSHIP.csv with it, or choose another code")
     if not found:
         return _finding(
             "TM-N04", f"{name} is inactive{of}, and nothing took its place", item, "choose another code"
