@@ -77,9 +77,11 @@ def test_value_sets_are_counted_as_they_are_defined(here: Path, cli: Any) -> Non
         resource = {"resourceType": "ValueSet", "url": f"https://toys.example/{name}", "compose": compose}
         (here / "sets").mkdir(exist_ok=True)
         (here / "sets" / f"{name}.json").write_text(json.dumps(resource))
-    assert cli("terms", "add", "sets").code == 0
+    assert cli("terms", "add", "sets", "--store", "terms").code == 0
     said = [
-        line.split(": ", 1)[1] for line in cli("terms", "status").out.splitlines() if "toys.example" in line
+        line.split(": ", 1)[1]
+        for line in cli("terms", "status", "--store", "terms").out.splitlines()
+        if "toys.example" in line
     ]
     assert said == [
         "every code of 2 systems and 2 members, complete, serves",
