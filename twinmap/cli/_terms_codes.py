@@ -13,7 +13,7 @@ from typing import Any
 
 from twinmap import registry, safeio
 from twinmap.diagnostics import Finding, Severity, Span
-from twinmap.errors import InputOutputError, UsageError
+from twinmap.errors import UsageError
 from twinmap.formats import csvdialect
 from twinmap.formats.jsonlex import JsonError, decode
 from twinmap.limits import LIMITS
@@ -46,18 +46,12 @@ def written(path: Path, tell: Tell = lambda _: None) -> list[Written]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _broken("TM-Q03", f"{path} is not UTF-8", advice="save it as UTF-8") from error
+        raise registry.fault("TM-Q03", f"{path} is not UTF-8", help="save it as UTF-8") from error
     if text.lstrip().startswith("{"):
         return list(_of_concept_map(path, text, tell))
     if path.suffix in {".tsv", ".csv"}:
         return list(_of_table(path, text, tell))
     raise UsageError(f"{path} is no map", help="a mapping .yaml, a table .tsv or .csv, or a ConceptMap .json")
-
-
-def _broken(
-    code: str, message: str, where: Span | None = None, advice: str | None = None
-) -> InputOutputError:
-    return registry.fault(code, message, where=where, help=advice)
 
 
 # --- a mapping ------------------------------------------------------------------------------------
@@ -158,7 +152,7 @@ def _rows(path: Path, lines: Sequence[str], start: int, delimiter: str) -> Itera
     except csv.Error as error:
         line = start + table.line_num
         message = f"{path}, line {line}: a cell is too long, or a quote is never closed"
-        raise _broken("TM-Q02", message, Span(str(path), line, 1)) from error
+        raise registry.fault("TM-Q02", message, where=Span(str(path), line, 1)) from error
 
 
 def _is_curie(text: str, prefixes: Mapping[str, str]) -> bool:
@@ -187,15 +181,15 @@ def _of_concept_map(path: Path, text: str, tell: Tell) -> Iterator[Written]:
         where = (
             Span(str(path), line, len(before) - before.rfind("\n")) if error.position is not None else None
         )
-        raise _broken(error.code, f"{path}: {error.message}", where) from error
+        raise registry.fault(error.code, f"{path}: {error.message}", where=where) from error
     if not isinstance(resource, dict) or resource.get("resourceType") != "ConceptMap":
         raise UsageError(f"{path} is not a FHIR ConceptMap", help="its resourceType says what it is")
     wrong = misshapen(resource)
     if wrong is not None:
-        raise _broken(
+        raise registry.fault(
             "TM-O04",
             f"{path} is not a FHIR ConceptMap: {wrong}",
-            advice="see the ConceptMap of FHIR R4 or R5",
+            help="see the ConceptMap of FHIR R4 or R5",
         )
     lines = csvdialect.lines(text)
     sets = _value_set(resource, "source"), _value_set(resource, "target")

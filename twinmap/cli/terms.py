@@ -180,23 +180,18 @@ def _known(system: str | None, store: Store) -> None:
 def _missing(query: str, hits: Sequence[Hit]) -> Iterator[str]:
     """What of a query was not found, and why."""
     from twinmap.terms.names import words
-    from twinmap.terms.store.search import is_code
+    from twinmap.terms.store.search import meant
     from twinmap.terms.store.verify import mistyped
-    from twinmap.terms.systems import expand
 
-    shown = renderers.visible(query)
-    if not hits and is_code(query):
-        system, code = expand(query) or (
-            "http://loinc.org" if "-" in query else "http://snomed.info/sct",
-            query,
-        )
-        right = mistyped(system, code)
+    shown, code = renderers.visible(query), meant(query.strip())
+    if not hits and code is not None:
+        right = mistyped(*code)
         yield f"{shown} was not found" + (
             f": its check digit is wrong, {right} has the right one" if right else ""
         )
     elif not hits:
         yield "nothing found"
-    elif not is_code(query):
+    elif code is None:
         said = {word for hit in hits for name in (hit.display, hit.term) if name for word in words(name)}
         lacking = sorted(word for word in words(query) if not any(word in other for other in said))
         if lacking:

@@ -50,7 +50,7 @@ def find(store: Store, query: str, *, system: str | None = None, limit: int = 10
     uri = known.uri if known else system
     query = query.strip()
     hits = _by_code(store, query, uri)
-    if hits or is_code(query):
+    if hits or meant(query):
         return hits[:limit]
     found = _by_words(store, query, uri, limit)
     held = {(hit.system, hit.code) for hit in found}
@@ -58,13 +58,17 @@ def find(store: Store, query: str, *, system: str | None = None, limit: int = 10
     return sorted(found, key=lambda hit: -hit.score)[:limit]
 
 
-def is_code(query: str) -> bool:
-    """Whether a query can only be a code: a CURIE, or of the form of LOINC or SNOMED CT; no name has that form.
+def meant(query: str) -> Code | None:
+    """The system and the code that a query can only be: a CURIE, or of the form of LOINC or SNOMED CT.
 
-    >>> is_code("2710-2"), is_code("loinc:xyz"), is_code("glucose")
-    (True, True, False)
+    No name has that form; what is no such code is looked for by its words.
+
+    >>> meant("2710-2"), meant("loinc:xyz"), meant("glucose")
+    (('http://loinc.org', '2710-2'), ('http://loinc.org', 'xyz'), None)
     """
-    return expand(query) is not None or loinc.is_loinc_shaped(query) or snomed.is_snomed_shaped(query)
+    if loinc.is_loinc_shaped(query):
+        return loinc.SYSTEM, query
+    return (snomed.SYSTEM, query) if snomed.is_snomed_shaped(query) else expand(query)
 
 
 def _by_code(store: Store, query: str, uri: str | None) -> list[Hit]:
