@@ -21,7 +21,8 @@ key: [id]
 time: {from: $(at), format: yyyy-MM-dd HH:mm}
 device: {id: $(device), type: patient-monitor}
 observe:
-  blood-pressure: {systolic: $(sbp), diastolic: $(dbp), unit: $(unit), site: upper-arm}
+  - {when: {unit: kPa}, blood-pressure: {systolic: $(sbp), diastolic: $(dbp), unit: $(unit), site: upper-arm}}
+  - {when: {unit: mmHg}, systolic-blood-pressure: {value: $(sbp), unit: $(unit), site: upper-arm}}
 ignore: [note]
 """
 RUN = """
