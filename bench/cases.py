@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import common
 import generate
+import hl7_columns
 import measure
 import peers
 from diff_runs import diff
@@ -213,23 +215,44 @@ def _rows(table: Path) -> int:
 
 
 def hl7v2_run(bench: Bench) -> Iterable[Row]:
-    """HL7 v2 messages from bytes to the graph, beside python-hl7 from bytes to a table of strings."""
+    """HL7 v2 messages to a table of strings, beside python-hl7; and to the graph, which python-hl7 does not make."""
     count = max(1, bench.rows // _HL7_PART)
     messages = bench.made("hl7v2", count)
     folder, beside = bench.folder("hl7v2"), bench.folder("hl7v2-peer")
-    commands = {"plain": twinmap_run("hl7v2.yaml", messages, folder, "--engine", "none")}
+    table = folder / "columns.arrow"
+    commands = {
+        "plain": twinmap_run("hl7v2.yaml", messages, folder, "--engine", "none"),
+        "reader": Command([sys.executable, str(HERE / "hl7_columns.py"), str(messages), str(table)], folder),
+    }
     if bench.peer is not None:
         commands["peer"] = Command(peers.python_hl7(bench.peer, messages, beside), beside)
     used = measure.interleaved(commands, min(bench.repeat, 3))
-    peer, note = used.get("peer"), "the peer was not run"
+    peer, same, note = used.get("peer"), False, "the peer was not run"
     if peer is not None:
-        with (beside / "peer.tsv").open(encoding="utf-8", newline="") as file:
-            read = sum(1 for _ in file)
+        same, read = _same_rows(table, beside / "peer.tsv")
         stated = _rows(folder / "out" / "tables" / "observation.parquet")
         note = f"{stated:,} observations; the peer writes {read:,} rows of strings, no graph"
     what = f"{count:,} ORU messages of {generate.PER_MESSAGE} results"
-    value = _ratio(peer.cpu if peer else None, used["plain"].cpu)
-    yield Row("hl7v2-cpu", f"{what}: CPU, times less", value, "x", _told(used["plain"]), _told(peer), note)
+    run, reader = used["plain"], used["reader"]
+    value = _ratio(peer.cpu if peer else None, run.cpu)
+    yield Row(
+        "hl7v2-cpu", f"{what}, to the graph: CPU, times less", value, "x", _told(run), _told(peer), note
+    )
+    value = _ratio(peer.cpu if peer and same else None, reader.cpu)
+    if peer is not None:
+        note = "the same strings" if same else "no ratio: the strings differ"
+    what = f"{what}, to the peer's table: CPU, times less"
+    yield Row("hl7v2-reader-cpu", what, value, "x", _told(reader), _told(peer), note)
+
+
+def _same_rows(table: Path, text: Path) -> tuple[bool, int]:
+    """Whether the reader's table and the peer's hold the same rows, in order; and how many the peer's has."""
+    count, same = 0, True
+    with text.open(encoding="utf-8", newline="") as file:
+        for ours, line in itertools.zip_longest(hl7_columns.rows(table), file):
+            count += line is not None
+            same = same and line is not None and ours == tuple(line.rstrip("\n").split("\t"))
+    return same, count
 
 
 def shacl(bench: Bench) -> Iterable[Row]:

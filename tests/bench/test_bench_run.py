@@ -68,6 +68,31 @@ def test_the_cases_run_on_a_few_rows(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert not (tmp_path / "peers").exists()
 
 
+def test_the_reader_writes_the_strings_of_the_peer(tmp_path: Path) -> None:
+    import cases
+    import hl7_columns
+
+    text = (
+        "MSH|^~\\&|LAB|H|T|H|20260301||ORU^R01|M1|P|2.5.1\rPID|1||7^^^H&1.2&ISO^MR~8^^^I\rOBR|1||F^2|X|||20260302\r"
+        "OBX|1|NM|1-8^a\\T\\b^LN||5|mg^mg^UCUM|||||F|||20260303\rOBX|2|ST|2-6^é^LN||x||||||P\r"
+    )
+    source, table, lines = (tmp_path / name for name in ("in.hl7", "out.arrow", "peer.tsv"))
+    source.write_text(text, "utf-8", newline="")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["hl7_columns.py", str(source), str(table)])
+        hl7_columns.main()
+    head = ("M1", "7", "H&1.2&ISO", "F^2")
+    rows = [
+        (*head, "1-8", "a\\T\\b", "LN", "5", "mg", "F", "20260303"),
+        (*head, "2-6", "é", "LN", "x", "", "P", "20260302"),
+    ]
+    assert list(hl7_columns.rows(table)) == rows
+    lines.write_text("".join("\t".join(row) + "\n" for row in rows), "utf-8", newline="")
+    assert cases._same_rows(table, lines) == (True, 2)
+    lines.write_text("\t".join(rows[0]) + "\n", "utf-8", newline="")
+    assert cases._same_rows(table, lines) == (False, 1)
+
+
 def test_common_triples_are_compared_under_the_same_names(tmp_path: Path) -> None:
     from common import PREDICATES, Compared, compare
 

@@ -782,7 +782,7 @@ def slowly(messages: list[list[str]], each: str, number: int) -> Iterator[tuple[
             yield record, texts.pop() if len(texts) == 1 else None
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages=st.lists(MESSAGES, max_size=6), each=st.sampled_from(NAMES), number=st.integers(1, 7))
 def test_columns_agree_with_the_plain_way(
     read: Any, messages: list[list[str]], each: str, number: int
@@ -809,7 +809,7 @@ def test_columns_agree_with_the_plain_way(
     assert cells == present
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=300), start=st.sampled_from([b"", MSH.encode() + b"\r", b"MSH#*+%!#\rOBX#1#"]))
 def test_random_bytes_never_fail_and_are_counted(read: Any, data: bytes, start: bytes) -> None:
     assume(not (start + data).startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd")))

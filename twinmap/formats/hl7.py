@@ -71,6 +71,8 @@ class Frame:
     heads: str | None = None
     given: Delimiters | None = None
     fault: tuple[str, str] | None = None
+    #: The lines joined by LF, where they were cut from it.
+    text: str | None = None
 
     @property
     def raw(self) -> str:
@@ -139,7 +141,7 @@ class Framing:
         first, lines = 1, [""]
         for text, whole in self._pieces():
             lines = text.split("\n")
-            frame = self._whole(lines, first) if whole and len(text) <= self._limit else None
+            frame = self._whole(text, lines, first) if whole and len(text) <= self._limit else None
             if frame is not None:
                 yield from self._close(None)
                 yield frame
@@ -157,7 +159,7 @@ class Framing:
             details = {"lines": self._stray}
             yield Remark("TM-Q06", "text between messages belongs to none of them", None, details)
 
-    def _whole(self, lines: list[str], first: int) -> Frame | None:
+    def _whole(self, text: str, lines: list[str], first: int) -> Frame | None:
         """The frame of a message that is whole and plain; None where it needs a look at every line."""
         heads = heads_of(lines)
         if heads not in self._plain:
@@ -170,7 +172,7 @@ class Framing:
         if given is None:
             return None
         self._count()
-        return Frame(self.messages, lines, range(first, first + len(lines)), heads, given)
+        return Frame(self.messages, lines, range(first, first + len(lines)), heads, given, text=text)
 
     def _count(self) -> None:
         self.messages += 1

@@ -25,7 +25,7 @@ from twinmap.formats.hl7text import FIELD
 from twinmap.model import AROUND, Issue, Request
 from twinmap.privacy import shape
 from twinmap.readers._hl7_columns import SEVERAL, Column, Filled, column, fill, segment_fits, zone_column
-from twinmap.readers._hl7_fields import Fields
+from twinmap.readers._hl7_fields import Fields, Raws
 from twinmap.readers._hl7_message import Message
 from twinmap.readers._hl7_scope import BOUND, KNOWN, Grouping, Row, Scope, opens
 
@@ -302,8 +302,8 @@ class Block:
             parts = arrays.texts([""] * len(index))
         return [
             arrays.integers(np.full(len(index), self._file, np.int32), pa.int32()),
-            arrays.integers(self._record[rows], pa.int64()),
-            arrays.integers(self._line[rows], pa.int64()),
+            arrays.integers(np.array(self._record[rows], np.int64), pa.int64()),
+            arrays.integers(np.array(self._line[rows], np.int64), pa.int64()),
             parts,
         ]
 
@@ -351,7 +351,7 @@ class CellSets(NamedTuple):
 
 def _cells_by_line(lines: list[str]) -> CellSets:
     fields = Fields(lines)
-    segments = fields.raw(0).dictionary_encode()
+    segments = fields.raw(0).encoded()
     names = segments.dictionary.to_pylist()
     present = fields.patterns()
     both = present.index * np.int64(len(names)) + arrays.numbers(segments.indices)
@@ -363,7 +363,7 @@ def _cells_by_line(lines: list[str]) -> CellSets:
     return CellSets(sets, arrays.numbers(pairs.indices))
 
 
-def _raws(made: Column, fields: Fields) -> pa.Array:
+def _raws(made: Column, fields: Fields) -> Raws:
     """The raw texts of a column; OBX-5 behind its OBX-2 where that decides."""
     raw = fields.raw(made.reference.field)
     if not made.typed:
@@ -371,7 +371,7 @@ def _raws(made: Column, fields: Fields) -> pa.Array:
     empty, sign = arrays.texts(
         ["", FIELD]
     )  # scalars of Arrow: of a text pyarrow makes one, and imports pandas
-    return pc.binary_join_element_wise(pc.coalesce(fields.raw(2), empty), raw, sign)
+    return Raws(pc.binary_join_element_wise(pc.coalesce(fields.raw(2).array, empty), raw.array, sign))
 
 
 def _cell_names(segment: str, present: Sequence[int]) -> list[str]:

@@ -17,6 +17,7 @@ from twinmap.formats.hl7text import COMPONENT, FIELD, NULL, REPETITION, SUBCOMPO
 from twinmap.limits import LIMITS
 from twinmap.model import SHAPE_FIELDS, Field, Shape
 from twinmap.readers import _hl7_types as types
+from twinmap.readers._hl7_fields import Raws
 from twinmap.readers._hl7_types import Problem
 
 #: Joins the raw texts of several segments where a reference leads to more than one.
@@ -235,14 +236,15 @@ class Filled:
     problems: list[tuple[int, Problem, str]]
 
 
-def fill(what: Column, raws: pa.Array) -> Filled:
+def fill(what: Column, texts: Raws) -> Filled:
     """Read one raw text a row; null and empty are missing."""
+    raws = texts.array
     if not what.plain:
-        return _read_distinct(what, raws)
+        return _read_distinct(what, texts.encoded())
     data, cuts = arrays.characters(raws)
     marks = np.flatnonzero(_NOT_PLAIN[data])
     if len(marks) > len(raws) // 4:
-        return _read_distinct(what, raws)
+        return _read_distinct(what, texts.encoded())
     odd = np.searchsorted(cuts, marks, "right") - 1
     odd = np.union1d(odd, np.flatnonzero(np.diff(cuts) > LIMITS.field_bytes))
     found = arrays.filled(raws)
@@ -250,7 +252,7 @@ def fill(what: Column, raws: pa.Array) -> Filled:
         found = arrays.struct([found, pa.nulls(len(raws), pa.string())], SHAPE_FIELDS[Shape.TIME])
     if not len(odd):
         return Filled(found, [])
-    rest = _read_distinct(what, raws.take(arrays.integers(odd, pa.int64())))
+    rest = _read_distinct(what, raws.take(arrays.integers(odd, pa.int64())).dictionary_encode())
     order = np.arange(len(raws))
     order[odd] = len(raws) + np.arange(len(odd))
     both = pa.concat_arrays([found, rest.array]).take(arrays.integers(order, pa.int64()))
@@ -262,8 +264,7 @@ def fill(what: Column, raws: pa.Array) -> Filled:
 _NOT_PLAIN = np.array([byte <= 32 or byte >= 127 or chr(byte) in '^~&\\"' for byte in range(256)])
 
 
-def _read_distinct(what: Column, raws: pa.Array) -> Filled:
-    encoded = raws.dictionary_encode()
+def _read_distinct(what: Column, encoded: pa.DictionaryArray) -> Filled:
     distinct = encoded.dictionary.to_pylist()
     values: list[Any] = []
     faults: dict[int, Problem] = {}

@@ -14,7 +14,22 @@ from twinmap.formats.hl7text import FIELD
 
 #: Fields of a segment that fit into the bits of a number; the longest standard segment has fewer.
 _BITS = 63
+_BIT = np.left_shift(np.uint64(1), np.arange(_BITS, dtype=np.uint64))
 _END, _SEPARATOR = ord("\n"), ord(FIELD)
+
+
+class Raws:
+    """The raw texts of one field of many segments, null where a segment is shorter."""
+
+    def __init__(self, array: pa.Array) -> None:
+        self.array = array
+        self._encoded: pa.DictionaryArray | None = None
+
+    def encoded(self) -> pa.DictionaryArray:
+        """The distinct texts and the number of each; made once, since one field is read as several things."""
+        if self._encoded is None:
+            self._encoded = self.array.dictionary_encode()
+        return self._encoded
 
 
 class Fields:
@@ -34,11 +49,16 @@ class Fields:
         #: The first piece of each segment, and behind the last one.
         self._first = np.concatenate([[0], ends + 1, [len(marks) + 1]]) if lines else np.zeros(1, np.int64)
         self._sizes = np.diff(self._first)
+        self._raws: dict[int, Raws] = {}
 
-    def raw(self, number: int) -> pa.Array:
-        """Field ``number`` of every segment; null where a segment is shorter."""
-        at = 2 * (self._first[:-1] + number)
-        return self._pieces.take(arrays.integers(at, pa.int32(), null=self._sizes <= number))
+    def raw(self, number: int) -> Raws:
+        """Field ``number`` of every segment."""
+        found = self._raws.get(number)
+        if found is None:
+            at = 2 * (self._first[:-1] + number)
+            array = self._pieces.take(arrays.integers(at, pa.int32(), null=self._sizes <= number))
+            found = self._raws[number] = Raws(array)
+        return found
 
     def patterns(self) -> Distinct:
         """Which fields of each segment are not empty, as the numbers of the fields.
@@ -54,8 +74,8 @@ class Fields:
             ]
             known = {pattern: number for number, pattern in enumerate(dict.fromkeys(wide))}
             return Distinct(list(known), np.array([known[pattern] for pattern in wide], np.int32))
-        place = np.arange(len(present)) - np.repeat(starts, self._sizes)
-        bits = np.where(present, np.left_shift(np.uint64(1), place.astype(np.uint64)), np.uint64(0))
+        place = np.arange(len(present), dtype=np.int32) - np.repeat(starts.astype(np.int32), self._sizes)
+        bits = np.multiply(_BIT[place], present, dtype=np.uint64)
         encoded = arrays.integers(np.add.reduceat(bits, starts), pa.uint64()).dictionary_encode()
         patterns = [
             tuple(number for number in range(_BITS + 1) if pattern >> number & 1)

@@ -77,7 +77,7 @@ def read(frame: Frame, encodings: Sequence[str], *, transcoded: bool) -> Message
     given = frame.given
     if given is None:
         return "TM-Q06", "MSH declares no field separator or no encoding characters"
-    text = "\n".join(frame.lines)
+    text = "\n".join(frame.lines) if frame.text is None else frame.text
     heads, fault, encoding = frame.heads, None, ""
     plain = text
     if not text.isascii():
