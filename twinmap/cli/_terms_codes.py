@@ -46,7 +46,9 @@ def written(path: Path, tell: Tell = lambda _: None) -> list[Written]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise registry.fault("TM-Q03", f"{path} is not UTF-8", help="save it as UTF-8") from error
+        raise registry.fault(
+            "TM-Q03", f"{path} is not UTF-8", severity=Severity.ERROR, help="save it as UTF-8"
+        ) from error
     if text.lstrip().startswith("{"):
         return list(_of_concept_map(path, text, tell))
     if path.suffix in {".tsv", ".csv"}:

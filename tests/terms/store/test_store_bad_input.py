@@ -194,6 +194,7 @@ def test_a_wrong_encoding(
         path.write_bytes(path.read_text("utf-8-sig").replace("Toy", "Tøy").encode(encoding))
         error = refused(folder, store)
         assert codes(error) == ["TM-Q03"], folder
+        assert [finding.severity.value for finding in error.findings] == ["error"]
         assert path.name in error.message
 
 

@@ -326,6 +326,18 @@ def test_an_expansion_is_what_counts(tmp_path: Path, store: Path) -> None:
         assert answers == [True, None], "a page of an expansion says nothing of the rest"
 
 
+def test_a_complete_system_without_a_concept_is_none(toys: Any, tmp_path: Path, store: Path) -> None:
+    """As where the key of its concepts is misspelt: no code of it would exist."""
+    resource = toys(concepts=[{"code": "ball"}])
+    del resource["concept"]
+    (tmp_path / "toys.json").write_text(json.dumps(resource))
+    added = add(tmp_path / "toys.json", store)
+    assert [edition.content for edition in added.sources[0].editions] == ["fragment"]
+    assert any("has no concept" in note for note in added.notes)
+    with open_store(store) as opened:
+        assert opened.lookup([(TOYS, "ball")])[0].exists is None
+
+
 def test_a_set_of_a_whole_system_asks_the_system(fhir: Path, tmp_path: Path, store: Path) -> None:
     resource = {
         "resourceType": "ValueSet",

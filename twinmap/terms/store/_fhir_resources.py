@@ -188,6 +188,9 @@ def code_system(resource: Object, number: int) -> Said:
     if nested and not is_a:
         meaning = _text(resource.get("hierarchyMeaning")) or "not said"
         said.notes.append(f"what its nesting means is {meaning}, so it is no is-a")
+    if resource.get("content") == "complete" and not seen:  # else no code of the system would exist
+        said.content = "fragment"
+        said.notes.append("it says that it is complete, and has no concept: it counts as a fragment")
     return said
 
 

@@ -108,7 +108,7 @@ def _text(file: File) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"{file.name} is not UTF-8"
-        raise registry.fault("TM-Q03", message, help="save it as UTF-8") from error
+        raise registry.fault("TM-Q03", message, severity=Severity.ERROR, help="save it as UTF-8") from error
 
 
 class _Rows:

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from twinmap import registry
+from twinmap.diagnostics import Severity
 from twinmap.duck import Duck
 from twinmap.errors import InputOutputError
 from twinmap.formats.csvdialect import lines
@@ -192,7 +193,9 @@ def count_rows(file: File, found: Layout) -> int:
             return rows + bool(rest)
     except UnicodeDecodeError as error:
         message = f"{file.name} is not UTF-8"
-        raise registry.fault("TM-Q03", message, help="fetch it again, or save it as UTF-8") from error
+        raise registry.fault(
+            "TM-Q03", message, severity=Severity.ERROR, help="fetch it again, or save it as UTF-8"
+        ) from error
     except csv.Error as error:
         message = f"{file.name} has a cell that is too long, or a quote that is never closed"
         raise registry.fault("TM-Q02", message, help="fetch the release again, from its publisher") from error
