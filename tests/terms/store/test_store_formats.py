@@ -328,8 +328,8 @@ def test_an_expansion_is_what_counts(tmp_path: Path, store: Path) -> None:
 
 def test_a_complete_system_without_a_concept_is_none(toys: Any, tmp_path: Path, store: Path) -> None:
     """As where the key of its concepts is misspelt: no code of it would exist."""
-    resource = toys(concepts=[{"code": "ball"}])
-    del resource["concept"]
+    resource = toys()
+    resource["concepts"] = resource.pop("concept")
     (tmp_path / "toys.json").write_text(json.dumps(resource))
     added = add(tmp_path / "toys.json", store)
     assert [edition.content for edition in added.sources[0].editions] == ["fragment"]

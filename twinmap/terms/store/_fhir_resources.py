@@ -144,12 +144,15 @@ def counted(resource: Object) -> int:
             stack += [(key, item) for item in value]
         elif isinstance(value, dict):
             total += key in _COUNTED[str(kind)]
-            stack += [
-                (name, item) for name, item in value.items() if name not in {"contained", "extension", "text"}
-            ]
+            stack += [(name, item) for name, item in value.items() if name in _WAYS]
     return total
 
 
+#: The keys that lead to rows: what stands below another one is none, whatever it is called.
+_WAYS = {
+    *("concept", "compose", "include", "exclude", "expansion", "contains"),
+    *("group", "element", "target"),
+}
 #: By resource, the keys whose objects are rows.
 _COUNTED = {"CodeSystem": {"concept"}, "ValueSet": {"concept", "contains"}, "ConceptMap": {"target"}}
 
