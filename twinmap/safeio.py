@@ -274,7 +274,7 @@ def output_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
     except OSError as error:
         raise _fault(error, target) from error
     finally:
-        with suppress(OSError):  # what was made for nothing is empty
+        with suppress(OSError, ValueError):  # what was made for nothing is empty; a name with a NUL was not made
             for folder in made:
                 folder.rmdir()
 

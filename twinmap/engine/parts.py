@@ -96,6 +96,10 @@ def shards_for(statements: int) -> int:
     return next((shards for most, shards in _SHARDS if statements <= most), 256)
 
 
+#: A run may state nothing at all.
+_NO_SIGNATURE = "SELECT 0 AS grp, '' AS kind, 0 AS sig_id, '' AS code_system, '' AS code WHERE false"
+
+
 def describe(duck: Duck, groups: Sequence[Applied], folder: Path) -> None:
     """Write ``rules.parquet`` and ``signatures.parquet``: what narrow rows of every group mean."""
     rows: list[tuple[int, int, str, str, str, int]] = []
@@ -119,7 +123,7 @@ def describe(duck: Duck, groups: Sequence[Applied], folder: Path) -> None:
     }
     duck.register("rules", columns)
     duck.to_parquet("SELECT * FROM rules", folder / "rules.parquet")
-    union = " UNION ALL BY NAME ".join(signatures) or "SELECT 0 AS grp, '' AS kind, 0 AS sig_id WHERE false"
+    union = " UNION ALL BY NAME ".join(signatures) or _NO_SIGNATURE
     duck.to_parquet(union, folder / "signatures.parquet")
 
 
