@@ -274,7 +274,7 @@ def output_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
     except OSError as error:
         raise _fault(error, target) from error
     finally:
-        with suppress(OSError, ValueError):  # what was made for nothing is empty; a name with a NUL was not made
+        with suppress(OSError, ValueError):  # made for nothing, it is empty; with a NUL, not made
             for folder in made:
                 folder.rmdir()
 
