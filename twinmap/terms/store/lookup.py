@@ -152,7 +152,7 @@ class Store:
         it: in SNOMED CT below the root, as inactive concepts have none, else beside others if the edition is a fragment;
         nor of codes that a circle alone puts above each other.
 
-        One million pairs take about a second of one core in an edition of the size of SNOMED CT.
+        One million pairs take about a second of one core, often less, in an edition of the size of SNOMED CT.
         """
         from twinmap.terms.store.subsumption import subsumed
 

@@ -21,6 +21,9 @@ from twinmap.terms.store.editions import Edition, Held
 #: What an edition can say of a pair; where several are asked, the last of these counts.
 _UNKNOWN, _NO, _DOUBTFUL, _YES = range(4)
 
+#: Rows of the closure that are looked at together.
+_ROWS = 1 << 20
+
 #: The places of pairs whose lower code is in a circle, or below it, and whose upper one is in it or above.
 _IN_DOUBT = """
 WITH c AS (FROM read_parquet({file}))
@@ -119,12 +122,14 @@ class _Edition:
         if not path.is_file():  # all links are of circles
             return
         with pq.ParquetFile(path) as file:
-            for number in range(file.num_row_groups):
-                extent = file.metadata.row_group(number).column(0).statistics
-                first, last = (0, 1) if lower is None else lower.searchsorted([extent.min, extent.max + 1])
-                if first < last:
-                    part = file.read_row_group(number, ["descendant", "ancestor"])
-                    yield part["descendant"].to_numpy(), part["ancestor"].to_numpy()
+            groups = range(file.num_row_groups)
+            if lower is not None:
+                extents = [file.metadata.row_group(group).column(0).statistics for group in groups]
+                firsts = lower.searchsorted([extent.min for extent in extents])
+                ends = lower.searchsorted([extent.max + 1 for extent in extents])
+                groups = (firsts < ends).nonzero()[0].tolist()
+            for part in file.iter_batches(_ROWS, groups, ["descendant", "ancestor"]):
+                yield part["descendant"].to_numpy(), part["ancestor"].to_numpy()
 
     def _doubtful(self, duck: Duck, upper: Any, lower: Any) -> Any:
         import numpy as np
